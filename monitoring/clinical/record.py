@@ -1,0 +1,157 @@
+"""What has been recorded of one infusion, as plain values that clinical functions judge.
+
+Nothing here knows a clock, a database or a screen. All times are aware and in UTC.
+Three times on each entry: `observed_at` (when it was true), `tapped_at` (when Save was tapped, on the server's clock as
+the tablet knew it), `recorded_at` (when the server stored it).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
+from typing import Any, Literal
+
+EntryKind = Literal["set", "observation", "event", "acknowledgement", "withdrawal"]
+EventKind = Literal[
+    "start",  # pump started; `detail["baseline"]`: {measure: reading id} pinned by the server
+    "pause",  # pump paused; detail["reason"] may be given
+    "resume",
+    "rate",  # detail["rate_ml_per_h"]
+    "end",  # infusion ended as planned
+    "stop",  # stopped early; detail["reason"]
+    "move",  # detail["chair"]: id of the chair moved to
+    "close",  # left, chair is free
+    "cancel",  # before the start; detail["reason"]
+    "effect",  # detail["name"], detail["severity"] in mild/moderate/severe or absent
+    "medicine",  # detail["name"], ["dose"], ["unit"], ["route"]
+    "note",  # detail["text"]
+    "repeat",  # a repeat of a critical value was promised; detail["measure"], ["due_at"] ISO
+]
+Clock = Literal["server", "device"]  # which clock `tapped_at` came from
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One value of one measure inside an entry. `id` is unique in the clinic: "<entry id>/<measure>"."""
+
+    id: str
+    measure: str
+    value: float
+    confirmed_unusual: bool = False  # outside plausible, asked once, and kept
+    observed_not_asked: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class NotDone:
+    """A measure that was not taken, and why. A fact of its own, never a null reading."""
+
+    measure: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something done or that happened. `detail` holds what its kind needs, see EventKind."""
+
+    kind: EventKind
+    detail: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Acknowledgement:
+    """A person says: seen, and this was done. Names the readings, rule and level it saw."""
+
+    flag: str  # Flag.key
+    measure: str
+    side: str
+    level: str
+    rule: str
+    seen: tuple[str, ...]  # reading ids
+    done: str
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What one person saved with one tap."""
+
+    id: str  # UUID made by the pad at the first key
+    seq: int  # 1, 2, 3 ... in its infusion, in the order recorded
+    kind: EntryKind
+    observed_at: datetime
+    tapped_at: datetime
+    recorded_at: datetime
+    author: str  # staff id
+    author_name: str
+    readings: tuple[Reading, ...] = ()
+    not_done: tuple[NotDone, ...] = ()
+    event: Event | None = None
+    acknowledgement: Acknowledgement | None = None
+    corrects: str | None = None  # id of the entry whose place this one takes
+    withdraws: str | None = None  # id of the entry marked as made in error
+    reason: str = ""  # why corrected or withdrawn
+    clock: Clock = "server"
+    queued: bool = False  # came out of an outbox, not from a screen that was live
+    sign_in: str = ""  # the sign-in under which Save was tapped
+    other_sign_in: bool = False  # arrived while somebody else (or nobody) was signed in on that device
+    after_signing: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Patient:
+    """A person in care here. All invented in this repository."""
+
+    id: str
+    number: str
+    name: str
+    birth_date: date
+    sex: str  # "female", "male", "other", "unknown"
+    allergies: str  # "" is not recorded; "none known" is an answer
+
+
+@dataclass(frozen=True, slots=True)
+class Infusion:
+    """One treatment at a chair, with everything recorded of it, in the order recorded."""
+
+    id: str
+    patient: Patient
+    series: str
+    number: int  # which of the series, from 1
+    planned_infusions: int
+    weight_kg: float
+    dose_mg_per_kg: float
+    planned_minutes: int
+    bag_volume_ml: float
+    every_minutes: int
+    protocol: str  # hash of the version it runs under
+    opened_at: datetime
+    opened_by: str
+    opened_by_name: str
+    identifiers: str  # which two identifiers were confirmed
+    chair: str  # id of the chair it was opened at; moves are events
+    entries: tuple[Entry, ...] = ()
+
+    @property
+    def dose_mg(self) -> float:
+        """Ordered dose [mg]: weight [kg] times dose [mg/kg]."""
+        return self.weight_kg * self.dose_mg_per_kg
+
+    def known_at(self, instant: datetime) -> Infusion:
+        """This infusion with only what had been recorded by `instant` (inclusive)."""
+        return replace(self, entries=tuple(e for e in self.entries if e.recorded_at <= instant))
+
+    def standing(self) -> tuple[Entry, ...]:
+        """The entries that hold: neither replaced by a correction nor withdrawn, by observed_at, then seq.
+
+        Withdrawal and correction entries: a withdrawal never stands itself. A correction stands in the place of what it
+        corrects; withdrawing a correction withdraws that record altogether (the value it replaced does not come back).
+        """
+        gone = {e.corrects for e in self.entries if e.corrects} | {e.withdraws for e in self.entries if e.withdraws}
+        standing = (e for e in self.entries if e.kind != "withdrawal" and e.id not in gone)
+        return tuple(sorted(standing, key=lambda e: (e.observed_at, e.seq)))
+
+    def root(self, entry_id: str) -> str:
+        """The id of the first entry of a chain of corrections."""
+        corrects = {e.id: e.corrects for e in self.entries}
+        while (earlier := corrects.get(entry_id)) is not None:
+            entry_id = earlier
+        return entry_id
