@@ -97,6 +97,10 @@ class Measure:
         """The value as a person writes it, with this measure's decimals and no unit."""
         return f"{value:.{self.decimals}f}"
 
+    def fits(self, value: float) -> bool:
+        """Whether a finite `value` has no more decimals than this measure is written with."""
+        return float(self.text(value)) == value
+
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
