@@ -1,0 +1,513 @@
+"""Where an infusion stands: phase, clocks, milligrams, due slots and baseline, computed from its entries and `now`.
+
+Nothing of this is stored. Everything recorded counts at once, also what a tablet's clock put a moment ahead of `now`;
+a replay passes `infusion.known_at(then)`.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import pairwise
+from typing import Final, Literal, cast
+
+from monitoring.clinical.protocol import Phase, Protocol
+from monitoring.clinical.record import Entry, Event, EventKind, Infusion, Reading
+
+SlotState = Literal["done", "partial", "missed", "overdue", "due", "next", "later"]
+Milestone = Literal["", "end of infusion", "before leaving"]
+
+_LATER_IN_RECOVERY: Final = 2  # slots listed after the next one: recovery has no planned end
+
+_LEADS_TO: Final[dict[EventKind, dict[Phase, Phase]]] = {
+    "start": {"planned": "infusing"},
+    "pause": {"infusing": "paused"},
+    "resume": {"paused": "infusing"},
+    "end": {"infusing": "recovery", "paused": "recovery"},
+    "stop": {"infusing": "recovery", "paused": "recovery"},
+    "close": {"recovery": "closed"},
+    "cancel": {"planned": "cancelled"},
+}
+_STAYS_IN: Final[dict[EventKind, tuple[Phase, ...]]] = {
+    "rate": ("infusing", "paused"),
+    "move": ("planned", "infusing", "paused", "recovery"),
+    "effect": ("planned", "infusing", "paused", "recovery"),
+    "medicine": ("planned", "infusing", "paused", "recovery"),
+    "repeat": ("planned", "infusing", "paused", "recovery"),
+    "note": ("planned", "infusing", "paused", "recovery", "closed", "cancelled"),  # an addendum may always be written
+}
+_HAPPENED: Final[dict[EventKind, str]] = {
+    "start": "Pump started",
+    "pause": "Pump paused",
+    "resume": "Pump resumed",
+    "rate": "Rate changed",
+    "end": "Infusion ended",
+    "stop": "Pump stopped early",
+    "move": "Moved to another chair",
+    "close": "Patient left",
+    "cancel": "Infusion cancelled",
+    "effect": "Effect",
+    "medicine": "Medicine",
+    "note": "Note",
+    "repeat": "Repeat promised",
+}
+_FOUND: Final[dict[Phase, str]] = {
+    "planned": "the infusion has not been started",
+    "infusing": "the infusion is running",
+    "paused": "the pump is paused",
+    "recovery": "the infusion has ended",
+    "closed": "the patient has left",
+    "cancelled": "the infusion was cancelled",
+}
+_WHEN: Final[dict[Phase, str]] = {
+    "planned": "before the start",
+    "infusing": "while the infusion runs",
+    "paused": "while the pump is paused",
+    "recovery": "in recovery",
+    "closed": "after the patient has left",
+    "cancelled": "after it was cancelled",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """A time at which a set of vital signs is due, and what became of it.
+
+    `state` is "done", "partial" (some of the set, see `lacks`), "missed", "overdue", "due" (its time is reached),
+    "next" (the first open one whose time is not reached) or "later".
+    """
+
+    at: datetime
+    minute: int  # whole minutes since the start of the infusion, in recovery too
+    state: SlotState
+    milestone: Milestone
+    lacks: tuple[str, ...]  # measures neither read nor marked not done; empty unless partial
+    not_done: tuple[tuple[str, str], ...]  # (measure, reason): satisfied by a reason
+    entries: tuple[str, ...]  # ids of the entries that fill it, in the order observed
+    opens_at: datetime  # from here a set may belong to it; the slot before, if empty, is missed
+    overdue_at: datetime  # from here an empty slot is overdue
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """An event that does not fit the phase it meets. It is kept and shown, and changes nothing."""
+
+    entry: str
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class Outline:
+    """What the recorded events say, whatever the time is now: phases, chair, doses and pinned baseline."""
+
+    phases: tuple[tuple[datetime, Phase], ...]  # (from when, phase), in order; before the first one: planned
+    chair: str
+    started_at: datetime | None
+    ended_at: datetime | None
+    closed_at: datetime | None
+    ended_early: bool
+    rates: tuple[tuple[datetime, float], ...]  # (from when, rate [mL/h]) as recorded by rate events
+    conflicts: tuple[Conflict, ...]
+    baseline: dict[str, Reading]
+    baseline_replaced: dict[str, Reading]
+
+    @property
+    def phase(self) -> Phase:
+        """The phase after everything recorded."""
+        return self.phases[-1][1] if self.phases else "planned"
+
+    def phase_at(self, instant: datetime) -> Phase:
+        """The phase in which `instant` falls; an event counts from its own instant on."""
+        return phase_at(self.phases, instant)
+
+    @property
+    def pauses(self) -> tuple[tuple[datetime, datetime | None], ...]:
+        """Each pause from when to when; the last may still go on (None)."""
+        until: list[datetime | None] = [since for since, _ in self.phases[1:]]
+        pairs = zip(self.phases, [*until, None], strict=False)
+        return tuple((since, end) for (since, phase), end in pairs if phase == "paused")
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """Where an infusion stands at one instant. Clocks and milligrams run; all else holds until `next_change`."""
+
+    phase: Phase
+    chair: str  # id of the chair, moves applied
+    started_at: datetime | None
+    ended_at: datetime | None
+    closed_at: datetime | None
+    ended_early: bool
+    paused_since: datetime | None
+    elapsed: timedelta | None  # since the start; stops only when the patient has left
+    infusion_time: timedelta | None  # stops while paused and at the end
+    pauses: tuple[tuple[datetime, datetime | None], ...]
+    rate_ml_per_h: float | None  # the pump's rate, while paused the one it resumes with; None when not infusing
+    given_mg: float
+    remaining_mg: float
+    slots: tuple[Slot, ...]
+    next_slot: Slot | None  # the first that is overdue, due or next
+    conflicts: tuple[Conflict, ...]
+    baseline: dict[str, Reading]
+    baseline_replaced: dict[str, Reading]  # as pinned, where it was corrected or withdrawn since
+    next_change: datetime | None
+    phases: tuple[tuple[datetime, Phase], ...]  # (from when, phase), in order; before the first one: planned
+
+    def phase_at(self, instant: datetime) -> Phase:
+        """The phase in which `instant` falls; an event counts from its own instant on."""
+        return phase_at(self.phases, instant)
+
+
+def course(infusion: Infusion, protocol: Protocol, now: datetime) -> Course:
+    """Where `infusion` stands at `now` under `protocol`.
+
+    Slots: every `infusion.every_minutes` from the start until the end event, pauses included, then every
+    `after_end_every_minutes` until the patient has left. Listed ahead are, while infusing, those up to the planned end
+    (planned minutes plus pauses so far) and always the next one; in recovery the next three. "before leaving" is listed
+    once the patient has left: filled by what was recorded within one recovery interval before.
+
+    `given_mg` follows the recorded rates and is not capped at the dose: a rate typed ten times too high must show.
+    `remaining_mg` is what is left of the dose, at least 0.
+    """
+    standing = infusion.standing()
+    outline = outlined(infusion, standing)
+    started, closed, phase, pauses = outline.started_at, outline.closed_at, outline.phase, outline.pauses
+    planned_rate = infusion.bag_volume_ml / infusion.planned_minutes * 60
+    infusion_time, volume_ml = _pumped(outline, planned_rate, now)
+    given_mg = volume_ml * infusion.dose_mg / infusion.bag_volume_ml
+    slots, next_change = _slots(infusion, protocol, outline, standing, now)
+    return Course(
+        phase=phase,
+        chair=outline.chair,
+        started_at=started,
+        ended_at=outline.ended_at,
+        closed_at=closed,
+        ended_early=outline.ended_early,
+        paused_since=pauses[-1][0] if phase == "paused" else None,
+        elapsed=None if started is None else max(timedelta(0), (closed or now) - started),
+        infusion_time=None if started is None else infusion_time,
+        pauses=pauses,
+        rate_ml_per_h=_rate_at(outline, planned_rate, now) if phase in ("infusing", "paused") else None,
+        given_mg=given_mg,
+        remaining_mg=max(0.0, infusion.dose_mg - given_mg),
+        slots=slots,
+        next_slot=next((slot for slot in slots if slot.state in ("overdue", "due", "next")), None),
+        conflicts=outline.conflicts,
+        baseline=outline.baseline,
+        baseline_replaced=outline.baseline_replaced,
+        next_change=next_change,
+        phases=outline.phases,
+    )
+
+
+def allowed(kind: EventKind, phase: Phase) -> str:
+    """Why an event of this kind does not fit `phase`: one sentence, or "" when it fits."""
+    fitting = tuple(_LEADS_TO[kind]) if kind in _LEADS_TO else _STAYS_IN[kind]
+    if phase in fitting:
+        return ""
+    return f"{_HAPPENED[kind]}: {_FOUND[phase]}; expected {' or '.join(_WHEN[p] for p in fitting)}."
+
+
+def phase_at(phases: tuple[tuple[datetime, Phase], ...], instant: datetime) -> Phase:
+    """The phase in which `instant` falls among `phases` (from when, phase); an event counts from its own instant on."""
+    index = bisect_right(phases, instant, key=lambda since: since[0])
+    return phases[index - 1][1] if index else "planned"
+
+
+def roots(infusion: Infusion) -> dict[str, str]:
+    """For each entry the first entry of its chain of corrections, itself where it corrects none."""
+    found: dict[str, str] = {}
+    for entry in sorted(infusion.entries, key=lambda e: e.seq):
+        found[entry.id] = found.get(entry.corrects, entry.corrects) if entry.corrects else entry.id
+    return found
+
+
+def outlined(infusion: Infusion, standing: tuple[Entry, ...] | None = None) -> Outline:
+    """The phases, chair, rates and baseline that the standing events of `infusion` give, in the order observed.
+
+    An event that does not fit the phase it meets changes nothing and is listed as a conflict.
+    """
+    phase: Phase = "planned"
+    phases: list[tuple[datetime, Phase]] = []
+    rates: list[tuple[datetime, float]] = []
+    misfits: list[tuple[Entry, EventKind, Entry | None]] = []  # entry, its kind, the event that led to the phase it met
+    reached_by: dict[Phase, Entry] = {}
+    last: Entry | None = None
+    chair = infusion.chair
+    early = False
+    for entry in infusion.standing() if standing is None else standing:
+        if entry.event is None:
+            continue
+        kind = entry.event.kind
+        if allowed(kind, phase) or not _complete(entry.event):
+            misfits.append((entry, kind, last))
+        elif kind in _LEADS_TO:
+            phase = _LEADS_TO[kind][phase]
+            phases.append((entry.observed_at, phase))
+            early = early or kind == "stop"
+            last = reached_by[phase] = entry
+            if kind == "start":
+                reached_by["planned"] = entry
+        elif kind == "rate":
+            rates.append((entry.observed_at, float(entry.event.detail["rate_ml_per_h"])))
+        elif kind == "move":
+            chair = str(entry.event.detail["chair"])
+    start = reached_by.get("planned")
+    started_at = start.observed_at if start else None
+    baseline, replaced = _baseline(infusion, start) if start else ({}, {})
+    return Outline(
+        phases=tuple(phases),
+        chair=chair,
+        started_at=started_at,
+        ended_at=reached_by["recovery"].observed_at if "recovery" in reached_by else None,
+        closed_at=reached_by["closed"].observed_at if "closed" in reached_by else None,
+        ended_early=early,
+        rates=tuple(rates),
+        conflicts=tuple(Conflict(e.id, _sentence(e, kind, met, started_at)) for e, kind, met in misfits),
+        baseline=baseline,
+        baseline_replaced=replaced,
+    )
+
+
+def minute_words(instant: datetime, started_at: datetime | None) -> str:
+    """When something was, told from the start: "minute 42", "3 min before the start", "" when never started."""
+    if started_at is None:
+        return ""
+    minute = minutes_since(started_at, instant)
+    return f"minute {minute}" if minute >= 0 else f"{-minute} min before the start"
+
+
+def minutes_since(started_at: datetime, instant: datetime) -> int:
+    """Whole minutes from `started_at` to `instant`, rounded down; negative before."""
+    return (instant - started_at) // timedelta(minutes=1)
+
+
+def _complete(event: Event) -> bool:
+    """Whether an event holds what it changes: a rate its number, a move its chair."""
+    if event.kind == "rate":
+        rate = event.detail.get("rate_ml_per_h")
+        return isinstance(rate, int | float) and not isinstance(rate, bool) and rate >= 0
+    return event.kind != "move" or bool(event.detail.get("chair"))
+
+
+def _sentence(entry: Entry, kind: EventKind, met: Entry | None, started_at: datetime | None) -> str:
+    what = _when(_HAPPENED[kind], entry, started_at)
+    if entry.event is not None and not _complete(entry.event):
+        return f"{what} does not say {'the rate' if kind == 'rate' else 'which chair'}."
+    if met is None or met.event is None:
+        return f"{what} conflicts with: infusion not started."
+    found = _HAPPENED[met.event.kind]
+    return f"{what} conflicts with: {_when(found[0].lower() + found[1:], met, started_at)}."
+
+
+def _when(what: str, entry: Entry, started_at: datetime | None) -> str:
+    words = minute_words(entry.observed_at, started_at)
+    if not words:
+        return what
+    return f"{what} at {words}" if words.startswith("minute") else f"{what} {words}"
+
+
+def _baseline(infusion: Infusion, start: Entry) -> tuple[dict[str, Reading], dict[str, Reading]]:
+    """The pinned readings as they stand, and as they were pinned where that differs."""
+    by_id = {entry.id: entry for entry in infusion.entries}
+    pinned: object = None
+    entry: Entry | None = start
+    # A corrected start (its minute, say) need not repeat the pins: those of the entry it replaces hold.
+    while entry is not None and pinned is None:
+        pinned = entry.event.detail.get("baseline") if entry.event else None
+        entry = by_id.get(entry.corrects) if entry.corrects else None
+    if not isinstance(pinned, dict) or not pinned:
+        return {}, {}
+    root_of = roots(infusion)
+    as_recorded = {r.id: (e, r) for e in infusion.entries for r in e.readings}
+    stands = {root_of[e.id]: e for e in sorted(infusion.standing(), key=lambda e: e.seq)}
+    baseline: dict[str, Reading] = {}
+    replaced: dict[str, Reading] = {}
+    for measure, reading_id in cast("dict[str, str]", pinned).items():
+        if reading_id not in as_recorded:
+            continue
+        source, reading = as_recorded[reading_id]
+        holder = stands.get(root_of[source.id])
+        current = next((r for r in holder.readings if r.measure == measure), None) if holder else None
+        if current is not None:
+            baseline[measure] = current
+        if current is None or current.id != reading.id:
+            replaced[measure] = reading
+    return baseline, replaced
+
+
+def _pumped(outline: Outline, planned_rate: float, now: datetime) -> tuple[timedelta, float]:
+    """Infusion time and volume [mL] pumped until `now`."""
+    time, volume = timedelta(0), 0.0
+    changes = [since for since, _ in outline.rates]
+    for index, (since, phase) in enumerate(outline.phases):
+        if phase != "infusing":
+            continue
+        until = outline.phases[index + 1][0] if index + 1 < len(outline.phases) else now
+        until = min(until, now)
+        edges = [since, *(at for at in changes if since < at < until), until]
+        for low, high in pairwise(edges):
+            if high > low:
+                time += high - low
+                volume += _rate_at(outline, planned_rate, low) * ((high - low) / timedelta(hours=1))
+    return time, volume
+
+
+def _rate_at(outline: Outline, planned_rate: float, instant: datetime) -> float:
+    index = bisect_right(outline.rates, instant, key=lambda change: change[0])
+    return outline.rates[index - 1][1] if index else planned_rate
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """A slot before it is known what fills it. `anchors`: a set near any of these instants is near the slot."""
+
+    anchors: tuple[datetime, ...]
+    window: timedelta
+    overdue_after: timedelta
+    milestone: Milestone = ""
+
+    @property
+    def at(self) -> datetime:
+        return self.anchors[0]
+
+    def distance(self, instant: datetime) -> timedelta:
+        return min(abs(instant - anchor) for anchor in self.anchors)
+
+
+def _slots(
+    infusion: Infusion, protocol: Protocol, outline: Outline, standing: tuple[Entry, ...], now: datetime
+) -> tuple[tuple[Slot, ...], datetime | None]:
+    """The slots at `now`, and the next instant at which one of them changes or another is listed."""
+    started = outline.started_at
+    if started is None:
+        return (), None
+    places, appears_at = _places(infusion, protocol, outline, started, now)
+    wanted = protocol.schedule.set
+    sets = [e for e in standing if _of_set(e, wanted)]
+    filled: list[list[Entry]] = [[] for _ in places]
+    for entry in sets:
+        index = _nearest(places, entry.observed_at)
+        if index is not None:
+            filled[index].append(entry)
+    slots: list[Slot] = []
+    changes = [] if appears_at is None else [appears_at]
+    next_found = False
+    for index, place in enumerate(places):
+        opens_at, overdue_at = place.at - place.window, place.at + place.overdue_after
+        missed_at = places[index + 1].at - places[index + 1].window if index + 1 < len(places) else None
+        lacks, not_done = _filling(filled[index], wanted)
+        state: SlotState
+        if filled[index]:
+            state = "partial" if lacks else "done"
+        elif outline.closed_at is not None or (missed_at is not None and now >= missed_at):
+            state = "missed"
+        elif now >= overdue_at:
+            state = "overdue"
+        elif now >= place.at:
+            state = "due"
+        else:
+            state = "later" if next_found else "next"
+            next_found = True
+        if outline.closed_at is None:
+            changes.append(place.at)
+            if not filled[index]:
+                changes.extend(at for at in (overdue_at, missed_at) if at is not None)
+        slots.append(
+            Slot(
+                at=place.at,
+                minute=minutes_since(started, place.at),
+                state=state,
+                milestone=place.milestone,
+                lacks=lacks,
+                not_done=not_done,
+                entries=tuple(e.id for e in filled[index]),
+                opens_at=opens_at,
+                overdue_at=overdue_at,
+            )
+        )
+    if outline.closed_at is not None:
+        slots.append(_before_leaving(protocol, sets, started, outline.closed_at))
+    return tuple(slots), min((at for at in changes if at > now), default=None)
+
+
+def _places(
+    infusion: Infusion, protocol: Protocol, outline: Outline, started: datetime, now: datetime
+) -> tuple[list[_Place], datetime | None]:
+    """Where slots are, in order, and when time alone (a pause that goes on) will add one."""
+    schedule, ended, closed = protocol.schedule, outline.ended_at, outline.closed_at
+    every = timedelta(minutes=infusion.every_minutes)
+    window, overdue_after = _margins(protocol, every)
+    appears_at: datetime | None = None
+    if ended is not None:
+        last = (ended - started) // every
+    else:
+        pauses = outline.pauses
+        paused = sum((max(timedelta(0), (until or now) - since) for since, until in pauses), timedelta(0))
+        planned_end = started + timedelta(minutes=infusion.planned_minutes) + paused
+        last = max((planned_end - started) // every, (now - started) // every + 1, 0)
+        if outline.phase == "paused":
+            appears_at = max(now, pauses[-1][0]) + (started + (last + 1) * every - planned_end)
+    places = [_Place((started + k * every,), window, overdue_after) for k in range(last + 1)]
+    if ended is None:
+        return places, appears_at
+    if ended - places[-1].at <= window:
+        # A set at the end itself belongs here too, however near the edge of the window the end came.
+        places[-1] = _Place((places[-1].at, ended), window, overdue_after, "end of infusion")
+    else:
+        places.append(_Place((ended,), window, overdue_after, "end of infusion"))
+    every = timedelta(minutes=schedule.after_end_every_minutes)
+    window, overdue_after = _margins(protocol, every)
+    last = (closed - ended) // every if closed is not None else max((now - ended) // every, 0) + 1 + _LATER_IN_RECOVERY
+    places.extend(_Place((ended + k * every,), window, overdue_after) for k in range(1, last + 1))
+    return places, None
+
+
+def _margins(protocol: Protocol, every: timedelta) -> tuple[timedelta, timedelta]:
+    """The window around a slot and the time after which it is overdue, neither beyond half the interval."""
+    schedule = protocol.schedule
+    return (
+        min(timedelta(minutes=schedule.window_minutes), every / 2),
+        min(timedelta(minutes=schedule.overdue_minutes), every / 2),
+    )
+
+
+def _nearest(places: list[_Place], instant: datetime) -> int | None:
+    """The place nearest to `instant`, the earlier of two equally near, if `instant` is within its window."""
+    right = bisect_left(places, instant, key=lambda place: place.at)
+    near = range(max(0, right - 1), min(len(places), right + 1))
+    best = min(near, key=lambda index: (places[index].distance(instant), index))
+    return best if places[best].distance(instant) <= places[best].window else None
+
+
+def _of_set(entry: Entry, wanted: tuple[str, ...]) -> bool:
+    """Whether an entry holds something of the set: a value, or the reason why there is none."""
+    return any(r.measure in wanted for r in entry.readings) or any(n.measure in wanted for n in entry.not_done)
+
+
+def _filling(entries: list[Entry], wanted: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[tuple[str, str], ...]]:
+    """What these entries leave open of the set, and what they satisfy by a reason. Nothing for no entries."""
+    if not entries:
+        return (), ()
+    read = {r.measure for e in entries for r in e.readings}
+    reasons = {n.measure: n.reason for e in entries for n in e.not_done if n.measure not in read}
+    lacks = tuple(m for m in wanted if m not in read and m not in reasons)
+    return lacks, tuple((m, reasons[m]) for m in wanted if m in reasons)
+
+
+def _before_leaving(protocol: Protocol, sets: list[Entry], started: datetime, closed: datetime) -> Slot:
+    opens_at = closed - timedelta(minutes=protocol.schedule.after_end_every_minutes)
+    entries = [e for e in sets if opens_at <= e.observed_at <= closed]
+    lacks, not_done = _filling(entries, protocol.schedule.set)
+    return Slot(
+        at=closed,
+        minute=minutes_since(started, closed),
+        state="missed" if not entries else "partial" if lacks else "done",
+        milestone="before leaving",
+        lacks=lacks,
+        not_done=not_done,
+        entries=tuple(e.id for e in entries),
+        opens_at=opens_at,
+        overdue_at=closed,
+    )
