@@ -1,0 +1,393 @@
+"""What is asked about an entry before it is kept, and what makes it refused.
+
+Two ways of being wrong: unusual (outside plausible: asked once, kept when confirmed, because apnoea and arrest happen
+and must be recordable) and impossible (refused, in words). Each refusal is one sentence: what was found, what is
+expected.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any, get_args
+
+from monitoring.clinical.course import allowed, course
+from monitoring.clinical.protocol import Level, Measure, Protocol, Side
+from monitoring.clinical.record import Entry, EntryKind, EventKind, Infusion, Reading
+
+# Engineering, not clinical. A tablet follows the server's clock by asking for it; between two answers the clocks may
+# drift apart, and a value seen "now" must not be refused for that.
+CLOCK_SLIP = timedelta(seconds=60)
+# Longer than anybody types at a chair; a larger text is a broken screen, not a note.
+LONGEST_WORDS = 200
+LONGEST_NOTE = 4000
+
+SEVERITIES = ("mild", "moderate", "severe")
+_ENTRY_KINDS: tuple[EntryKind, ...] = get_args(EntryKind)
+_EVENT_KINDS: tuple[EventKind, ...] = get_args(EventKind)
+_SIDES: tuple[Side, ...] = get_args(Side)
+_ENDED = ("closed", "cancelled")
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """Something asked once about a value that can be, but seldom is. `measure` is the one the answer belongs to."""
+
+    measure: str
+    sentence: str
+
+
+def questions(values: Mapping[str, float], protocol: Protocol) -> list[Question]:
+    """What to ask about these values (measure to value), in the protocol's order; [] when there is nothing unusual.
+
+    Asked: outside plausible, or not below the measure it belongs below (diastolic, systolic). Values that are
+    impossible or of unknown measures are not asked about: `problems` refuses them.
+    """
+    possible = {
+        key: values[key]
+        for key, measure in protocol.measures.items()
+        if key in values and not _value_problem(measure, values[key])
+    }
+    asked = []
+    for key, value in possible.items():
+        measure = protocol.measures[key]
+        low, high = measure.plausible
+        if not low <= value <= high:
+            asked.append(Question(key, f"{_said(measure, value)}: is this what you see?"))
+        upper = possible.get(measure.below)
+        if upper is not None and value >= upper:
+            above = _said(protocol.measures[measure.below], upper)
+            asked.append(Question(key, f"{_said(measure, value)} is not below {_lower(above)}: is this what you see?"))
+    return asked
+
+
+def problems(entry: Entry, infusion: Infusion, protocol: Protocol, now: datetime, *, live: bool) -> list[str]:
+    """Why this entry cannot be kept as it is, one sentence each; [] when it can.
+
+    `infusion` is what has been recorded so far (an entry with this same id in it is left out: sent again, not twice).
+    `live`: typed on a screen that showed the present state. What comes out of an outbox is never refused for the phase
+    it meets. `seq` and `recorded_at` of the entry are not looked at.
+    """
+    infusion = replace(infusion, entries=tuple(e for e in infusion.entries if e.id != entry.id))
+    found = [
+        *_time_problems(entry, infusion, now),
+        *_shape_problems(entry),
+        *_reading_problems(entry, protocol),
+        *_not_done_problems(entry, protocol),
+        *_event_problems(entry, infusion, protocol),
+        *_acknowledgement_problems(entry, infusion, protocol),
+        *_replacement_problems(entry, infusion),
+    ]
+    if live:
+        found += _phase_problems(entry, infusion, protocol, now)
+    return list(dict.fromkeys(found))
+
+
+def _time_problems(entry: Entry, infusion: Infusion, now: datetime) -> Iterator[str]:
+    if entry.observed_at > now + CLOCK_SLIP:
+        yield f"Seen {_span(entry.observed_at - now)} from now: expected a time that has passed."
+    if entry.observed_at < infusion.opened_at - CLOCK_SLIP:
+        early = _span(infusion.opened_at - entry.observed_at)
+        yield f"Seen {early} before this infusion was opened: expected a time after that."
+
+
+def _shape_problems(entry: Entry) -> Iterator[str]:
+    """What an entry of its kind must hold, and what it must not."""
+    holds = {
+        "values": bool(entry.readings or entry.not_done),
+        "an event": entry.event is not None,
+        "an acknowledgement": entry.acknowledgement is not None,
+        "a withdrawal": entry.withdraws is not None,
+    }
+    belongs = {
+        "set": "values",
+        "observation": "values",
+        "event": "an event",
+        "acknowledgement": "an acknowledgement",
+        "withdrawal": "a withdrawal",
+    }.get(entry.kind)
+    if belongs is None:
+        yield f"Entry of kind {_quoted(entry.kind)}: expected {_one_of(_ENTRY_KINDS)}."
+        return
+    if not holds[belongs]:
+        empty = {
+            "set": "This set is empty: expected at least one value, or a reason why it was not done.",
+            "observation": "This observation is empty: expected a rating or a value.",
+            "event": "This event says nothing: expected what happened.",
+            "acknowledgement": "This acknowledgement is empty: expected the flag it is about.",
+            "withdrawal": "This withdrawal names no entry: expected the one made in error.",
+        }
+        yield empty[entry.kind]
+    for what, there in holds.items():
+        if there and what != belongs:
+            yield f"This {entry.kind} holds {what} too: expected each in an entry of its own."
+
+
+def _reading_problems(entry: Entry, protocol: Protocol) -> Iterator[str]:
+    values: dict[str, Reading] = {}
+    for reading in entry.readings:
+        measure = protocol.measures.get(reading.measure)
+        if measure is None:
+            yield f"Value of unknown measure {_quoted(reading.measure)}: expected {_one_of(protocol.measures)}."
+        elif reading.measure in values:
+            yield f"{measure.label} is there twice: expected one value."
+        elif problem := _value_problem(measure, reading.value):
+            yield problem
+        values.setdefault(reading.measure, reading)
+    for question in questions({key: reading.value for key, reading in values.items()}, protocol):
+        if not values[question.measure].confirmed_unusual:
+            found = question.sentence.removesuffix(": is this what you see?")
+            yield f"{found}: unusual, expected to be confirmed as seen."
+
+
+def _value_problem(measure: Measure, value: float) -> str:
+    """Why this value cannot be one of this measure; "" when it can."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        return f"{measure.label} {_quoted(value)}: expected a number."
+    if measure.is_rating:
+        if value not in [option.value for option in measure.options]:
+            expected = _one_of(f"{option.value} {option.word}" for option in measure.options)
+            return f"{_said(measure, value)}: expected {expected}."
+        return ""
+    low, high = measure.possible
+    if not low <= value <= high:
+        return f"{_said(measure, value)}: expected {low:g} to {high:g}."
+    if not measure.fits(value):
+        after = "a whole number" if measure.decimals == 0 else f"no more than {measure.decimals} after the point"
+        return f"{_said(measure, value)}: expected {after}."
+    return ""
+
+
+def _not_done_problems(entry: Entry, protocol: Protocol) -> Iterator[str]:
+    seen = {reading.measure for reading in entry.readings}
+    named: set[str] = set()
+    for item in entry.not_done:
+        measure = protocol.measures.get(item.measure)
+        if measure is None:
+            yield f"Not done of unknown measure {_quoted(item.measure)}: expected {_one_of(protocol.measures)}."
+            continue
+        if item.measure in seen:
+            yield f"{measure.label} has a value and is marked not done: expected one of the two."
+        if item.measure in named:
+            yield f"{measure.label} is marked not done twice: expected one reason."
+        named.add(item.measure)
+        if item.reason not in protocol.not_done_reasons:
+            expected = _one_of(protocol.not_done_reasons)
+            yield f"{measure.label} not done, reason {_quoted(item.reason)}: expected {expected}."
+
+
+def _event_problems(entry: Entry, infusion: Infusion, protocol: Protocol) -> Iterator[str]:
+    event = entry.event
+    if event is None:
+        return
+    if event.kind not in _EVENT_KINDS:
+        yield f"Event {_quoted(event.kind)}: expected {_one_of(_EVENT_KINDS)}."
+        return
+    detail = event.detail
+    if event.kind == "rate" or "rate_ml_per_h" in detail:
+        yield from _rate_problems(detail.get("rate_ml_per_h"), protocol)
+    judge = _DETAIL.get(event.kind)
+    if judge is not None:
+        yield from judge(detail, infusion, protocol)
+
+
+def _rate_problems(rate: Any, protocol: Protocol) -> Iterator[str]:
+    low, high = protocol.dose.rate_ml_per_h_possible
+    if not _is_number(rate):
+        yield f"Rate {_quoted(rate)}: expected a number in mL/h."
+    elif not low <= rate <= high:
+        yield f"Rate {rate:.10g} mL/h: expected {low:g} to {high:g}."
+
+
+def _start(detail: Mapping[str, Any], infusion: Infusion, protocol: Protocol) -> Iterator[str]:
+    baseline = detail.get("baseline", {})
+    if not isinstance(baseline, Mapping):
+        yield f"Baseline {_quoted(baseline)}: expected one reading for each measure."
+        return
+    readings = [(reading.measure, reading.id) for entry in infusion.entries for reading in entry.readings]
+    for key, reading_id in baseline.items():
+        measure = protocol.measures.get(key)
+        if measure is None:
+            yield f"Baseline of unknown measure {_quoted(key)}: expected {_one_of(protocol.measures)}."
+        elif (key, reading_id) not in readings:
+            yield f"Baseline {_lower(measure.label)} {_quoted(reading_id)}: expected a reading of it in this infusion."
+
+
+def _listed_reason(what: str, reasons: Callable[[Protocol], Sequence[str]], *, needed: bool) -> _Judge:
+    def judge(detail: Mapping[str, Any], infusion: Infusion, protocol: Protocol) -> Iterator[str]:
+        reason = detail.get("reason", "")
+        if reason == "" and not needed:
+            return  # the first tap records the minute, the reason may follow
+        if reason not in reasons(protocol):
+            found = f"reason {_quoted(reason)}" if reason else "no reason"
+            yield f"{what}, {found}: expected {_one_of(reasons(protocol))}."
+
+    return judge
+
+
+def _move(detail: Mapping[str, Any], infusion: Infusion, protocol: Protocol) -> Iterator[str]:
+    yield from _word_problems("Chair moved to", detail.get("chair"))
+
+
+def _effect(detail: Mapping[str, Any], infusion: Infusion, protocol: Protocol) -> Iterator[str]:
+    yield from _word_problems("Effect", detail.get("name"))
+    severity = detail.get("severity")
+    if severity not in (None, "", *SEVERITIES):
+        yield f"Severity {_quoted(severity)}: expected {_one_of(SEVERITIES)}, or none."
+
+
+def _medicine(detail: Mapping[str, Any], infusion: Infusion, protocol: Protocol) -> Iterator[str]:
+    yield from _word_problems("Medicine", detail.get("name"))
+    name, dose = detail.get("name"), detail.get("dose")
+    if not _positive(dose):
+        yield f"{name}, dose {_quoted(dose)}: expected a number above 0." if dose else f"{name}: expected its dose."
+    yield from _word_problems(f"{name}, unit", detail.get("unit"))
+    yield from _word_problems(f"{name}, route", detail.get("route"))
+
+
+def _note(detail: Mapping[str, Any], infusion: Infusion, protocol: Protocol) -> Iterator[str]:
+    yield from _word_problems("Note", detail.get("text"), LONGEST_NOTE)
+
+
+def _repeat(detail: Mapping[str, Any], infusion: Infusion, protocol: Protocol) -> Iterator[str]:
+    if detail.get("measure") not in list(protocol.measures):
+        yield f"Repeat of {_quoted(detail.get('measure'))}: expected {_one_of(protocol.measures)}."
+    due_at = detail.get("due_at")
+    try:
+        aware = isinstance(due_at, str) and datetime.fromisoformat(due_at).tzinfo is not None
+    except ValueError:
+        aware = False
+    if not aware:
+        yield f"Repeat due at {_quoted(due_at)}: expected a time with its zone."
+
+
+_Judge = Callable[[Mapping[str, Any], Infusion, Protocol], Iterator[str]]
+_DETAIL: dict[str, _Judge] = {
+    "start": _start,
+    "pause": _listed_reason("Pump paused", lambda protocol: protocol.pause_reasons, needed=False),
+    "stop": _listed_reason("Pump stopped", lambda protocol: protocol.stop_reasons, needed=False),
+    "cancel": _listed_reason("Cancelled", lambda protocol: protocol.cancel_reasons, needed=True),
+    "move": _move,
+    "effect": _effect,
+    "medicine": _medicine,
+    "note": _note,
+    "repeat": _repeat,
+}
+
+
+def _acknowledgement_problems(entry: Entry, infusion: Infusion, protocol: Protocol) -> Iterator[str]:
+    said = entry.acknowledgement
+    if said is None:
+        return
+    yield from _word_problems("What was done", said.done, LONGEST_NOTE)
+    yield from _word_problems("Flag acknowledged", said.flag)
+    if said.side not in _SIDES:
+        yield f"Flag on side {_quoted(said.side)}: expected {_one_of(_SIDES)}."
+    if said.level not in [level.word for level in Level]:
+        yield f"Flag of level {_quoted(said.level)}: expected {_one_of(level.word for level in Level)}."
+    known = {reading.id for earlier in infusion.entries for reading in earlier.readings}
+    for reading_id in said.seen:
+        if reading_id not in known:
+            yield f"Acknowledged reading {_quoted(reading_id)}: expected a reading of this infusion."
+
+
+def _replacement_problems(entry: Entry, infusion: Infusion) -> Iterator[str]:
+    """Corrections and withdrawals: of an entry that stands, with a reason."""
+    if entry.corrects is None and entry.withdraws is None:
+        return
+    what = "Correction" if entry.corrects is not None else "Withdrawal"
+    if not entry.reason.strip():
+        yield f"{what} without a reason: expected why."
+    elif len(entry.reason) > LONGEST_WORDS:
+        yield f"Reason of {len(entry.reason)} letters: expected up to {LONGEST_WORDS}."
+    if entry.corrects is not None and entry.withdraws is not None:
+        yield "This entry corrects one and withdraws one: expected one of the two."
+    for named in (entry.corrects, entry.withdraws):
+        if named is None:
+            continue
+        earlier = next((e for e in infusion.entries if e.id == named), None)
+        if earlier is None:
+            yield f"{what} of {_quoted(named)}: expected an entry of this infusion."
+        elif earlier.kind == "withdrawal":
+            yield f"{what} of entry {earlier.seq}, a withdrawal: expected an entry that stands."
+        elif replaced := next((e for e in infusion.entries if e.corrects == named), None):
+            yield (
+                f"{what} of entry {earlier.seq}, which entry {replaced.seq} has already replaced: "
+                "expected the entry that stands."
+            )
+        elif withdrawn := next((e for e in infusion.entries if e.withdraws == named), None):
+            yield (
+                f"{what} of entry {earlier.seq}, which entry {withdrawn.seq} has already withdrawn: "
+                "expected an entry that stands."
+            )
+        elif entry.corrects is not None and earlier.kind != entry.kind:
+            yield f"Correction of entry {earlier.seq}, a {earlier.kind}, by a {entry.kind}: expected a {earlier.kind}."
+
+
+def _phase_problems(entry: Entry, infusion: Infusion, protocol: Protocol, now: datetime) -> list[str]:
+    """Whether the infusion is at a point where this can be entered. Corrections belong to the past: always."""
+    if entry.corrects is not None or entry.kind in ("acknowledgement", "withdrawal"):
+        return []
+    note = entry.event is not None and entry.event.kind == "note"
+    phase = course(infusion, protocol, now).phase
+    if phase in _ENDED:
+        return [] if note else [f"This infusion is {phase}: expected a note, a correction or an acknowledgement."]
+    if entry.event is None or entry.event.kind not in _EVENT_KINDS:
+        return []
+    sentence = allowed(entry.event.kind, phase)
+    return [sentence] if sentence else []
+
+
+# Words for what was found
+
+
+def _said(measure: Measure, value: float) -> str:
+    """ "Respiration 0 /min"."""
+    return f"{measure.label} {value:.10g}{' ' if measure.unit else ''}{measure.unit}"
+
+
+def _lower(label: str) -> str:
+    return label[:1].lower() + label[1:]
+
+
+def _quoted(found: object) -> str:
+    if found is None or found == "":
+        return "missing"
+    text = str(found)
+    return f"“{text}”" if len(text) <= 60 else f"“{text[:60]}…”"
+
+
+def _one_of(words: Iterable[str]) -> str:
+    *first, last = words
+    return f"{', '.join(first)} or {last}" if first else last
+
+
+def _span(span: timedelta) -> str:
+    """ "90 s", "12 min", "3 h 5 min": a length of time as a person says it."""
+    seconds = round(span.total_seconds())
+    if seconds < 120:
+        return f"{seconds} s"
+    hours, minutes = divmod(seconds // 60, 60)
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min"
+
+
+def _word_problems(what: str, found: Any, longest: int = LONGEST_WORDS) -> Iterator[str]:
+    if not isinstance(found, str) or not found.strip():
+        yield f"{what} {_quoted(found) if found and not isinstance(found, str) else 'missing'}: expected words."
+    elif len(found) > longest:
+        yield f"{what} of {len(found)} letters: expected up to {longest}."
+
+
+def _is_number(found: Any) -> bool:
+    return isinstance(found, int | float) and not isinstance(found, bool) and math.isfinite(found)
+
+
+def _positive(found: Any) -> bool:
+    """Whether this is a number above 0, also when written as text ("4" or "0.5")."""
+    try:
+        number = float(found) if isinstance(found, str) else found
+    except ValueError:
+        return False
+    return _is_number(number) and number > 0
