@@ -315,7 +315,7 @@ class _Reader:
 
     def _table(self, shape: type[_ShapeT], name: str) -> _ShapeT | None:
         if name not in self.data:
-            self._problem((name,), f"the table [{name}] is missing, expected it with {_and(shape.model_fields)}")
+            self._problem((name,), f"{name} is missing, expected a table [{name}]")
             return None
         return self._shape(shape, self.data[name], (name,))
 
@@ -859,7 +859,7 @@ def _slip(detail: ErrorDetails, shape: type[BaseModel]) -> str:
 
 def _unknown(word: str, known: Iterable[str], what: str = "key") -> str:
     names = list(known)
-    near = difflib.get_close_matches(word, names, n=1)
+    near = difflib.get_close_matches(word, names, n=1, cutoff=0.7)
     expected = _shown(near[0]) if near else f"one of {_and(names)}"
     return f"unknown {what} {_shown(word)}, expected {expected}"
 

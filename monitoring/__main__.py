@@ -1,0 +1,80 @@
+"""Commands for the people who run a clinic's server: `python -m monitoring check-protocol FILE`, `... verify [URL]`.
+
+Exit codes: 0 nothing wrong was found, 1 something wrong was found (each on a line of its own), 2 it could not be looked
+at (no such file, not a protocol's encoding, wrong command).
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from monitoring.clinical.protocol_file import ProtocolError, read_protocol
+
+DEFAULT_URL = "sqlite:///data/clinic.db"
+FINE, WRONG, NOT_LOOKED_AT = 0, 1, 2
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs one command and returns its exit code. Raises SystemExit(2) for words that are no command."""
+    parser = argparse.ArgumentParser(prog="python -m monitoring", description="Looks after a clinic's files.")
+    commands = parser.add_subparsers(dest="command", required=True)
+    check = commands.add_parser("check-protocol", help="say what is wrong with a protocol file, all at once")
+    check.add_argument("file", type=Path, help="for example data/protocols/ketamine-depression.toml")
+    walk = commands.add_parser("verify", help="walk the chains of a database and name the first row that was changed")
+    walk.add_argument(
+        "url",
+        nargs="?",
+        default=os.environ.get("MONITORING_DB") or DEFAULT_URL,
+        help=f"for example {DEFAULT_URL} (default: MONITORING_DB, else that)",
+    )
+    chosen = parser.parse_args(arguments)
+    return check_protocol(chosen.file) if chosen.command == "check-protocol" else verify_records(chosen.url)
+
+
+def check_protocol(file: Path) -> int:
+    """Prints what is wrong with a protocol file, a line each, or which version it is when nothing is."""
+    try:
+        text = file.read_bytes().decode("utf-8")
+    except UnicodeDecodeError as error:
+        return _not_looked_at(f"{file.name}: byte {error.start + 1} is not UTF-8, expected a text file in UTF-8")
+    except OSError as error:
+        return _not_looked_at(f"{file}: {error.strerror}, expected a protocol file")
+    try:
+        protocol = read_protocol(text, file.name)
+    except ProtocolError as error:
+        for problem in error.problems:
+            print(problem)
+        return WRONG
+    limits = sum(len(measure.limits) for measure in protocol.measures.values())
+    print(f"{file.name}: {protocol.label}, {len(protocol.measures)} measures, {limits} limits. No mistakes found.")
+    print(f"version {protocol.hash}")
+    return FINE
+
+
+def verify_records(url: str) -> int:
+    """Prints the first wrong row of each chain, a line each, or that none was found."""
+    from monitoring.records.shapes import RecordsError  # the database's libraries, which checking a file does not need
+    from monitoring.records.verify import verify
+
+    try:
+        sentences = verify(url)
+    except RecordsError as error:
+        return _not_looked_at(str(error))
+    for sentence in sentences:
+        print(sentence)
+    if not sentences:
+        print(f"{url}: every row is as it was saved, as far as the chains can tell.")
+    return WRONG if sentences else FINE
+
+
+def _not_looked_at(sentence: str) -> int:
+    print(sentence, file=sys.stderr)
+    return NOT_LOOKED_AT
+
+
+if __name__ == "__main__":
+    sys.exit(main())
