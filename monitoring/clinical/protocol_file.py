@@ -324,13 +324,12 @@ class _Reader:
         if not isinstance(data, dict):
             self._problem(at, f"found {_shown(data)}, expected a table")
             return None
-        blank = [name for name in ("label", "short", "source", "title", "name", "version", "word") if name in data]
-        for name in blank:
-            value = data[name]
-            if isinstance(value, str) and value != value.strip():
+        for name in ("name", "version", "title", "label", "short", "word", "source"):
+            value = data.get(name)
+            if isinstance(value, str) and not value.strip():
+                self._problem((*at, name), f"{name} is {_shown(value)}, expected words")
+            elif isinstance(value, str) and value != value.strip():
                 self._problem((*at, name), f"{_shown(value)} has spaces around it, expected none")
-            if value == "":
-                self._problem((*at, name), f'{name} is "", expected words')
         try:
             return shape.model_validate(data)
         except ValidationError as error:
@@ -548,8 +547,8 @@ class _Reader:
             self._problem((*at, "loinc"), f"{_shown(code)}, expected digits, a hyphen and a check digit such as 8480-6")
         elif (digit := _loinc_check_digit(code)) != code[-1]:
             self._problem((*at, "loinc"), f"{_shown(code)} has the wrong check digit, expected {code[:-1]}{digit}")
-        elif (ucum := LOINC_UCUM.get(code, measure.ucum)) != measure.ucum:
-            self._problem((*at, "loinc"), f"{_shown(code)} is measured in {ucum}, expected a code for {measure.ucum}")
+        elif code in LOINC_UCUM and LOINC_UCUM[code] != (ucum := UNITS.get(measure.unit, measure.ucum)):
+            self._problem((*at, "loinc"), f"{_shown(code)} is measured in {LOINC_UCUM[code]}, expected one for {ucum}")
 
     def _check_limit(self, row: _Row, measure: Measure) -> None:
         """Whether a limit can be met at all by a value that this measure can have."""
@@ -593,23 +592,21 @@ class _Reader:
                         f"expected one {row.limit.level.word} of a kind in a phase",
                     )
             for other in rows:
-                if not row.phases & other.phases:
-                    continue
                 levels = (row.limit.level, other.limit.level)
-                beyond = row.kind == other.kind and row.reach >= other.reach
-                if levels == (Level.CAUTION, Level.CRITICAL) and beyond:
+                if levels == (Level.CAUTION, Level.CRITICAL) and row.meets(other) and row.reach >= other.reach:
                     nearer = "above" if row.kind == "low" else "below"
                     self._problem(
                         row.at,
                         f"{row.said} lies at or beyond {other.said} of row {_row_number(other)}, "
                         f"expected the caution {nearer} it",
                     )
-                if (row.kind, other.kind) == ("low", "high") and row.limit.value >= other.limit.value:
-                    self._problem(
-                        row.at,
-                        f"{row.said} is not below {other.said} of row {_row_number(other)}, "
-                        "expected values between them",
-                    )
+            above = [other for other in rows if other.kind == "high" and other.phases & row.phases]
+            lowest = min(above, key=lambda other: other.limit.value, default=None)
+            if row.kind == "low" and lowest and row.limit.value >= lowest.limit.value:
+                self._problem(
+                    row.at,
+                    f"{row.said} is not below {lowest.said} of row {_row_number(lowest)}, expected values between them",
+                )
 
     def _check_measures(self, measures: Mapping[str, Measure]) -> None:
         known = self._known_measures()
@@ -626,10 +623,11 @@ class _Reader:
             if not measure.below:
                 continue
             upper = measures.get(measure.below)
-            if measure.below == key or measure.below not in known:
-                others = [other for other in known if other != key]
-                self._problem((*at, "below"), _unknown(measure.below, others, "measure"))
-            elif upper and upper.ucum != measure.ucum:
+            if measure.below == key:
+                self._problem((*at, "below"), f"{_shown(key)} is this measure itself, expected another one")
+            elif measure.below not in known:
+                self._problem((*at, "below"), _unknown(measure.below, known, "measure"))
+            elif upper and upper.unit != measure.unit and {upper.unit, measure.unit} <= {*UNITS, ""}:
                 self._problem(
                     (*at, "below"),
                     f"{_shown(measure.below)} is in {upper.unit or 'points'}, expected a measure in {measure.unit}",
@@ -735,7 +733,7 @@ class _Reader:
                     ("schedule", name),
                     f"{getattr(schedule, name):g} min is more than half the interval, expected up to {half:g} min",
                 )
-        if schedule.window_minutes > schedule.overdue_minutes:
+        if schedule.overdue_minutes < schedule.window_minutes <= half:
             self._problem(
                 ("schedule", "window_minutes"),
                 f"{schedule.window_minutes:g} min is longer than overdue_minutes, "
