@@ -334,7 +334,7 @@ class _Reader:
             return shape.model_validate(data)
         except ValidationError as error:
             for detail in error.errors(include_url=False):
-                self._problem((*at, *detail["loc"]), _slip(detail, shape))
+                self._problem((*at, *detail["loc"]), _slip(detail, shape, data))
             return None
 
     def _measures(self) -> dict[str, Measure]:
@@ -830,20 +830,18 @@ def _dose(table: _DoseTable) -> Dose:
 # Words for what was found and what is expected
 
 
-def _slip(detail: ErrorDetails, shape: type[BaseModel]) -> str:
-    """One sentence for what pydantic found."""
+def _slip(detail: ErrorDetails, shape: type[BaseModel], data: Table) -> str:
+    """What pydantic found in `data`, as a person would say it."""
     kind, found, last = detail["type"], detail["input"], str(detail["loc"][-1])
     if kind == "missing":
         return f"{last} is missing, expected it here"
     if kind == "extra_forbidden":
-        return _unknown(last, shape.model_fields)
+        return _unknown(last, [name for name in shape.model_fields if name not in data] or shape.model_fields)
     if kind == "literal_error":
         return f"unknown {last} {_shown(found)}, expected {str(detail['ctx']['expected']).replace(chr(39), '')}"
-    if kind == "too_short":
-        count = detail["ctx"]["min_length"]
-        return f"{last} has {len(found)} of them, expected {'at least one' if count == 1 else f'{count}'}"
-    if kind == "too_long":
-        return f"{last} has {len(found)} of them, expected {detail['ctx']['max_length']}"
+    if kind in ("too_short", "too_long"):
+        count = detail["ctx"]["min_length" if kind == "too_short" else "max_length"]
+        return f"{last} lists {len(found)}, expected {'at least one' if count == 1 else count}"
     expected = {
         "string_type": "words in quotes",
         "int_type": "a whole number",

@@ -55,7 +55,7 @@ WRONG: dict[str, tuple[str, str, str, tuple[str, ...]]] = {
     "unknown key in a limit": ("{ at_or_above = 160,", "{ at_least = 160,", "[measure.systolic] limits row 2 at_least", ("at_least",)),
     "unknown key in an option": ('word = "mild",', 'wrod = "mild",', "[measure.dissociation] options row 2 wrod", ("wrod", "word")),
     "unknown key in a medicine": ('route = "oral"', 'rout = "oral"', "[[medicine]] 1 rout", ("rout",)),
-    "unknown list of words": ("stop_reasons = [", "halt_reasons = [", "[words] halt_reasons", ("halt_reasons",)),
+    "unknown list of words": ("stop_reasons = [", "halt_reasons = [", "[words] halt_reasons", ('"halt_reasons"', '"stop_reasons"')),
     "unit on a rating": ('short = "DISS"', 'short = "DISS"\nunit = "points"', "[measure.dissociation] unit", ("unit",)),
     "possible on a rating": ('short = "SED"', 'short = "SED"\npossible = [0, 5]', "[measure.sedation] possible", ("possible",)),
     # types and missing pieces
@@ -65,7 +65,7 @@ WRONG: dict[str, tuple[str, str, str, tuple[str, ...]]] = {
     "a limit as true": ("{ at_or_above = 160,", "{ at_or_above = true,", "[measure.systolic] limits row 2 at_or_above", ("true",)),
     "limits not a list": ("limits = []", "limits = 3", "[measure.oxygen] limits", ("found 3", "list")),
     "a row that is no table": (SYSTOLIC_CAUTION, "160", "[measure.systolic] limits row 2", ("found 160", "table")),
-    "possible with three bounds": ("possible = [0, 350]", "possible = [0, 50, 350]", "[measure.systolic] possible", ("has 3", "expected 2")),
+    "possible with three bounds": ("possible = [0, 350]", "possible = [0, 50, 350]", "[measure.systolic] possible", ("lists 3", "expected 2")),
     "half a preset": ("presets = [5, 10, 15]", "presets = [5, 7.5, 10]", "[schedule] presets item 2", ("7.5", "whole number")),
     "an infinite bound": ("possible = [0, 350]", "possible = [0, inf]", "[measure.systolic] possible item 2", ("inf", "finite")),
     "a bound that is no number": ("plausible = [50, 260]", "plausible = [nan, 260]", "[measure.systolic] plausible item 1", ("nan",)),
