@@ -1,0 +1,187 @@
+"""What the store hands out and takes in: plain, frozen values, and the three ways it says no."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from monitoring.clinical.record import Acknowledgement, Clock, Entry, EntryKind, Event, NotDone, Reading
+
+
+class RecordsError(Exception):
+    """The records could not do what was asked; `sentence` says why, for the person who asked."""
+
+    def __init__(self, sentence: str) -> None:
+        super().__init__(sentence)
+        self.sentence = sentence
+
+
+class StoreRefused(RecordsError):
+    """What was asked does not fit what is stored; asking the same again will not help."""
+
+
+class StoreUnwritable(RecordsError):
+    """The database cannot be written now (read-only, full, busy); asking again later may help."""
+
+
+class EntryClash(RecordsError):
+    """An entry with this id is stored already, and says something else."""
+
+
+@dataclass(frozen=True, slots=True)
+class Clinic:
+    """The clinic that one database belongs to. A database is demonstration or real for ever."""
+
+    name: str
+    zone: str  # IANA name, "Europe/Berlin"
+    demonstration: bool
+    set_up_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Chair:
+    """A place where infusions happen; `position` from 1 is its place on the board."""
+
+    id: str
+    label: str
+    position: int
+
+
+@dataclass(frozen=True, slots=True)
+class Staff:
+    """A person who works here. `role` is "nurse", "clinician" or "administrator"."""
+
+    id: str
+    name: str
+    role: str
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """A browser known to the clinic: a "tablet" people sign in on, or a "wall" screen that only shows."""
+
+    id: str
+    kind: str
+    label: str
+    enrolled_at: datetime
+    enrolled_by: str
+
+
+@dataclass(frozen=True, slots=True)
+class SignIn:
+    """Somebody signed in on a device, until `expires_at` or until signed out. A wall has no staff."""
+
+    id: str
+    device: str
+    staff: Staff | None
+    at: datetime
+    expires_at: datetime
+
+    @property
+    def wall(self) -> bool:
+        """Whether this is a wall screen, which shows initials and records nothing."""
+        return self.staff is None
+
+
+@dataclass(frozen=True, slots=True)
+class Approval:
+    """One named person accepted one protocol version for this site, in the role held at that time."""
+
+    staff_id: str
+    name: str
+    role: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class StoredProtocol:
+    """One protocol version, word for word as it was loaded, and who approved it."""
+
+    hash: str
+    name: str
+    version: str
+    text: str
+    approvals: tuple[Approval, ...]
+
+    @property
+    def approved(self) -> bool:
+        """Whether two different people approved this version, at least one of them a clinician."""
+        return len({a.staff_id for a in self.approvals}) >= 2 and any(a.role == "clinician" for a in self.approvals)
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """A course of infusions of one patient, numbered from 1."""
+
+    id: str
+    patient_id: str
+    number: int
+    planned_infusions: int
+    opened_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class NewInfusion:
+    """What is known of an infusion when it is opened at a chair. `id` is made by the screen that asks."""
+
+    id: str
+    patient_id: str
+    series_id: str
+    number: int
+    weight_kg: float
+    dose_mg_per_kg: float
+    planned_minutes: int
+    bag_volume_ml: float
+    every_minutes: int
+    protocol: str  # hash of a stored version
+    identifiers: str
+    chair: str
+
+
+@dataclass(frozen=True, slots=True)
+class NewEntry:
+    """An entry as it arrives: all of `Entry` but what the store itself gives (seq, recorded_at, author_name)."""
+
+    id: str
+    kind: EntryKind
+    observed_at: datetime
+    tapped_at: datetime
+    author: str  # staff id
+    readings: tuple[Reading, ...] = ()
+    not_done: tuple[NotDone, ...] = ()
+    event: Event | None = None
+    acknowledgement: Acknowledgement | None = None
+    corrects: str | None = None
+    withdraws: str | None = None
+    reason: str = ""
+    clock: Clock = "server"
+    queued: bool = False
+    sign_in: str = ""
+    other_sign_in: bool = False
+    after_signing: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """An entry that is durably stored. `again`: it had been stored before, by an earlier try."""
+
+    entry: Entry
+    again: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PastRow:
+    """One line of the list of past infusions."""
+
+    infusion_id: str
+    patient_number: str
+    patient_name: str
+    number: int
+    planned_infusions: int
+    opened_at: datetime
+    started_at: datetime | None
+    chair_label: str
+    phase: str
+    nurse: str  # who started the pump, else who opened the infusion
+    dose_mg: float
+    entries: int

@@ -1,0 +1,921 @@
+"""The store: everything the clinic keeps, in one SQLite file to which rows are only added.
+
+Each write is one transaction, durable before the method returns, chained and audited (see `chain`). Everything handed
+out is a plain frozen value. Writes go only through one process (a lock beside the file sees to it), so loaded infusions
+are kept in memory.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import zoneinfo
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import date, datetime
+from typing import Any, Self
+from uuid import uuid4
+
+from sqlalchemy import Connection, Select, Table, and_, bindparam, func, or_, select
+
+from monitoring.clinical.protocol import Protocol
+from monitoring.clinical.record import Entry, Infusion, Patient
+from monitoring.clock import Clock
+from monitoring.records import chain, tables
+from monitoring.records.database import Database
+from monitoring.records.loading import (
+    Row,
+    chair_of,
+    infusion_of,
+    instant_of,
+    latest_details,
+    load_infusion,
+    load_patient,
+    open_ids,
+    patient_of,
+    phase_of,
+    text_of,
+)
+from monitoring.records.shapes import (
+    Approval,
+    Chair,
+    Clinic,
+    Device,
+    EntryClash,
+    NewEntry,
+    NewInfusion,
+    PastRow,
+    Saved,
+    Series,
+    SignIn,
+    Staff,
+    StoredProtocol,
+    StoreRefused,
+)
+from monitoring.records.writing import Writing
+
+ROLES = ("nurse", "clinician", "administrator")
+DEVICES = ("tablet", "wall")
+KEPT_INFUSIONS = 256  # loaded infusions kept in memory; the open ones are always among the latest used
+
+Subscriber = Callable[[str, str], object]
+_log = logging.getLogger(__name__)
+
+_SIGN_IN = (
+    select(
+        tables.sign_in,
+        tables.staff.c.name,
+        tables.staff.c.role,
+        tables.sign_out.c.sign_in_id.label("ended"),
+        tables.staff_left.c.staff_id.label("left"),
+    )
+    .join_from(tables.sign_in, tables.staff, isouter=True)
+    .outerjoin(tables.sign_out, tables.sign_out.c.sign_in_id == tables.sign_in.c.id)
+    .outerjoin(tables.staff_left, tables.staff_left.c.staff_id == tables.sign_in.c.staff_id)
+)
+_SIGN_IN_BY_ID = _SIGN_IN.where(tables.sign_in.c.id == bindparam("of"))
+_LATEST_SIGN_IN = (
+    _SIGN_IN.where(tables.sign_in.c.device_id == bindparam("of")).order_by(tables.sign_in.c.audited.desc()).limit(1)
+)
+
+
+class Store:
+    """The clinic's records. Reads answer with frozen values; writes raise StoreRefused, EntryClash or StoreUnwritable.
+
+    `by` is the id of the staff member who acts, "" for the system. `at` gives a write a time of its own, which only a
+    demonstration allows. Safe to use from many threads.
+    """
+
+    def __init__(self, url: str, clock: Clock, database: Database) -> None:
+        self.url = url
+        self.clock = clock
+        self._database = database
+        self._subscribers: list[Subscriber] = []
+        self._kept: dict[str, Infusion] = {}  # the order is that of use: the first may go
+        self._keeping = threading.Lock()
+        self._writes = 0  # how many transactions were committed: a load that began before the last one is not kept
+        self._names: dict[str, str] = {"": ""}
+        self._clinic: Clinic | None = None
+        self._here = threading.local()  # .writing: the transaction this thread is in
+        with database.read() as connection:
+            self._open = open_ids(connection)
+
+    @classmethod
+    def open(cls, url: str, clock: Clock, *, create: bool = True) -> Self:
+        """Open the database at `url` ("sqlite:///data/clinic.db"), alone, with its schema brought to the newest.
+
+        Raises StoreRefused when it is another kind of database, in use, damaged, newer than this program, or absent and
+        not `create`; StoreUnwritable when it cannot be written.
+        """
+        database = Database(url, create=create)
+        try:
+            return cls(url, clock, database)
+        except BaseException:
+            database.close()
+            raise
+
+    def close(self) -> None:
+        """Let the file go, so that another server may open it."""
+        self._database.close()
+
+    def writable(self) -> bool:
+        """Whether an entry could be saved now, tried by a small durable write (see `Database.writable`)."""
+        return self._database.writable()
+
+    def subscribe(self, subscriber: Subscriber) -> Callable[[], None]:
+        """Call `subscriber(kind, id)` after each commit, in the writing thread; answers a function that ends this.
+
+        Kinds: "infusion" (its id), "board" (an infusion took or left a chair), "patient", "sign_in" (a device's id),
+        "staff", "protocol" (a hash), "clinic".
+        """
+        self._subscribers.append(subscriber)
+
+        def unsubscribe() -> None:
+            if subscriber in self._subscribers:
+                self._subscribers.remove(subscriber)
+
+        return unsubscribe
+
+    # The clinic, its chairs and its people
+
+    def clinic(self) -> Clinic | None:
+        """The clinic this database belongs to, or None before it is set up."""
+        if self._clinic is not None:
+            return self._clinic
+        row = self._one(select(tables.clinic))
+        if row is None:
+            return None
+        found = Clinic(row["name"], row["zone"], row["demonstration"], instant_of(row["set_up_at"]))
+        if self._mine() is None:
+            self._clinic = found
+        return found
+
+    def set_up(
+        self, name: str, zone: str, chairs: Sequence[str], demonstration: bool, *, at: datetime | None = None
+    ) -> Clinic:
+        """Say whose database this is, once and for ever. Raises StoreRefused the second time."""
+        labels = [label.strip() for label in chairs]
+        if not name.strip():
+            raise StoreRefused("The clinic needs a name.")
+        if zone not in zoneinfo.available_timezones():
+            raise StoreRefused(f"Time zone {zone!r} is unknown: expected a name such as Europe/Berlin.")
+        if not labels or not all(labels) or len({label.casefold() for label in labels}) != len(labels):
+            raise StoreRefused("Chairs: expected at least one, each with a name of its own.")
+        with self._writing() as writing:
+            if self._one(select(tables.clinic)) is not None:
+                raise StoreRefused("This database has been set up already.")
+            writing.demonstration = demonstration
+            when = self._when(writing, at)
+            row = {"id": 1, "name": name.strip(), "zone": zone, "demonstration": demonstration}
+            self._add(writing, tables.clinic, row | {"set_up_at": text_of(when)}, "", "set up", when)
+            for position, label in enumerate(labels, start=1):
+                place = {"id": f"chair-{position}", "label": label, "position": position}
+                self._add(writing, tables.chair, place, "", "add chair", when)
+            writing.notice("clinic", "")
+            return Clinic(name.strip(), zone, demonstration, instant_of(text_of(when)))
+
+    def chairs(self) -> tuple[Chair, ...]:
+        """The chairs, by position."""
+        rows = self._all(select(tables.chair).order_by(tables.chair.c.position))
+        return tuple(Chair(row["id"], row["label"], row["position"]) for row in rows)
+
+    def staff(self) -> tuple[Staff, ...]:
+        """Those who work here now, by name."""
+        left = select(tables.staff_left.c.staff_id)
+        rows = self._all(select(tables.staff).where(tables.staff.c.id.not_in(left)))
+        return tuple(sorted((_staff(row) for row in rows), key=lambda person: (person.name.casefold(), person.id)))
+
+    def staff_member(self, staff_id: str) -> Staff | None:
+        """The person with this id, also one who has left, or None."""
+        row = self._one(select(tables.staff).where(tables.staff.c.id == staff_id))
+        return None if row is None else _staff(row)
+
+    def add_staff(
+        self,
+        name: str,
+        role: str,
+        pin_hash: str | None,
+        by: str,
+        *,
+        id: str | None = None,
+        at: datetime | None = None,
+    ) -> Staff:
+        """Add a person, with the argon2 hash of their PIN (None: set later)."""
+        if not name.strip():
+            raise StoreRefused("A member of staff needs a name.")
+        if role not in ROLES:
+            raise StoreRefused(f"Role {role!r}: expected {', '.join(ROLES)}.")
+        with self._writing() as writing:
+            when = self._when(writing, at)
+            person = Staff(id or str(uuid4()), name.strip(), role)
+            if self.staff_member(person.id) is not None:
+                raise StoreRefused(f"There is a member of staff with the id {person.id} already.")
+            row = {"id": person.id, "name": person.name, "role": role, "added_at": text_of(when), "added_by": by}
+            self._add(writing, tables.staff, row, by, "add staff", when)
+            if pin_hash is not None:
+                self._add_pin(writing, person.id, pin_hash, by, when)
+            writing.notice("staff", person.id)
+            return person
+
+    def set_pin(self, staff_id: str, pin_hash: str, by: str, *, at: datetime | None = None) -> None:
+        """Give a person a new PIN, as its argon2 hash."""
+        with self._writing() as writing:
+            self._require_staff(staff_id)
+            self._add_pin(writing, staff_id, pin_hash, by, self._when(writing, at))
+
+    def remove_staff(self, staff_id: str, by: str) -> None:
+        """Note that a person has left: their sign-ins end now, what they recorded stays. Twice is once."""
+        with self._writing() as writing:
+            self._require_staff(staff_id)
+            if not any(person.id == staff_id for person in self.staff()):
+                return
+            when = self._when(writing, None)
+            row = {"staff_id": staff_id, "at": text_of(when), "by": by}
+            self._add(writing, tables.staff_left, row, by, "remove staff", when)
+            still = _SIGN_IN.where(
+                tables.sign_in.c.staff_id == staff_id,
+                tables.sign_out.c.sign_in_id.is_(None),
+                tables.sign_in.c.expires_at > text_of(when),
+            )
+            for found in self._all(still):
+                self._add_sign_out(writing, found["id"], found["device_id"], "left", by, when)
+            writing.notice("staff", staff_id)
+
+    def pin_hash(self, staff_id: str) -> str | None:
+        """The argon2 hash of a person's present PIN; None when there is none, or the person has left."""
+        pin = tables.staff_pin
+        left = select(tables.staff_left.c.staff_id)
+        statement = select(pin).where(pin.c.staff_id == staff_id, pin.c.staff_id.not_in(left))
+        row = self._one(statement.order_by(pin.c.audited.desc()).limit(1))
+        return None if row is None else str(row["argon2_hash"])
+
+    # Devices and who is signed in on them
+
+    def add_device(self, kind: str, label: str, by: str, *, id: str | None = None, at: datetime | None = None) -> str:
+        """Enrol a browser as "tablet" or "wall"; answers its id."""
+        if kind not in DEVICES:
+            raise StoreRefused(f"Device {kind!r}: expected tablet or wall.")
+        with self._writing() as writing:
+            device_id = id or str(uuid4())
+            if self.device(device_id) is not None:
+                raise StoreRefused("This device is enrolled already.")
+            when = self._when(writing, at)
+            row = {"id": device_id, "kind": kind, "label": label, "enrolled_at": text_of(when), "enrolled_by": by}
+            self._add(writing, tables.device, row, by, "enrol device", when)
+            return device_id
+
+    def device(self, device_id: str) -> Device | None:
+        """The device with this id, or None."""
+        row = self._one(select(tables.device).where(tables.device.c.id == device_id))
+        if row is None:
+            return None
+        return Device(row["id"], row["kind"], row["label"], instant_of(row["enrolled_at"]), row["enrolled_by"])
+
+    def begin_sign_in(
+        self, device_id: str, staff_id: str | None, expires_at: datetime, *, at: datetime | None = None
+    ) -> SignIn:
+        """Sign somebody in on a device (None: a wall screen); whoever was signed in there is signed out."""
+        with self._writing() as writing:
+            device = self.device(device_id)
+            if device is None:
+                raise StoreRefused("This device is not known here.")
+            if (staff_id is None) != (device.kind == "wall"):
+                raise StoreRefused("A wall screen is nobody's: people sign in on a tablet, and only there.")
+            person = None if staff_id is None else self._require_staff(staff_id)
+            if person is not None and person not in self.staff():
+                raise StoreRefused(f"{person.name} no longer works here.")
+            when = self._when(writing, at)
+            before = self.current_sign_in(device_id)
+            if before is not None:
+                self._add_sign_out(writing, before.id, device_id, "switched", staff_id or "", when)
+            row = {
+                "id": str(uuid4()),
+                "device_id": device_id,
+                "staff_id": staff_id,
+                "at": text_of(when),
+                "expires_at": text_of(expires_at),
+            }
+            self._add(writing, tables.sign_in, row, staff_id or "", "sign in", when)
+            writing.notice("sign_in", device_id)
+            return SignIn(str(row["id"]), device_id, person, instant_of(text_of(when)), instant_of(text_of(expires_at)))
+
+    def end_sign_in(self, sign_in_id: str, why: str) -> None:
+        """Sign out. Twice is once."""
+        with self._writing() as writing:
+            row = self._one(_SIGN_IN_BY_ID, of=sign_in_id)
+            if row is None:
+                raise StoreRefused("This sign-in is not known here.")
+            if row["ended"] is None:
+                when = self._when(writing, None)
+                self._add_sign_out(writing, sign_in_id, row["device_id"], why, row["staff_id"] or "", when)
+
+    def current_sign_in(self, device_id: str) -> SignIn | None:
+        """Who is signed in on this device now: its latest sign-in, unless ended or expired."""
+        row = self._one(_LATEST_SIGN_IN, of=device_id)
+        if row is None or row["ended"] is not None or row["left"] is not None:
+            return None
+        found = _sign_in(row)
+        return found if self.clock.now() < found.expires_at else None
+
+    def sign_in(self, sign_in_id: str) -> SignIn | None:
+        """The sign-in with this id, also one that has ended, or None."""
+        row = self._one(_SIGN_IN_BY_ID, of=sign_in_id)
+        return None if row is None else _sign_in(row)
+
+    def add_pin_attempt(self, staff_id: str, device_id: str, ok: bool, *, at: datetime | None = None) -> None:
+        """Keep that a PIN was typed for this person on this device, and whether it was right."""
+        with self._writing() as writing:
+            when = self._when(writing, at)
+            row = {"staff_id": staff_id, "device_id": device_id, "at": text_of(when), "ok": ok}
+            self._add(writing, tables.pin_attempt, row, staff_id if ok else "", "type pin", when)
+
+    def pin_attempts(self, staff_id: str, since: datetime) -> list[tuple[datetime, bool]]:
+        """The attempts at this person's PIN since an instant, on all devices, oldest first: (when, right)."""
+        return self._attempts(tables.pin_attempt.c.staff_id == staff_id, since)
+
+    def pin_attempts_on(self, device_id: str, since: datetime) -> list[tuple[datetime, bool]]:
+        """The attempts on this device since an instant, at all PINs, oldest first: (when, right)."""
+        return self._attempts(tables.pin_attempt.c.device_id == device_id, since)
+
+    # Protocol versions
+
+    def store_protocol(self, protocol: Protocol, by: str, *, at: datetime | None = None) -> StoredProtocol:
+        """Keep one protocol version, word for word. The same text twice is one version."""
+        with self._writing() as writing:
+            if (found := self.stored_protocol(protocol.hash)) is not None:
+                return found
+            when = self._when(writing, at)
+            row = {
+                "hash_of_text": protocol.hash,
+                "name": protocol.name,
+                "version": protocol.version,
+                "text": protocol.text,
+                "stored_at": text_of(when),
+                "stored_by": by,
+            }
+            self._add(writing, tables.protocol_version, row, by, "store protocol", when)
+            writing.notice("protocol", protocol.hash)
+            return StoredProtocol(protocol.hash, protocol.name, protocol.version, protocol.text, ())
+
+    def stored_protocol(self, hash: str) -> StoredProtocol | None:
+        """The protocol version with this hash and its approvals, or None."""
+        version = tables.protocol_version
+        return self._protocol(select(version).where(version.c.hash_of_text == hash))
+
+    def current_protocol(self) -> StoredProtocol | None:
+        """The version that holds for infusions opened now: the one stored last, or None."""
+        version = tables.protocol_version
+        return self._protocol(select(version).order_by(version.c.audited.desc()).limit(1))
+
+    def approve_protocol(self, hash: str, staff_id: str, *, at: datetime | None = None) -> StoredProtocol:
+        """Keep that this person accepts this version for the site, in their present role. Twice is once."""
+        with self._writing() as writing:
+            found = self.stored_protocol(hash)
+            if found is None:
+                raise StoreRefused("These ranges are not stored here.")
+            person = self._require_staff(staff_id)
+            if any(approval.staff_id == staff_id for approval in found.approvals):
+                return found
+            when = self._when(writing, at)
+            row = {"protocol": hash, "staff_id": staff_id, "name": person.name, "role": person.role}
+            self._add(writing, tables.protocol_approval, row | {"at": text_of(when)}, staff_id, "approve", when)
+            writing.notice("protocol", hash)
+            approval = Approval(staff_id, person.name, person.role, instant_of(text_of(when)))
+            approvals = (*found.approvals, approval)
+            return StoredProtocol(found.hash, found.name, found.version, found.text, approvals)
+
+    # Patients and series
+
+    def register_patient(
+        self,
+        number: str,
+        name: str,
+        birth_date: date,
+        sex: str,
+        allergies: str,
+        by: str,
+        id: str | None = None,
+        *,
+        at: datetime | None = None,
+    ) -> Patient:
+        """Register a person under a number no other patient has. The same id twice is one patient."""
+        patient = Patient(id or str(uuid4()), number.strip(), name.strip(), birth_date, sex, allergies.strip())
+        if not patient.number or not patient.name:
+            raise StoreRefused("A patient needs a number and a name.")
+        with self._writing() as writing:
+            if (found := self.patient(patient.id)) is not None:
+                if found != patient:
+                    raise StoreRefused(f"Another patient was registered under this id: number {found.number}.")
+                return found
+            taken = self._one(select(tables.patient).where(tables.patient.c.number == patient.number))
+            if taken is not None:
+                raise StoreRefused(f"Patient number {patient.number} is taken.")
+            when = self._when(writing, at)
+            row = {"id": patient.id, "number": patient.number, "registered_at": text_of(when), "registered_by": by}
+            self._add(writing, tables.patient, row, by, "register patient", when)
+            self._add_details(writing, patient, by, when)
+            return patient
+
+    def correct_patient(
+        self,
+        patient_id: str,
+        name: str,
+        birth_date: date,
+        sex: str,
+        allergies: str,
+        by: str,
+        *,
+        at: datetime | None = None,
+    ) -> Patient:
+        """Record a patient's details anew; the earlier ones stay stored. The number never changes."""
+        with self._writing() as writing:
+            found = self.patient(patient_id)
+            if found is None:
+                raise StoreRefused("This patient is not registered here.")
+            patient = Patient(patient_id, found.number, name.strip(), birth_date, sex, allergies.strip())
+            if not patient.name:
+                raise StoreRefused("A patient needs a name.")
+            if patient != found:
+                self._add_details(writing, patient, by, self._when(writing, at))
+                writing.forget_patient(patient_id)
+                for infusion_id in self.infusions_of(patient_id):
+                    writing.notice("infusion", infusion_id)
+            return patient
+
+    def patient(self, patient_id: str) -> Patient | None:
+        """The patient with this id, or None."""
+        with self._reading() as connection:
+            return load_patient(connection, patient_id)
+
+    def find_patients(self, text: str, limit: int = 50) -> tuple[Patient, ...]:
+        """Patients whose number or name contains `text`, an exact number first; "" gives the latest registered."""
+        wanted = text.strip().casefold()
+        statement = latest_details().limit(limit)
+        if wanted:
+            exact = func.folded(tables.patient.c.number) == wanted
+            statement = statement.where(_like(wanted)).order_by(
+                exact.desc(), func.folded(tables.patient_details.c.name), tables.patient.c.number
+            )
+        else:
+            statement = statement.order_by(tables.patient.c.audited.desc())
+        return tuple(patient_of(row) for row in self._all(statement))
+
+    def series_of(self, patient_id: str) -> tuple[Series, ...]:
+        """A patient's series, by number."""
+        of = select(tables.series).where(tables.series.c.patient_id == patient_id).order_by(tables.series.c.number)
+        return tuple(_series(row) for row in self._all(of))
+
+    def open_series(
+        self, patient_id: str, planned_infusions: int, by: str, id: str | None = None, *, at: datetime | None = None
+    ) -> Series:
+        """Open a patient's next series. The same id twice is one series."""
+        if planned_infusions < 1:
+            raise StoreRefused(f"{planned_infusions} planned infusions: expected at least one.")
+        with self._writing() as writing:
+            if id is not None:
+                row = self._one(select(tables.series).where(tables.series.c.id == id))
+                if row is not None:
+                    return _series(row)
+            if self.patient(patient_id) is None:
+                raise StoreRefused("This patient is not registered here.")
+            when = self._when(writing, at)
+            number = len(self.series_of(patient_id)) + 1
+            new = {
+                "id": id or str(uuid4()),
+                "patient_id": patient_id,
+                "number": number,
+                "planned_infusions": planned_infusions,
+                "opened_at": text_of(when),
+                "opened_by": by,
+            }
+            self._add(writing, tables.series, new, by, "open series", when)
+            return _series(new)
+
+    # Infusions
+
+    def open_infusion(self, new: NewInfusion, by: str, *, at: datetime | None = None) -> Infusion:
+        """Open an infusion at a free chair. The same id twice is one infusion."""
+        with self._writing() as writing:
+            if (found := writing.infusion(new.id)) is not None:
+                return found
+            patient = self.patient(new.patient_id)
+            if patient is None:
+                raise StoreRefused("This patient is not registered here.")
+            series = {one.id: one for one in self.series_of(new.patient_id)}.get(new.series_id)
+            if series is None:
+                raise StoreRefused(f"{patient.name} has no such series.")
+            if self.stored_protocol(new.protocol) is None:
+                raise StoreRefused("The ranges this infusion would run under are not stored here.")
+            self._require_free(writing, new.chair)
+            when = self._when(writing, at)
+            row: dict[str, Any] = {
+                "id": new.id,
+                "patient_id": new.patient_id,
+                "series_id": new.series_id,
+                "number": new.number,
+                "weight_kg": new.weight_kg,
+                "dose_mg_per_kg": new.dose_mg_per_kg,
+                "planned_minutes": new.planned_minutes,
+                "bag_volume_ml": new.bag_volume_ml,
+                "every_minutes": new.every_minutes,
+                "protocol": new.protocol,
+                "identifiers": new.identifiers,
+                "chair": new.chair,
+                "opened_at": text_of(when),
+                "opened_by": by,
+            }
+            self._add(writing, tables.infusion, row, by, "open infusion", when)
+            infusion = infusion_of(row, patient, series.planned_infusions, self._name, ())
+            writing.changed[new.id] = infusion
+            writing.settle(infusion)
+            writing.notice("infusion", new.id)
+            return infusion
+
+    def infusion(self, infusion_id: str) -> Infusion | None:
+        """The infusion with this id and everything recorded of it, or None."""
+        if (writing := self._mine()) is not None:
+            return writing.infusion(infusion_id)
+        with self._keeping:
+            if (found := self._kept.pop(infusion_id, None)) is not None:
+                self._kept[infusion_id] = found
+                return found
+            writes = self._writes
+        with self._reading() as connection:
+            found = load_infusion(connection, infusion_id, self._name)
+        if found is not None:
+            with self._keeping:
+                # A commit since then may have added to it: then this one is right to show, and wrong to keep.
+                if writes == self._writes:
+                    self._keep(found)
+        return found
+
+    def infusions_of(self, patient_id: str) -> tuple[str, ...]:
+        """The ids of a patient's infusions, in the order they were opened."""
+        rows = select(tables.infusion.c.id).where(tables.infusion.c.patient_id == patient_id)
+        return tuple(
+            row["id"] for row in self._all(rows.order_by(tables.infusion.c.opened_at, tables.infusion.c.audited))
+        )
+
+    def open_infusions(self) -> tuple[Infusion, ...]:
+        """The infusions neither closed nor cancelled, in the order they were opened."""
+        writing = self._mine()
+        ids = sorted(self._open if writing is None else writing.open)
+        found = (self.infusion(infusion_id) for infusion_id in ids)
+        return tuple(sorted((one for one in found if one is not None), key=lambda one: (one.opened_at, one.id)))
+
+    def past_infusions(self, text: str = "", limit: int = 50, offset: int = 0) -> tuple[PastRow, ...]:
+        """Closed and cancelled infusions, latest opened first, of patients whose number or name contains `text`."""
+        writing = self._mine()
+        still_open = self._open if writing is None else writing.open
+        infusion = tables.infusion
+        patients = latest_details().subquery()
+        statement = (
+            select(infusion.c.id)
+            .join_from(infusion, patients, patients.c.id == infusion.c.patient_id)
+            .where(infusion.c.id.not_in(sorted(still_open)))
+            .order_by(infusion.c.opened_at.desc(), infusion.c.audited.desc())
+            .limit(limit)
+            .offset(offset)
+        )
+        if wanted := text.strip().casefold():
+            statement = statement.where(_like(wanted, patients))
+        labels = {chair.id: chair.label for chair in self.chairs()}
+        found = (self.infusion(row["id"]) for row in self._all(statement))
+        return tuple(_past_row(one, labels) for one in found if one is not None)
+
+    def add_entry(self, infusion_id: str, draft: NewEntry, *, at: datetime | None = None) -> Saved:
+        """Save what one person saved with one tap: durable, chained and audited when this returns.
+
+        The same id again with the same content is answered `again`; with other content raises EntryClash. A live move
+        to an occupied chair raises StoreRefused; one out of an outbox has happened, and is kept.
+        """
+        with self._writing() as writing:
+            infusion = writing.infusion(infusion_id)
+            if infusion is None:
+                raise StoreRefused("This infusion is not stored here.")
+            for earlier in infusion.entries:
+                if earlier.id == draft.id:
+                    if _says(earlier) != _says(draft):
+                        raise EntryClash("An entry with this id is stored already, and says something else.")
+                    return Saved(earlier, again=True)
+            if writing.holder(draft.id) is not None:
+                raise EntryClash("An entry with this id is stored already, in another infusion.")
+            self._require_author(draft.author)
+            held = {entry.id for entry in infusion.entries}
+            if not {draft.corrects, draft.withdraws} - {None} <= held:
+                raise StoreRefused("The entry to correct or withdraw is not stored in this infusion.")
+            event = draft.event
+            if event is not None and event.kind == "move" and not draft.queued:
+                self._require_free(writing, str(event.detail.get("chair")), mover=infusion_id)
+            when = self._when(writing, at)
+            changed = writing.add_entry(infusion, *_entry_rows(draft), at=when)
+            writing.notice("infusion", infusion_id)
+            if event is not None and event.kind == "move":
+                writing.notice("board", "")
+            return Saved(changed.entries[-1], again=False)
+
+    def add_view(self, staff_id: str, infusion_id: str, screen: str) -> None:
+        """Keep that a person looked at an infusion; "" for a wall screen."""
+        with self._writing() as writing:
+            when = self._when(writing, None)
+            row = {"staff_id": staff_id, "infusion_id": infusion_id, "at": text_of(when), "screen": screen}
+            self._add(writing, tables.view, row, staff_id, "view", when)
+
+    @contextmanager
+    def bulk(self) -> Iterator[Self]:
+        """Many writes of this thread in one transaction, all or none; other threads read on, and wait to write."""
+        if self._mine() is not None:
+            yield self
+            return
+        with self._transaction() as writing:
+            self._here.writing = writing
+            try:
+                yield self
+            finally:
+                self._here.writing = None
+        self._tell(writing)
+
+    # Inside
+
+    @contextmanager
+    def _writing(self) -> Iterator[Writing]:
+        if (writing := self._mine()) is not None:
+            yield writing
+            return
+        with self._transaction() as writing:
+            # Reads made while writing see what this transaction sees.
+            self._here.writing = writing
+            try:
+                yield writing
+            finally:
+                self._here.writing = None
+        self._tell(writing)
+
+    @contextmanager
+    def _transaction(self) -> Iterator[Writing]:
+        with self._database.alone():
+            with self._database.write() as connection:
+                writing = Writing(connection, self._name, self._kept.get, self._open)
+                yield writing
+                writing.flush()
+            # Committed. Still alone, so that what is kept follows the order of the commits.
+            with self._keeping:
+                self._writes += 1
+                for infusion in writing.changed.values():
+                    self._keep(infusion)
+                if writing.patients:
+                    gone = [key for key, one in self._kept.items() if one.patient.id in writing.patients]
+                    for key in gone:
+                        del self._kept[key]
+            self._open = writing.open
+
+    def _tell(self, writing: Writing) -> None:
+        for kind, subject in writing.notices:
+            for subscriber in tuple(self._subscribers):
+                try:
+                    subscriber(kind, subject)
+                except Exception:
+                    _log.exception("A subscriber failed on %s %s; what was saved stays saved.", kind, subject)
+
+    def _mine(self) -> Writing | None:
+        return getattr(self._here, "writing", None)
+
+    @contextmanager
+    def _reading(self) -> Iterator[Connection]:
+        if (writing := self._mine()) is not None:
+            writing.flush()
+            yield writing.connection
+            return
+        with self._database.read() as connection:
+            yield connection
+
+    def _one(self, statement: Select[Any], **values: object) -> Row | None:
+        with self._reading() as connection:
+            row: Row | None = connection.execute(statement, values).mappings().one_or_none()
+            return row
+
+    def _all(self, statement: Select[Any]) -> Sequence[Row]:
+        with self._reading() as connection:
+            rows: Sequence[Row] = connection.execute(statement).mappings().all()
+            return rows
+
+    def _keep(self, infusion: Infusion) -> None:
+        self._kept.pop(infusion.id, None)
+        self._kept[infusion.id] = infusion
+        while len(self._kept) > KEPT_INFUSIONS:
+            del self._kept[next(iter(self._kept))]
+
+    def _name(self, staff_id: str) -> str:
+        if staff_id not in self._names:
+            for row in self._all(select(tables.staff.c.id, tables.staff.c.name)):
+                self._names[row["id"]] = row["name"]
+        return self._names.get(staff_id, "")
+
+    def _when(self, writing: Writing, at: datetime | None) -> datetime:
+        if at is None:
+            return self.clock.now()
+        if writing.demonstration is None:
+            clinic = self.clinic()
+            writing.demonstration = clinic is not None and clinic.demonstration
+        if not writing.demonstration:
+            raise StoreRefused("Only a demonstration may be given times of its own.")
+        return at
+
+    def _add(
+        self, writing: Writing, table: Table, row: dict[str, Any], actor: str, action: str, when: datetime
+    ) -> None:
+        writing.add(table, row, actor=actor, action=action, at=when)
+
+    def _add_pin(self, writing: Writing, staff_id: str, pin_hash: str, by: str, when: datetime) -> None:
+        row = {"staff_id": staff_id, "argon2_hash": pin_hash, "set_at": text_of(when), "set_by": by}
+        self._add(writing, tables.staff_pin, row, by, "set pin", when)
+
+    def _add_details(self, writing: Writing, patient: Patient, by: str, when: datetime) -> None:
+        row = {
+            "patient_id": patient.id,
+            "name": patient.name,
+            "birth_date": patient.birth_date.isoformat(),
+            "sex": patient.sex,
+            "allergies": patient.allergies,
+            "recorded_at": text_of(when),
+            "recorded_by": by,
+        }
+        self._add(writing, tables.patient_details, row, by, "record details", when)
+        writing.notice("patient", patient.id)
+
+    def _add_sign_out(
+        self, writing: Writing, sign_in_id: str, device_id: str, why: str, by: str, when: datetime
+    ) -> None:
+        row = {"sign_in_id": sign_in_id, "at": text_of(when), "why": why}
+        self._add(writing, tables.sign_out, row, by, "sign out", when)
+        writing.notice("sign_in", device_id)
+
+    def _attempts(self, whose: Any, since: datetime) -> list[tuple[datetime, bool]]:
+        attempt = tables.pin_attempt
+        rows = self._all(select(attempt).where(whose, attempt.c.at >= text_of(since)).order_by(attempt.c.audited))
+        return [(instant_of(row["at"]), row["ok"]) for row in rows]
+
+    def _protocol(self, statement: Select[Any]) -> StoredProtocol | None:
+        row = self._one(statement)
+        if row is None:
+            return None
+        approval = tables.protocol_approval
+        of = select(approval).where(approval.c.protocol == row["hash_of_text"]).order_by(approval.c.audited)
+        approvals = tuple(
+            Approval(found["staff_id"], found["name"], found["role"], instant_of(found["at"]))
+            for found in self._all(of)
+        )
+        return StoredProtocol(row["hash_of_text"], row["name"], row["version"], row["text"], approvals)
+
+    def _require_staff(self, staff_id: str) -> Staff:
+        person = self.staff_member(staff_id)
+        if person is None:
+            raise StoreRefused("This member of staff is not known here.")
+        return person
+
+    def _require_author(self, staff_id: str) -> None:
+        # Staff rows stay, so a name once seen is as good as another look.
+        if not staff_id or not self._name(staff_id):
+            raise StoreRefused("The author of this entry is not known here.")
+
+    def _require_free(self, writing: Writing, chair_id: str, mover: str = "") -> None:
+        labels = {chair.id: chair.label for chair in self.chairs()}
+        if chair_id not in labels:
+            raise StoreRefused("This chair is not known here.")
+        for infusion_id in sorted(writing.open - {mover}):
+            other = writing.infusion(infusion_id)
+            if other is not None and chair_of(other) == chair_id:
+                raise StoreRefused(f"{labels[chair_id]} is taken by {other.patient.name}: expected a free chair.")
+
+
+def _like(wanted: str, patients: Any = None) -> Any:
+    number, name = (
+        (tables.patient.c.number, tables.patient_details.c.name)
+        if patients is None
+        else (patients.c.number, patients.c.name)
+    )
+    # Every word must be found, in the name or in the number; with autoescape "%" and "_" mean themselves.
+    words = wanted.split()
+    return and_(
+        *(
+            or_(
+                func.folded(number).contains(word, autoescape=True),
+                func.folded(name).contains(word, autoescape=True),
+            )
+            for word in words
+        )
+    )
+
+
+def _staff(row: Row) -> Staff:
+    return Staff(row["id"], row["name"], row["role"])
+
+
+def _sign_in(row: Row) -> SignIn:
+    person = None if row["staff_id"] is None else Staff(row["staff_id"], row["name"], row["role"])
+    return SignIn(row["id"], row["device_id"], person, instant_of(row["at"]), instant_of(row["expires_at"]))
+
+
+def _series(row: Row) -> Series:
+    opened_at = instant_of(row["opened_at"])
+    return Series(row["id"], row["patient_id"], row["number"], row["planned_infusions"], opened_at)
+
+
+def _past_row(infusion: Infusion, labels: Mapping[str, str]) -> PastRow:
+    start = next((e for e in infusion.standing() if e.event is not None and e.event.kind == "start"), None)
+    return PastRow(
+        infusion_id=infusion.id,
+        patient_number=infusion.patient.number,
+        patient_name=infusion.patient.name,
+        number=infusion.number,
+        planned_infusions=infusion.planned_infusions,
+        opened_at=infusion.opened_at,
+        started_at=None if start is None else start.observed_at,
+        chair_label=labels.get(chair_of(infusion), ""),
+        phase=phase_of(infusion),
+        nurse=infusion.opened_by_name if start is None else start.author_name,
+        dose_mg=infusion.dose_mg,
+        entries=len(infusion.entries),
+    )
+
+
+def _entry_rows(
+    draft: NewEntry,
+) -> tuple[dict[str, Any], list[dict[str, Any]], list[dict[str, Any]], dict[str, Any] | None, dict[str, Any] | None]:
+    entry = {
+        "id": draft.id,
+        "kind": draft.kind,
+        "observed_at": text_of(draft.observed_at),
+        "tapped_at": text_of(draft.tapped_at),
+        "author": draft.author,
+        "corrects": draft.corrects,
+        "withdraws": draft.withdraws,
+        "reason": draft.reason,
+        "clock": draft.clock,
+        "queued": draft.queued,
+        "sign_in": draft.sign_in,
+        "other_sign_in": draft.other_sign_in,
+        "after_signing": draft.after_signing,
+    }
+    for reading in draft.readings:
+        if reading.id != f"{draft.id}/{reading.measure}":
+            raise StoreRefused(f"Reading {reading.id}: expected the id {draft.id}/{reading.measure}.")
+    measures = [*(reading.measure for reading in draft.readings), *(part.measure for part in draft.not_done)]
+    if len(set(measures)) != len(measures):
+        raise StoreRefused("A measure stands twice in this entry: expected one value or one reason each.")
+    readings = [
+        {
+            "id": reading.id,
+            "entry_id": draft.id,
+            "position": position,
+            "measure": reading.measure,
+            "value": reading.value,
+            "confirmed_unusual": reading.confirmed_unusual,
+            "observed_not_asked": reading.observed_not_asked,
+        }
+        for position, reading in enumerate(draft.readings)
+    ]
+    not_done = [
+        {"entry_id": draft.id, "measure": part.measure, "position": position, "reason": part.reason}
+        for position, part in enumerate(draft.not_done)
+    ]
+    event = acknowledgement = None
+    if draft.event is not None:
+        event = {"entry_id": draft.id, "kind": draft.event.kind, "detail": _json(draft.event.detail)}
+    if (seen := draft.acknowledgement) is not None:
+        acknowledgement = {
+            "entry_id": draft.id,
+            "flag": seen.flag,
+            "measure": seen.measure,
+            "side": seen.side,
+            "level": seen.level,
+            "rule": seen.rule,
+            "seen": _json(list(seen.seen)),
+            "done": seen.done,
+        }
+    return entry, readings, not_done, event, acknowledgement
+
+
+def _json(value: object) -> str:
+    try:
+        return chain.canonical(value)
+    except (TypeError, ValueError) as error:
+        raise StoreRefused("An event's details hold something that cannot be stored.") from error
+
+
+def _says(entry: Entry | NewEntry) -> tuple[object, ...]:
+    """What an entry says, apart from how it travelled and what the server added (the baseline a start pins)."""
+    event = entry.event
+    detail = "" if event is None else _json({k: v for k, v in event.detail.items() if k != "baseline"})
+    return (
+        entry.kind,
+        text_of(entry.observed_at),
+        entry.author,
+        {r.measure: (r.value, r.confirmed_unusual, r.observed_not_asked) for r in entry.readings},
+        {part.measure: part.reason for part in entry.not_done},
+        None if event is None else (event.kind, detail),
+        entry.acknowledgement,
+        entry.corrects,
+        entry.withdraws,
+        entry.reason,
+    )

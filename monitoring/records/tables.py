@@ -1,0 +1,366 @@
+"""The tables. Rows are added and never changed: triggers refuse UPDATE and DELETE on every one (see `migrations`).
+
+Times are ISO-8601 text in UTC with microseconds ("2026-03-02T09:15:00.000000+00:00"), so that they sort as they follow.
+`audited` is the number of the audit row that covers a row; it also orders rows written within one instant.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import Index, Table, UniqueConstraint, text
+from sqlmodel import Field, SQLModel
+
+
+class ClinicRow(SQLModel, table=True):
+    """The clinic this file belongs to: one row, the first."""
+
+    __tablename__ = "clinic"
+    id: int = Field(primary_key=True)
+    name: str
+    zone: str
+    demonstration: bool
+    set_up_at: str
+    audited: int = Field(unique=True)
+
+
+class ChairRow(SQLModel, table=True):
+    """A place where infusions happen."""
+
+    __tablename__ = "chair"
+    id: str = Field(primary_key=True)
+    label: str
+    position: int
+    audited: int = Field(unique=True)
+
+
+class StaffRow(SQLModel, table=True):
+    """A person who works here, from the day they were added."""
+
+    __tablename__ = "staff"
+    id: str = Field(primary_key=True)
+    name: str
+    role: str
+    added_at: str
+    added_by: str
+    audited: int = Field(unique=True)
+
+
+class StaffPinRow(SQLModel, table=True):
+    """The argon2 hash of a PIN; the latest holds."""
+
+    __tablename__ = "staff_pin"
+    audited: int = Field(primary_key=True)
+    staff_id: str = Field(foreign_key="staff.id", index=True)
+    argon2_hash: str
+    set_at: str
+    set_by: str
+
+
+class StaffLeftRow(SQLModel, table=True):
+    """Somebody no longer works here; what they recorded stays under their name."""
+
+    __tablename__ = "staff_left"
+    staff_id: str = Field(foreign_key="staff.id", primary_key=True)
+    at: str
+    by: str
+    audited: int = Field(unique=True)
+
+
+class DeviceRow(SQLModel, table=True):
+    """A browser that holds a signed cookie of this clinic."""
+
+    __tablename__ = "device"
+    id: str = Field(primary_key=True)
+    kind: str
+    label: str
+    enrolled_at: str
+    enrolled_by: str
+    audited: int = Field(unique=True)
+
+
+class SignInRow(SQLModel, table=True):
+    """Somebody signed in on a device; the device's latest counts."""
+
+    __tablename__ = "sign_in"
+    __table_args__ = (Index("ix_sign_in_device", "device_id", "audited"),)
+    id: str = Field(primary_key=True)
+    device_id: str = Field(foreign_key="device.id")
+    staff_id: str | None = Field(foreign_key="staff.id")
+    at: str
+    expires_at: str
+    audited: int = Field(unique=True)
+
+
+class SignOutRow(SQLModel, table=True):
+    """A sign-in ended before it expired."""
+
+    __tablename__ = "sign_out"
+    sign_in_id: str = Field(foreign_key="sign_in.id", primary_key=True)
+    at: str
+    why: str
+    audited: int = Field(unique=True)
+
+
+class PinAttemptRow(SQLModel, table=True):
+    """Somebody typed a PIN. Not a foreign key: an unknown name is counted too."""
+
+    __tablename__ = "pin_attempt"
+    __table_args__ = (
+        Index("ix_pin_attempt_staff", "staff_id", "at"),
+        Index("ix_pin_attempt_device", "device_id", "at"),
+    )
+    audited: int = Field(primary_key=True)
+    staff_id: str
+    device_id: str
+    at: str
+    ok: bool
+
+
+class PatientRow(SQLModel, table=True):
+    """A person in care here, under the number the clinic gave."""
+
+    __tablename__ = "patient"
+    id: str = Field(primary_key=True)
+    number: str = Field(unique=True)
+    registered_at: str
+    registered_by: str
+    audited: int = Field(unique=True)
+
+
+class PatientDetailsRow(SQLModel, table=True):
+    """Name, birth date, sex and allergies of a patient; the latest holds."""
+
+    __tablename__ = "patient_details"
+    __table_args__ = (Index("ix_patient_details_patient", "patient_id", "audited"),)
+    audited: int = Field(primary_key=True)
+    patient_id: str = Field(foreign_key="patient.id")
+    name: str
+    birth_date: str
+    sex: str
+    allergies: str
+    recorded_at: str
+    recorded_by: str
+
+
+class SeriesRow(SQLModel, table=True):
+    """A course of infusions of one patient."""
+
+    __tablename__ = "series"
+    __table_args__ = (UniqueConstraint("patient_id", "number", name="uq_series_number"),)
+    id: str = Field(primary_key=True)
+    patient_id: str = Field(foreign_key="patient.id")
+    number: int
+    planned_infusions: int
+    opened_at: str
+    opened_by: str
+    audited: int = Field(unique=True)
+
+
+class ProtocolVersionRow(SQLModel, table=True):
+    """One protocol version, word for word, under the SHA-256 of its text."""
+
+    __tablename__ = "protocol_version"
+    hash_of_text: str = Field(primary_key=True)
+    name: str
+    version: str
+    text: str
+    stored_at: str
+    stored_by: str
+    audited: int = Field(unique=True)
+
+
+class ProtocolApprovalRow(SQLModel, table=True):
+    """One person accepted one protocol version for this site."""
+
+    __tablename__ = "protocol_approval"
+    __table_args__ = (UniqueConstraint("protocol", "staff_id", name="uq_protocol_approval_once"),)
+    audited: int = Field(primary_key=True)
+    protocol: str = Field(foreign_key="protocol_version.hash_of_text")
+    staff_id: str = Field(foreign_key="staff.id")
+    name: str
+    role: str
+    at: str
+
+
+class InfusionRow(SQLModel, table=True):
+    """One treatment, as it was opened at a chair. `hash` is where its chain of entries begins."""
+
+    __tablename__ = "infusion"
+    id: str = Field(primary_key=True)
+    patient_id: str = Field(foreign_key="patient.id", index=True)
+    series_id: str = Field(foreign_key="series.id", index=True)
+    number: int
+    weight_kg: float
+    dose_mg_per_kg: float
+    planned_minutes: int
+    bag_volume_ml: float
+    every_minutes: int
+    protocol: str = Field(foreign_key="protocol_version.hash_of_text")
+    identifiers: str
+    chair: str = Field(foreign_key="chair.id")
+    opened_at: str = Field(index=True)
+    opened_by: str
+    audited: int = Field(unique=True)
+    hash: str
+
+
+class EntryRow(SQLModel, table=True):
+    """What one person saved with one tap, chained to the entry before it in its infusion."""
+
+    __tablename__ = "entry"
+    __table_args__ = (UniqueConstraint("infusion_id", "seq", name="uq_entry_seq"),)
+    id: str = Field(primary_key=True)
+    infusion_id: str = Field(foreign_key="infusion.id")
+    seq: int
+    kind: str
+    observed_at: str
+    tapped_at: str
+    recorded_at: str
+    author: str = Field(foreign_key="staff.id")
+    corrects: str | None = Field(foreign_key="entry.id")
+    withdraws: str | None = Field(foreign_key="entry.id")
+    reason: str
+    clock: str
+    queued: bool
+    sign_in: str
+    other_sign_in: bool
+    after_signing: bool
+    hash_version: int
+    prev_hash: str
+    hash: str
+
+
+class ReadingRow(SQLModel, table=True):
+    """One value of one measure."""
+
+    __tablename__ = "reading"
+    id: str = Field(primary_key=True)
+    entry_id: str = Field(foreign_key="entry.id", index=True)
+    position: int
+    measure: str
+    value: float
+    confirmed_unusual: bool
+    observed_not_asked: bool
+
+
+class NotDoneRow(SQLModel, table=True):
+    """A measure that was not taken, and why."""
+
+    __tablename__ = "not_done"
+    entry_id: str = Field(foreign_key="entry.id", primary_key=True)
+    measure: str = Field(primary_key=True)
+    position: int
+    reason: str
+
+
+class EventRow(SQLModel, table=True):
+    """Something done or that happened; `detail` is canonical JSON."""
+
+    __tablename__ = "event"
+    entry_id: str = Field(foreign_key="entry.id", primary_key=True)
+    kind: str
+    detail: str
+
+
+class AcknowledgementRow(SQLModel, table=True):
+    """A person says: seen, and this was done; `seen` is a JSON list of reading ids."""
+
+    __tablename__ = "acknowledgement"
+    entry_id: str = Field(foreign_key="entry.id", primary_key=True)
+    flag: str
+    measure: str
+    side: str
+    level: str
+    rule: str
+    seen: str
+    done: str
+
+
+class ViewRow(SQLModel, table=True):
+    """Somebody looked at an infusion."""
+
+    __tablename__ = "view"
+    audited: int = Field(primary_key=True)
+    staff_id: str
+    infusion_id: str = Field(foreign_key="infusion.id", index=True)
+    at: str
+    screen: str
+
+
+class AuditRow(SQLModel, table=True):
+    """One write, by whom, with the hash of the row written, chained to the write before it."""
+
+    __tablename__ = "audit"
+    # AUTOINCREMENT: SQLite then remembers the highest number ever given, which shows a missing end.
+    __table_args__ = {"sqlite_autoincrement": True}
+    seq: int = Field(primary_key=True)
+    at: str
+    actor: str
+    action: str
+    subject_kind: str
+    subject_id: str
+    subject_hash: str
+    infusion_id: str | None
+    infusion_count: int | None
+    infusion_head: str | None
+    detail: str
+    hash_version: int
+    prev_hash: str
+    hash: str
+
+
+def _table(name: str) -> Table:
+    return SQLModel.metadata.tables[name]
+
+
+clinic = _table("clinic")
+chair = _table("chair")
+staff = _table("staff")
+staff_pin = _table("staff_pin")
+staff_left = _table("staff_left")
+device = _table("device")
+sign_in = _table("sign_in")
+sign_out = _table("sign_out")
+pin_attempt = _table("pin_attempt")
+patient = _table("patient")
+patient_details = _table("patient_details")
+series = _table("series")
+protocol_version = _table("protocol_version")
+protocol_approval = _table("protocol_approval")
+infusion = _table("infusion")
+entry = _table("entry")
+reading = _table("reading")
+not_done = _table("not_done")
+event = _table("event")
+acknowledgement = _table("acknowledgement")
+view = _table("view")
+audit = _table("audit")
+
+# Parents before children: the order in which one transaction's rows are inserted.
+IN_ORDER = (
+    clinic,
+    chair,
+    staff,
+    staff_pin,
+    staff_left,
+    device,
+    sign_in,
+    sign_out,
+    pin_attempt,
+    patient,
+    patient_details,
+    series,
+    protocol_version,
+    protocol_approval,
+    infusion,
+    entry,
+    reading,
+    not_done,
+    event,
+    acknowledgement,
+    view,
+    audit,
+)
+
+# Few entries replace another; the partial indices stay small.
+Index("ix_entry_corrects", entry.c.corrects, sqlite_where=text("corrects IS NOT NULL"))
+Index("ix_entry_withdraws", entry.c.withdraws, sqlite_where=text("withdraws IS NOT NULL"))
