@@ -385,7 +385,7 @@ def _slots(
         return (), None
     places, appears_at = _places(infusion, protocol, outline, started, now)
     wanted = protocol.schedule.set
-    sets = [e for e in standing if _of_set(e, wanted)]
+    sets = [e for e in standing if of_set(e, wanted)]
     filled: list[list[Entry]] = [[] for _ in places]
     for entry in sets:
         index = _nearest(places, entry.observed_at)
@@ -481,7 +481,7 @@ def _nearest(places: list[_Place], instant: datetime) -> int | None:
     return best if places[best].distance(instant) <= places[best].window else None
 
 
-def _of_set(entry: Entry, wanted: tuple[str, ...]) -> bool:
+def of_set(entry: Entry, wanted: tuple[str, ...]) -> bool:
     """Whether an entry holds something of the set: a value, or the reason why there is none."""
     return any(r.measure in wanted for r in entry.readings) or any(n.measure in wanted for n in entry.not_done)
 

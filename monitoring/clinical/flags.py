@@ -1,0 +1,768 @@
+"""What the team should look at: values outside the site's ranges, and silence, from entries, protocol and `now`.
+
+A flag is an episode: one per measure and side, from the first value outside to the first value inside. Nothing of it is
+stored except acknowledgements, which are entries. All limits come from the protocol.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+from typing import Final, Literal, NamedTuple
+
+from monitoring.clinical.course import Course, Outline, minute_words, of_set, outlined, roots
+from monitoring.clinical.protocol import Level, Limit, Measure, Phase, Protocol, RuleKey, Side
+from monitoring.clinical.record import Entry, Event, Infusion, Reading
+
+Confirmation = Literal["", "unconfirmed", "confirmed", "not confirmed"]
+
+NOT_JUDGED: Final = "change from baseline not judged"
+PERCENT_NOT_JUDGED: Final = "percent change from a baseline of 0 not judged"
+
+_ABSOLUTE: Final[frozenset[RuleKey]] = frozenset(("at_or_above", "above", "at_or_below", "below"))
+_OF_CHANGE: Final[frozenset[RuleKey]] = frozenset(
+    ("rise_at_or_above", "fall_at_or_above", "rise_percent_at_or_above", "fall_percent_at_or_above")
+)
+_WORDS: Final[dict[RuleKey, str]] = {
+    "at_or_above": "at or above {}",
+    "above": "above {}",
+    "at_or_below": "at or below {}",
+    "below": "below {}",
+    "rise_at_or_above": "rise of {} or more",
+    "fall_at_or_above": "fall of {} or more",
+    "rise_percent_at_or_above": "rise of {} of baseline or more",
+    "fall_percent_at_or_above": "fall of {} of baseline or more",
+    "step_at_or_above": "step of {} or more",
+}
+_SILENCE_COUNTS: Final[tuple[Phase, ...]] = ("infusing", "paused", "recovery")  # where a silence rule names no phase
+_OVER: Final[tuple[Phase, ...]] = ("closed", "cancelled")
+_PHASE_EVENTS: Final = frozenset(("start", "pause", "resume", "end", "stop", "close", "cancel"))
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """That somebody acknowledged a flag: who, when, what was done, and the level they saw."""
+
+    who: str
+    at: datetime
+    done: str
+    level: Level
+
+
+@dataclass(frozen=True, slots=True)
+class Flag:
+    """Something the team should look at, with what it rests on.
+
+    `open` means to be listed now: outside, or critical and not yet acknowledged (also when withdrawn since).
+    """
+
+    key: str  # "<measure>/<side>/<first entry of the first reading>", "set/overdue/<slot>", "<measure>/silent/<since>"
+    measure: str  # "set" for a set that is overdue
+    label: str
+    side: Side
+    level: Level  # the worst reached
+    opened_at: datetime
+    closed_at: datetime | None  # observed time of the first value inside; None while outside
+    readings: tuple[Reading, ...]
+    worst: Reading | None
+    worst_at: datetime | None
+    limit: Limit | None
+    rule: str
+    headline: str
+    receipt: str
+    baseline: float | None
+    change: float | None
+    percent: float | None
+    baseline_note: str
+    confirmation: Confirmation  # only for critical
+    repeat_due_at: datetime | None  # when a promised repeat is due that has not been taken
+    acknowledged: tuple[Receipt, ...]
+    is_acknowledged: bool  # at its level and, when critical, with every critical reading seen
+    needs_acknowledgement: bool
+    withdrawn: bool  # every reading it rested on was corrected or withdrawn away
+    open: bool
+    instruction: str
+
+
+@dataclass(frozen=True, slots=True)
+class Flags:
+    """All flags of an infusion, worst first: critical, then not acknowledged, then newest."""
+
+    flags: tuple[Flag, ...]
+    next_change: datetime | None  # when the next one is raised, or rises, by time alone
+    not_judged: tuple[str, ...]  # measures with a rule about change, and no baseline to judge it by
+
+    @property
+    def open(self) -> tuple[Flag, ...]:
+        """Those to be listed now."""
+        return tuple(flag for flag in self.flags if flag.open)
+
+
+def flags(infusion: Infusion, protocol: Protocol, now: datetime, course: Course) -> Flags:
+    """The flags of `infusion` at `now`; `course` is that of the same infusion, protocol and instant.
+
+    Values are judged whatever `now` is. Time alone raises silence, an overdue set and a repeat not taken, until the
+    patient has left or the infusion is cancelled; a critical one of those stays open until acknowledged, too.
+    """
+    record = _Record(infusion, protocol, course)
+    answers = _Answers(infusion, record.standing)
+    present = record.episodes()
+    found = [_value_flag(episode, record, answers) for episode in present]
+    found += _withdrawn(infusion, protocol, present, answers)
+    changes: list[datetime] = []
+    for raised in (*_overdue(record, course), *_silent(record), *_repeats(record)):
+        shown = raised.at(now)
+        if shown is not None:
+            found.append(_timed_flag(shown, record, answers))
+        changes += [step.since for step in raised.steps if step.since > now]
+    return Flags(
+        flags=tuple(sorted(found, key=lambda f: (-f.level, f.is_acknowledged, -f.opened_at.timestamp(), f.key))),
+        next_change=min(changes, default=None),
+        not_judged=tuple(
+            m.key
+            for m in protocol.measures.values()
+            if course.started_at is not None
+            and m.key not in course.baseline
+            and any(x.key in _OF_CHANGE for x in m.limits)
+        ),
+    )
+
+
+def level_of(reading: Reading, infusion: Infusion, protocol: Protocol, course: Course, at: datetime) -> Level | None:
+    """The level of one value observed at `at`, by the same rules as flags; None inside the range.
+
+    Also for a value that was corrected or withdrawn; a step is judged against the standing value before `at`.
+    """
+    record = _Record(infusion, protocol, course)
+    seen = record.readings.get(reading.measure, [])
+    before = [s for s in seen if s.at < at and s.reading.id != reading.id]
+    return _highest(record.met(reading.measure, reading.value, at, before[-1].reading.value if before else None))
+
+
+def levels(infusion: Infusion, protocol: Protocol, course: Course) -> dict[str, Level]:
+    """The level of each standing reading outside its range, by reading id. One pass, for charts and entry lists."""
+    record = _Record(infusion, protocol, course)
+    found: dict[str, Level] = {}
+    for measure in record.readings:
+        for seen, met in record.judged(measure):
+            level = _highest(met)
+            if level is not None:
+                found[seen.reading.id] = level
+    return found
+
+
+class _Seen(NamedTuple):
+    """A reading, when it was observed, and the first entry of its chain of corrections."""
+
+    reading: Reading
+    at: datetime
+    root: str
+
+
+class _Judged(NamedTuple):
+    """A reading in an episode: the limits it meets on that side, its level, and how far it is out."""
+
+    seen: _Seen
+    met: tuple[Limit, ...]
+    level: Level
+    extremity: float
+    step: float | None
+
+
+@dataclass(slots=True)
+class _Episode:
+    measure: Measure
+    side: Side
+    judged: list[_Judged]
+    closed_at: datetime | None = None
+
+    @property
+    def roots(self) -> set[str]:
+        return {j.seen.root for j in self.judged}
+
+    @property
+    def worst(self) -> _Judged:
+        return max(self.judged, key=lambda j: (j.level, j.extremity))
+
+    @property
+    def confirmation(self) -> Confirmation:
+        critical = [j.level is Level.CRITICAL for j in self.judged]
+        if not any(critical):
+            return ""
+        if any(a and b for a, b in pairwise(critical)):
+            return "confirmed"
+        return "unconfirmed" if critical[-1] and self.closed_at is None else "not confirmed"
+
+
+class _Record:
+    """What stands of an infusion, laid out by measure, and the rules at work on it."""
+
+    def __init__(self, infusion: Infusion, protocol: Protocol, outline: Course | Outline) -> None:
+        self.protocol = protocol
+        self.outline = outline
+        self.standing = infusion.standing()
+        root_of = roots(infusion)
+        self.readings: dict[str, list[_Seen]] = {}
+        for entry in self.standing:
+            for reading in entry.readings:
+                seen = _Seen(reading, entry.observed_at, root_of[entry.id])
+                self.readings.setdefault(reading.measure, []).append(seen)
+        self.root_of = root_of
+        self.oxygen = [(s.at, s.reading.value) for s in self.readings.get(protocol.schedule.oxygen, [])]
+        self.over_at = next((since for since, phase in outline.phases if phase in _OVER), None)
+
+    def on_air(self, at: datetime) -> bool:
+        """Whether the latest oxygen reading at `at` is 0, or there is none."""
+        index = bisect_right(self.oxygen, at, key=lambda given: given[0])
+        return index == 0 or self.oxygen[index - 1][1] == 0
+
+    def baseline(self, measure: str, at: datetime) -> float | None:
+        """The baseline that a value seen at `at` is compared with; None before the start."""
+        started = self.outline.started_at
+        pinned = self.outline.baseline.get(measure)
+        return pinned.value if pinned is not None and started is not None and at >= started else None
+
+    def applies(self, limit: Limit, at: datetime) -> bool:
+        """Whether this limit holds at `at`: its phases, and air where it says so."""
+        if limit.phase and self.outline.phase_at(at) not in limit.phase:
+            return False
+        return limit.applies != "air" or self.on_air(at)
+
+    def met(self, measure: str, value: float, at: datetime, previous: float | None) -> list[Limit]:
+        """The limits that a value of this measure reaches or passes. `previous` is the value before it."""
+        described = self.protocol.measures.get(measure)
+        if described is None:
+            return []
+        baseline = self.baseline(measure, at)
+        started = self.outline.started_at
+        # Before the start there is nothing to have changed from: absolute limits only.
+        if started is None or at < started:
+            previous = None
+        return [x for x in described.limits if _reached(x, value, baseline, previous) and self.applies(x, at)]
+
+    def judged(self, measure: str) -> Iterator[tuple[_Seen, list[Limit]]]:
+        """Each standing reading of a measure in order, with the limits it meets."""
+        previous: float | None = None
+        for seen in self.readings.get(measure, ()):
+            yield seen, self.met(measure, seen.reading.value, seen.at, previous)
+            previous = seen.reading.value
+
+    def episodes(self) -> list[_Episode]:
+        """The runs of values outside, per measure and side, in the order of measures."""
+        found: list[_Episode] = []
+        for key, measure in self.protocol.measures.items():
+            sides = tuple(dict.fromkeys(x.side for x in measure.limits if x.side != "silent"))
+            if not sides:
+                continue
+            running: dict[Side, _Episode] = {}
+            previous: float | None = None
+            for seen, met in self.judged(key):
+                value = seen.reading.value
+                step = None if previous is None else _difference(value, previous)
+                previous = value
+                for side in sides:
+                    here = tuple(x for x in met if x.side == side)
+                    level = _highest(here)
+                    if level is None:
+                        if side in running:
+                            running.pop(side).closed_at = seen.at
+                        continue
+                    out = value if side == "high" else -value if side == "low" else abs(step or 0.0)
+                    if side not in running:
+                        running[side] = _Episode(measure, side, [])
+                        found.append(running[side])
+                    running[side].judged.append(_Judged(seen, here, level, out, step))
+        return found
+
+
+def _reached(limit: Limit, value: float, baseline: float | None, previous: float | None) -> bool:
+    """Whether `value` reaches this limit. What cannot be judged (no baseline, no value before) is not reached."""
+    key, bound = limit.key, limit.value
+    if key == "at_or_above":
+        return value >= bound
+    if key == "above":
+        return value > bound
+    if key == "at_or_below":
+        return value <= bound
+    if key == "below":
+        return value < bound
+    if key == "step_at_or_above":
+        return previous is not None and abs(_difference(value, previous)) >= bound
+    if key == "silent_minutes" or baseline is None:
+        return False
+    change = _difference(value, baseline) if key.startswith("rise") else _difference(baseline, value)
+    if key in ("rise_at_or_above", "fall_at_or_above"):
+        return change >= bound
+    percent = _percent(change, baseline)
+    return percent is not None and percent >= bound
+
+
+def _difference(value: float, other: float) -> float:
+    """`value - other` without the dust of binary fractions: 37.4 - 36.6 is 0.8."""
+    return round(value - other, 6)
+
+
+def _percent(change: float, baseline: float) -> float | None:
+    return None if baseline == 0 else round(change / baseline * 100, 6)
+
+
+def _highest(limits: Iterable[Limit]) -> Level | None:
+    return max((x.level for x in limits), default=None)
+
+
+def _decisive(met: Iterable[Limit], level: Level) -> Limit:
+    """The limit to name: of those that give the level, an absolute one before one about change, then the strictest."""
+
+    def rank(limit: Limit) -> tuple[bool, float]:
+        absolute = limit.key in _ABSOLUTE
+        return absolute, -limit.value if absolute and limit.side == "low" else limit.value
+
+    return max((x for x in met if x.level == level), key=rank)
+
+
+class _Answers:
+    """The acknowledgements that stand, and which values they saw."""
+
+    def __init__(self, infusion: Infusion, standing: tuple[Entry, ...]) -> None:
+        root_of = roots(infusion)
+        self._given = [e for e in standing if e.acknowledgement is not None]
+        self._recorded = {r.id: (root_of[e.id], r.value) for e in infusion.entries for r in e.readings}
+
+    def to(
+        self, key: str, measure: str, side: Side, level: Level, seen: Iterable[_Judged]
+    ) -> tuple[tuple[Receipt, ...], bool]:
+        """Who acknowledged this flag, and whether that covers its level and each of its critical readings.
+
+        A critical value counts as seen with the value it has now: corrected since, it is one that nobody has seen.
+        """
+        judged = list(seen)
+        of_flag = {j.seen.root for j in judged}
+        receipts: list[Receipt] = []
+        covered: set[tuple[str, float]] = set()
+        at_level = False
+        for entry in self._given:
+            said = entry.acknowledgement
+            if said is None or said.measure != measure or said.side != side:
+                continue
+            values = {self._recorded[i] for i in said.seen if i in self._recorded}
+            if said.flag != key and not any(root in of_flag for root, _ in values):
+                continue
+            saw = Level.CRITICAL if said.level == Level.CRITICAL.word else Level.CAUTION
+            receipts.append(Receipt(entry.author_name, entry.observed_at, said.done, saw))
+            if saw >= level:
+                at_level = True
+                covered |= values
+        critical = {(j.seen.root, j.seen.reading.value) for j in judged if j.level is Level.CRITICAL}
+        return tuple(receipts), at_level and critical <= covered
+
+
+def _value_flag(episode: _Episode, record: _Record, answers: _Answers, withdrawn_at: datetime | None = None) -> Flag:
+    """An episode of values as a flag. `withdrawn_at`: since when nothing of it stands any more."""
+    measure, worst, first = episode.measure, episode.worst, episode.judged[0]
+    limit = _decisive(worst.met, worst.level)
+    value, at = worst.seen.reading.value, worst.seen.at
+    key = f"{measure.key}/{episode.side}/{first.seen.root}"
+    receipts, covered = answers.to(key, measure.key, episode.side, worst.level, episode.judged)
+    needs = worst.level is Level.CRITICAL and not covered
+    withdrawn = withdrawn_at is not None
+    closed_at = episode.closed_at or withdrawn_at
+    baseline = record.baseline(measure.key, at)
+    change = None if baseline is None else _difference(value, baseline)
+    percent = None if baseline is None or change is None else _percent(change, baseline)
+    note = _baseline_note(measure, record, at, baseline)
+    rule = _rule(limit, measure)
+    headline = f"{measure.label} {_shown(measure, value)} — {_rule(limit, measure, unit=False)} ({worst.level.word})"
+    receipt = _receipt(
+        _change_words(measure, baseline, change, percent),
+        note,
+        _step_words(measure, value, worst.step) if episode.side == "step" else "",
+        limit.source,
+        record.protocol.label,
+    )
+    return Flag(
+        key=key,
+        measure=measure.key,
+        label=measure.label,
+        side=episode.side,
+        level=worst.level,
+        opened_at=first.seen.at,
+        closed_at=closed_at,
+        readings=tuple(j.seen.reading for j in episode.judged),
+        worst=worst.seen.reading,
+        worst_at=at,
+        limit=limit,
+        rule=rule,
+        headline=f"{headline}, withdrawn" if withdrawn else headline,
+        receipt=receipt,
+        baseline=baseline,
+        change=change,
+        percent=percent,
+        baseline_note=note,
+        confirmation=episode.confirmation,
+        repeat_due_at=_repeat_due(record, measure.key, first.seen.at) if closed_at is None else None,
+        acknowledged=receipts,
+        is_acknowledged=covered,
+        needs_acknowledgement=needs,
+        withdrawn=withdrawn,
+        open=closed_at is None or needs,
+        instruction=limit.instruction,
+    )
+
+
+def _withdrawn(infusion: Infusion, protocol: Protocol, present: list[_Episode], answers: _Answers) -> list[Flag]:
+    """Flags that stood before a correction, a withdrawal or a late arrival, and of which no reading is flagged now."""
+    flagged: dict[tuple[str, Side], set[str]] = {}
+    for episode in present:
+        flagged.setdefault((episode.measure.key, episode.side), set()).update(episode.roots)
+    kept: list[tuple[_Episode, _Record, datetime]] = []
+    for cause in _removals(infusion, protocol):
+        # Just before: what had been recorded until then, judged as it was judged then.
+        before = replace(infusion, entries=tuple(e for e in infusion.entries if e.seq < cause.seq))
+        record = _Record(before, protocol, outlined(before))
+        for episode in record.episodes():
+            here, of_episode = (episode.measure.key, episode.side), episode.roots
+            if of_episode & flagged.get(here, set()):
+                continue
+            same = [k for k in kept if (k[0].measure.key, k[0].side) == here and k[0].roots & of_episode]
+            # One episode may have been there before several corrections: listed once, as bad as it ever was.
+            if all(k[0].worst.level <= episode.worst.level for k in same):
+                kept = [k for k in kept if k not in same]
+                kept.append((episode, record, cause.observed_at))
+    return [_value_flag(episode, record, answers, gone_at) for episode, record, gone_at in kept]
+
+
+def _removals(infusion: Infusion, protocol: Protocol) -> Iterator[Entry]:
+    """The entries that may have made a flag disappear: corrections, withdrawals, and what came in out of order.
+
+    Of the latter only those that change how values already recorded are judged: a phase, oxygen, or the value before.
+    """
+    stepped = {m.key for m in protocol.measures.values() if any(x.side == "step" for x in m.limits)}
+    judges_by_air = any(x.applies for m in protocol.measures.values() for x in m.limits)
+    bearing = stepped | ({protocol.schedule.oxygen} if judges_by_air else set())
+    by_id = {e.id: e for e in infusion.entries}
+    latest: datetime | None = None
+    for entry in sorted(infusion.entries, key=lambda e: e.seq):
+        gone = by_id.get(entry.corrects or entry.withdraws or "")
+        phase_event = entry.event is not None and entry.event.kind in _PHASE_EVENTS
+        if gone is not None:
+            if gone.readings or (gone.event is not None and gone.event.kind in _PHASE_EVENTS):
+                yield entry
+        elif (
+            latest is not None
+            and entry.observed_at <= latest
+            and (phase_event or any(r.measure in bearing for r in entry.readings))
+        ):
+            yield entry
+        if entry.readings:
+            latest = entry.observed_at if latest is None else max(latest, entry.observed_at)
+
+
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """From when a flag raised by time has this level, by which rule, in which words."""
+
+    since: datetime
+    level: Level
+    rule: str
+    headline: str
+    receipt: str
+    limit: Limit | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Raised:
+    """A flag raised by time: it opens with its first step, rises with the others, and ends `until` (None: not yet)."""
+
+    key: str
+    measure: str
+    label: str
+    side: Side
+    steps: tuple[_Step, ...]
+    until: datetime | None
+
+    def at(self, now: datetime) -> _Raised | None:
+        """As it is at `now`, with the steps reached; None before the first."""
+        reached = tuple(step for step in self.steps if step.since <= now)
+        return replace(self, steps=reached) if reached else None
+
+
+def _timed_flag(raised: _Raised, record: _Record, answers: _Answers) -> Flag:
+    worst = max(raised.steps, key=lambda step: (step.level, step.since))
+    receipts, covered = answers.to(raised.key, raised.measure, raised.side, worst.level, ())
+    needs = worst.level is Level.CRITICAL and not covered
+    return Flag(
+        key=raised.key,
+        measure=raised.measure,
+        label=raised.label,
+        side=raised.side,
+        level=worst.level,
+        opened_at=raised.steps[0].since,
+        closed_at=raised.until,
+        readings=(),
+        worst=None,
+        worst_at=None,
+        limit=worst.limit,
+        rule=worst.rule,
+        headline=f"{worst.headline} ({worst.level.word})",
+        receipt=worst.receipt,
+        baseline=None,
+        change=None,
+        percent=None,
+        baseline_note="",
+        confirmation="",
+        repeat_due_at=None,
+        acknowledged=receipts,
+        is_acknowledged=covered,
+        needs_acknowledgement=needs,
+        withdrawn=False,
+        open=raised.until is None or needs,
+        instruction=worst.limit.instruction if worst.limit else "",
+    )
+
+
+@dataclass(slots=True)
+class _Span:
+    """A stretch of time in which something is raised; overlapping ones become one flag."""
+
+    since: datetime
+    until: datetime | None
+    steps: list[_Step] = field(default_factory=list)
+    key: str = ""
+
+
+def _joined(spans: Iterable[_Span], over_at: datetime | None) -> list[_Span]:
+    """Spans cut where the infusion is over, the empty ones left out, those that touch made one."""
+    found: list[_Span] = []
+    for span in sorted(spans, key=lambda s: s.since):
+        until = span.until if over_at is None else over_at if span.until is None else min(span.until, over_at)
+        if until is not None and until <= span.since:
+            continue
+        last = found[-1] if found else None
+        if last is not None and (last.until is None or span.since <= last.until):
+            last.until = None if last.until is None or until is None else max(last.until, until)
+            last.steps += span.steps
+        else:
+            found.append(_Span(span.since, until, list(span.steps), span.key))
+    return found
+
+
+def _overdue(record: _Record, course: Course) -> Iterator[_Raised]:
+    """From the moment a slot is overdue until something of a set is recorded for it or later.
+
+    A set that comes between two windows belongs to no slot, and still ends this: the patient has been looked at.
+    """
+    protocol, started = record.protocol, course.started_at
+    slots = [slot for slot in course.slots if slot.milestone != "before leaving"]
+    if not slots:
+        return
+    fills = {entry: index for index, slot in enumerate(slots) for entry in slot.entries}
+    sets = [e for e in record.standing if of_set(e, protocol.schedule.set)]
+    reach = [fills.get(e.id, bisect_right(slots, e.observed_at, key=lambda s: s.at) - 1) for e in sets]
+    answered: list[datetime | None] = [None] * (len(slots) + 1)  # when each slot, or a later one, first got something
+    for entry, index in zip(sets, reach, strict=True):
+        if index >= 0:
+            answered[index] = min(answered[index] or entry.observed_at, entry.observed_at)
+    for index in range(len(slots) - 1, -1, -1):
+        later, here = answered[index + 1], answered[index]
+        answered[index] = here if later is None else later if here is None else min(here, later)
+    spans: list[_Span] = []
+    for index, slot in enumerate(slots):
+        answer = answered[index]
+        if answer is not None and answer <= slot.overdue_at:
+            continue
+        if spans and spans[-1].until is None:
+            break
+        earlier = [
+            e.observed_at for e, r in zip(sets, reach, strict=True) if r < index and e.observed_at < slot.overdue_at
+        ]
+        last = f"last set at {minute_words(max(earlier), started)}" if earlier else "no set yet"
+        after = (slot.overdue_at - slot.at) / timedelta(minutes=1)
+        step = _Step(
+            since=slot.overdue_at,
+            level=protocol.schedule.overdue_level,
+            rule=f"no set by {after:g} min after its time",
+            headline=f"Vital signs due at {minute_words(slot.at, started)}, "
+            f"overdue since {minute_words(slot.overdue_at, started)}",
+            receipt=_receipt(last, protocol.schedule.source, protocol.label),
+        )
+        spans.append(_Span(slot.overdue_at, answer, [step], f"set/overdue/{slot.at.isoformat()}"))
+    for span in _joined(spans, record.over_at):
+        yield _Raised(span.key, "set", "Vital signs", "overdue", (span.steps[0],), span.until)
+
+
+def _silent(record: _Record) -> Iterator[_Raised]:
+    """No value of a measure for so many minutes since its last one, or since the start."""
+    outline, started = record.outline, record.outline.started_at
+    if started is None:
+        return
+    ends: list[datetime | None] = [since for since, _ in outline.phases[1:]]
+    stretches = [(s, end, phase) for (s, phase), end in zip(outline.phases, [*ends, None], strict=False)]
+    for key, measure in record.protocol.measures.items():
+        limits = [x for x in measure.limits if x.key == "silent_minutes"]
+        if not limits:
+            continue
+        seen = [s for s in record.readings.get(key, []) if s.at >= started]
+        values: list[_Seen | None] = [None, *seen]
+        for last, following in zip(values, [*seen, None], strict=True):
+            since, until = (last.at if last else started), (following.at if following else None)
+            spans: list[_Span] = []
+            for limit in limits:
+                for begins, ends_at, phase in stretches:
+                    if phase not in (limit.phase or _SILENCE_COUNTS):
+                        continue
+                    raised_at = max(since + timedelta(minutes=limit.value), begins)
+                    over = min((at for at in (until, ends_at) if at is not None), default=None)
+                    if limit.applies == "air" and not record.on_air(raised_at):
+                        continue
+                    step = _silence(raised_at, limit, measure, last, record)
+                    spans.append(_Span(raised_at, over, [step]))
+            for span in _joined(spans, record.over_at):
+                name = f"{key}/silent/{span.since.isoformat()}"
+                yield _Raised(name, key, measure.label, "silent", tuple(span.steps), span.until)
+
+
+def _silence(at: datetime, limit: Limit, measure: Measure, last: _Seen | None, record: _Record) -> _Step:
+    minutes = f"{limit.value:g} min"
+    if last is None:
+        told = "none since the start"
+    else:
+        when = minute_words(last.at, record.outline.started_at)
+        told = f"last {_shown(measure, last.reading.value)} at {when}"
+    return _Step(
+        since=at,
+        level=limit.level,
+        rule=f"no {measure.short} for {minutes}",
+        headline=f"{measure.label} — no value for {minutes}",
+        receipt=_receipt(told, limit.source, record.protocol.label),
+        limit=limit,
+    )
+
+
+class _Promise(NamedTuple):
+    """A repeat that was promised: by which entry, due when, and when the next value came."""
+
+    entry: Entry
+    due_at: datetime
+    taken_at: datetime | None
+
+
+def _promises(record: _Record, measure: str) -> list[_Promise]:
+    """The repeats promised of a measure. The first value seen after the promise takes it."""
+    after = timedelta(minutes=record.protocol.schedule.repeat_minutes)
+    found: list[_Promise] = []
+    for entry in record.standing:
+        event = entry.event
+        if event is None or event.kind != "repeat" or event.detail.get("measure") != measure:
+            continue
+        taken = next((s.at for s in record.readings.get(measure, []) if s.at > entry.observed_at), None)
+        found.append(_Promise(entry, _due_at(event) or entry.observed_at + after, taken))
+    return found
+
+
+def _due_at(event: Event) -> datetime | None:
+    """When a repeat is due as the event says it; None where it does not, or not legibly."""
+    try:
+        due = datetime.fromisoformat(str(event.detail["due_at"]))
+    except (KeyError, ValueError):
+        return None
+    return due if due.tzinfo is not None else due.replace(tzinfo=UTC)
+
+
+def _repeat_due(record: _Record, measure: str, since: datetime) -> datetime | None:
+    """When the earliest repeat is due that was promised from `since` on and has not been taken."""
+    if record.over_at is not None:
+        return None
+    open_ones = (p for p in _promises(record, measure) if p.taken_at is None and p.entry.observed_at >= since)
+    return min((p.due_at for p in open_ones), default=None)
+
+
+def _repeats(record: _Record) -> Iterator[_Raised]:
+    """A promised repeat that was not taken, from its due time and as long again as the protocol gives for a repeat."""
+    protocol, started = record.protocol, record.outline.started_at
+    schedule = protocol.schedule
+    grace = timedelta(minutes=schedule.repeat_minutes)
+    for key, measure in protocol.measures.items():
+        spans: list[_Span] = []
+        for promise in _promises(record, key):
+            raised_at = promise.due_at + grace
+            due, made = minute_words(promise.due_at, started), minute_words(promise.entry.observed_at, started)
+            step = _Step(
+                since=raised_at,
+                level=schedule.repeat_level,
+                rule=f"repeat not taken {schedule.repeat_minutes:g} min after it was due",
+                headline=f"{measure.label} — promised repeat not taken" + (f", due at {due}" if due else ""),
+                receipt=_receipt(
+                    f"promised by {promise.entry.author_name}" + (f" at {made}" if made else ""),
+                    schedule.source,
+                    protocol.label,
+                ),
+            )
+            name = f"{key}/repeat/{record.root_of[promise.entry.id]}"
+            spans.append(_Span(raised_at, promise.taken_at, [step], name))
+        for span in _joined(spans, record.over_at):
+            yield _Raised(span.key, key, measure.label, "repeat", (span.steps[0],), span.until)
+
+
+def _baseline_note(measure: Measure, record: _Record, at: datetime, baseline: float | None) -> str:
+    """What about change could not be judged of a value seen at `at`; "" when all could, or there is no such rule."""
+    started = record.outline.started_at
+    rules = {x.key for x in measure.limits} & _OF_CHANGE
+    if started is None or at < started or not rules:
+        return ""
+    if baseline is None:
+        return NOT_JUDGED
+    by_percent = rules & {"rise_percent_at_or_above", "fall_percent_at_or_above"}
+    return PERCENT_NOT_JUDGED if baseline == 0 and by_percent else ""
+
+
+def _rule(limit: Limit, measure: Measure, *, unit: bool = True) -> str:
+    """A limit in words: "at or above 160 mmHg". Without `unit` where the value beside it carries it."""
+    if "percent" in limit.key:
+        return _WORDS[limit.key].format(f"{limit.value:g} %")
+    bound = _number(measure, limit.value)
+    if measure.unit and (unit or limit.key not in _ABSOLUTE):
+        bound = f"{bound} {measure.unit}"
+    return _WORDS[limit.key].format(bound)
+
+
+def _receipt(*parts: str) -> str:
+    return " · ".join(part for part in parts if part)
+
+
+def _number(measure: Measure, value: float) -> str:
+    """A number with the measure's decimals, or all it has where these would change it."""
+    text = measure.text(value)
+    return text if float(text) == value else f"{value:g}"
+
+
+def _signed(text: str) -> str:
+    """A number with its sign, the minus as it is typeset; zero has none."""
+    if float(text) == 0:
+        return text.removeprefix("-")
+    return "−" + text[1:] if text.startswith("-") else "+" + text
+
+
+def _shown(measure: Measure, value: float) -> str:
+    """A value as it stands in a sentence: "164 mmHg", "4 severe"."""
+    word = next((option.word for option in measure.options if option.value == value), "")
+    return " ".join(part for part in (_number(measure, value), measure.unit, word) if part)
+
+
+def _change_words(measure: Measure, baseline: float | None, change: float | None, percent: float | None) -> str:
+    """Change against baseline: "+38 over baseline 126 (+30 %)"; "" where there is none."""
+    if baseline is None or change is None:
+        return ""
+    rests_on = f"baseline {_number(measure, baseline)}"
+    if change == 0:
+        return f"as {rests_on}"
+    text = f"{_signed(_number(measure, change))} {'over' if change > 0 else 'under'} {rests_on}"
+    return text if percent is None else f"{text} ({_signed(f'{percent:.0f}')} %)"
+
+
+def _step_words(measure: Measure, value: float, step: float | None) -> str:
+    if step is None:
+        return ""
+    return f"{_signed(_number(measure, step))} from {_number(measure, _difference(value, step))} before"
