@@ -20,9 +20,6 @@ from monitoring.clinical.record import Entry, EntryKind, EventKind, Infusion, Re
 # Engineering, not clinical. A tablet follows the server's clock by asking for it; between two answers the clocks may
 # drift apart, and a value seen "now" must not be refused for that.
 CLOCK_SLIP = timedelta(seconds=60)
-# Longer than anybody types at a chair; a larger text is a broken screen, not a note.
-LONGEST_WORDS = 200
-LONGEST_NOTE = 4000
 
 SEVERITIES = ("mild", "moderate", "severe")
 _ENTRY_KINDS: tuple[EntryKind, ...] = get_args(EntryKind)
@@ -248,7 +245,7 @@ def _medicine(detail: Mapping[str, Any], infusion: Infusion, protocol: Protocol)
 
 
 def _note(detail: Mapping[str, Any], infusion: Infusion, protocol: Protocol) -> Iterator[str]:
-    yield from _word_problems("Note", detail.get("text"), LONGEST_NOTE)
+    yield from _word_problems("Note", detail.get("text"))
 
 
 def _repeat(detail: Mapping[str, Any], infusion: Infusion, protocol: Protocol) -> Iterator[str]:
@@ -281,7 +278,7 @@ def _acknowledgement_problems(entry: Entry, infusion: Infusion, protocol: Protoc
     said = entry.acknowledgement
     if said is None:
         return
-    yield from _word_problems("What was done", said.done, LONGEST_NOTE)
+    yield from _word_problems("What was done", said.done)
     yield from _word_problems("Flag acknowledged", said.flag)
     if said.side not in _SIDES:
         yield f"Flag on side {_quoted(said.side)}: expected {_one_of(_SIDES)}."
@@ -300,8 +297,6 @@ def _replacement_problems(entry: Entry, infusion: Infusion) -> Iterator[str]:
     what = "Correction" if entry.corrects is not None else "Withdrawal"
     if not entry.reason.strip():
         yield f"{what} without a reason: expected why."
-    elif len(entry.reason) > LONGEST_WORDS:
-        yield f"Reason of {len(entry.reason)} letters: expected up to {LONGEST_WORDS}."
     if entry.corrects is not None and entry.withdraws is not None:
         yield "This entry corrects one and withdraws one: expected one of the two."
     for named in (entry.corrects, entry.withdraws):
@@ -323,7 +318,7 @@ def _replacement_problems(entry: Entry, infusion: Infusion) -> Iterator[str]:
                 "expected an entry that stands."
             )
         elif entry.corrects is not None and earlier.kind != entry.kind:
-            yield f"Correction of entry {earlier.seq}, a {earlier.kind}, by a {entry.kind}: expected a {earlier.kind}."
+            yield f"Correction of entry {earlier.seq} is of kind {entry.kind}: expected {earlier.kind}, as that entry."
 
 
 def _phase_problems(entry: Entry, infusion: Infusion, protocol: Protocol, now: datetime) -> list[str]:
@@ -373,11 +368,9 @@ def _span(span: timedelta) -> str:
     return f"{hours} h {minutes} min" if hours else f"{minutes} min"
 
 
-def _word_problems(what: str, found: Any, longest: int = LONGEST_WORDS) -> Iterator[str]:
+def _word_problems(what: str, found: Any) -> Iterator[str]:
     if not isinstance(found, str) or not found.strip():
         yield f"{what} {_quoted(found) if found and not isinstance(found, str) else 'missing'}: expected words."
-    elif len(found) > longest:
-        yield f"{what} of {len(found)} letters: expected up to {longest}."
 
 
 def _is_number(found: Any) -> bool:
