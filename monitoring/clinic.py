@@ -1,0 +1,264 @@
+"""The clinic that this server runs: its store, its clock, its open screens, opened from the environment.
+
+Environment: `MONITORING_DB` (address of the SQLite file), `MONITORING_DEMO=1` (the demonstration clinic, in a fresh
+file of its own), `MONITORING_DEMO_RATE` (how fast its time runs), `MONITORING_SIGN_IN_HOURS` (how long one holds).
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Mapping
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, Final
+
+from monitoring import access
+from monitoring.clinical.protocol import Protocol
+from monitoring.clinical.protocol_file import read_protocol
+from monitoring.clock import Clock, DemonstrationClock
+from monitoring.live import Document, Hub
+from monitoring.records.database import file_of
+from monitoring.records.shapes import SignIn, StoredProtocol, StoreRefused
+from monitoring.records.store import Store
+
+TOP: Final = Path(__file__).resolve().parent.parent
+SHIPPED_PROTOCOL: Final = TOP / "data" / "protocols" / "ketamine-depression.toml"
+DEMONSTRATION_FILE: Final = "demonstration.db"
+FASTEST: Final = 3600  # rate of a demonstration's clock
+
+InfusionDocument = Callable[["RunningClinic", str], Document]
+BoardDocument = Callable[["RunningClinic", bool], Document]
+
+
+class SettingRefused(ValueError):
+    """A value in the environment is wrong; the message is one sentence: what was found, what is expected."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What the environment says about this server."""
+
+    url: str  # of the clinic's own database
+    demonstration: bool
+    rate: float  # of the demonstration's clock
+    sign_in_hours: float
+
+    @property
+    def demonstration_url(self) -> str:
+        """Where the demonstration's own file is: the named file when it is asked for, else beside the clinic's."""
+        return self.url if self.demonstration else f"sqlite:///{file_of(self.url).parent / DEMONSTRATION_FILE}"
+
+
+def settings_from(environment: Mapping[str, str]) -> Settings:
+    """The settings in `environment`. Raises SettingRefused with a sentence that names the variable."""
+    demonstration = environment.get("MONITORING_DEMO", "").strip()
+    if demonstration not in ("", "0", "1"):
+        raise SettingRefused(f"MONITORING_DEMO is {demonstration!r}: expected 1 for the demonstration clinic, or 0.")
+    rate = _number_in(environment, "MONITORING_DEMO_RATE", otherwise=1, least=1, most=FASTEST)
+    if rate != 1 and demonstration != "1":
+        raise SettingRefused(f"MONITORING_DEMO_RATE is {rate:g}: a clock rate is possible only with MONITORING_DEMO=1.")
+    name = DEMONSTRATION_FILE if demonstration == "1" else "clinic.db"
+    return Settings(
+        url=environment.get("MONITORING_DB", "").strip() or f"sqlite:///{TOP / 'data' / name}",
+        demonstration=demonstration == "1",
+        rate=rate,
+        sign_in_hours=_number_in(environment, "MONITORING_SIGN_IN_HOURS", otherwise=12, least=0.0001, most=24),
+    )
+
+
+def _number_in(environment: Mapping[str, str], name: str, *, otherwise: float, least: float, most: float) -> float:
+    text = environment.get(name, "").strip()
+    try:
+        number = float(text) if text else otherwise
+    except ValueError:
+        number = float("nan")
+    if not least <= number <= most:
+        raise SettingRefused(f"{name} is {text!r}: expected a number from {least:g} to {most:g}.")
+    return number
+
+
+class RunningClinic:
+    """One open clinic. Safe to use from any thread."""
+
+    def __init__(self, store: Store, clock: Clock, live: Hub, settings: Settings, secret: str) -> None:
+        self.store = store
+        self.clock = clock
+        self.live = live
+        self.settings = settings
+        self.secret = secret
+        self._protocols: dict[str, Protocol] = {}
+
+    @property
+    def demonstration(self) -> bool:
+        """Whether this is the invented clinic, which says so on every screen."""
+        clinic = self.store.clinic()
+        return clinic is not None and clinic.demonstration
+
+    @property
+    def sign_in_lasts(self) -> timedelta:
+        """How long a sign-in holds [on the clinic's clock], at the fastest that clock can be made to run."""
+        return timedelta(hours=self.settings.sign_in_hours) * (FASTEST if self.demonstration else 1)
+
+    @property
+    def protocol(self) -> Protocol:
+        """The protocol that infusions opened now run under: the one stored last, before that the shipped one."""
+        stored = self.store.current_protocol()
+        return shipped_protocol() if stored is None else self._read(stored)
+
+    def protocol_of(self, hash: str) -> Protocol:
+        """The protocol version with this hash. Raises LookupError when it was never stored."""
+        if hash not in self._protocols:
+            stored = self.store.stored_protocol(hash)
+            if stored is None:
+                raise LookupError(f"protocol {hash} is not stored")
+            self._read(stored)
+        return self._protocols[hash]
+
+    def _read(self, stored: StoredProtocol) -> Protocol:
+        # A version's text never changes, so reading it once is enough for as long as the server runs.
+        if stored.hash not in self._protocols:
+            self._protocols[stored.hash] = read_protocol(stored.text, f"{stored.name} {stored.version}")
+        return self._protocols[stored.hash]
+
+    def signed_in(self, device: str) -> SignIn | None:
+        """Who is signed in on this device, read from the database each time."""
+        return self.store.current_sign_in(device)
+
+    def who(self, sign_in: SignIn | None) -> dict[str, Any]:
+        """What a page may know about who is signed in on its device, and who could be."""
+        me: dict[str, Any] | None = None
+        if sign_in is not None:
+            staff = sign_in.staff
+            me = {
+                "sign_in": sign_in.id,
+                "staff": staff.id if staff else None,
+                "name": staff.name if staff else "",
+                "role": staff.role if staff else "",
+                "wall": sign_in.wall,
+                "expires_at": sign_in.expires_at.isoformat(),
+            }
+        wall = sign_in is not None and sign_in.wall
+        return {
+            "me": me,
+            "staff": [] if wall else [{"id": s.id, "name": s.name, "role": s.role} for s in self.store.staff()],
+            "now": self.clock.now().isoformat(),
+            "rate": self.clock.rate,
+        }
+
+
+_lock = threading.RLock()
+_running: RunningClinic | None = None
+
+
+def running() -> RunningClinic:
+    """The clinic this server runs now. Raises RuntimeError before it is opened."""
+    if _running is None:
+        raise RuntimeError("the clinic is not open yet")
+    return _running
+
+
+def open_clinic(
+    infusion_document: InfusionDocument,
+    board_document: BoardDocument,
+    environment: Mapping[str, str] = os.environ,
+) -> RunningClinic:
+    """Open the clinic that the environment names, with what builds the documents of its screens.
+
+    Raises SettingRefused, StoreRefused or StoreUnwritable, each with one sentence.
+    """
+    settings = settings_from(environment)
+    with _lock:
+        if settings.demonstration:
+            clock: Clock
+            store, clock = _fresh_demonstration(settings.demonstration_url, settings.rate)
+        else:
+            clock = Clock()
+            store = Store.open(settings.url, clock)
+            found = store.clinic()
+            if found is not None and found.demonstration:
+                store.close()
+                raise StoreRefused(
+                    f"{file_of(settings.url)} holds a demonstration, which never becomes a real clinic: "
+                    "expected another file, or MONITORING_DEMO=1."
+                )
+
+        def me(device: str) -> Document | None:
+            clinic = running()
+            sign_in = clinic.signed_in(device)
+            return None if sign_in is None else clinic.who(sign_in)
+
+        live = Hub(
+            clock,
+            infusion=lambda id: infusion_document(running(), id),
+            board=lambda initials_only: board_document(running(), initials_only),
+            me=me,
+        )
+        return _run(store, clock, live, settings)
+
+
+def open_demonstration(rate: float = 1) -> RunningClinic:
+    """Leave the clinic that was never set up, and run the demonstration in a fresh file instead.
+
+    Raises StoreRefused when the running clinic is set up, or when the demonstration's file is not a demonstration.
+    """
+    with _lock:
+        former = running()
+        found = former.store.clinic()
+        if found is not None:
+            raise StoreRefused(f"This database holds {found.name}: expected one that is not set up yet.")
+        store, clock = _fresh_demonstration(former.settings.demonstration_url, rate)
+        clinic = _run(store, clock, former.live, former.settings)
+        clinic.live.turn_to(clock)
+        former.store.close()
+        return clinic
+
+
+def close_clinic() -> None:
+    """Let the running clinic's database go."""
+    global _running
+    with _lock:
+        if _running is not None:
+            _running.store.close()
+            _running = None
+
+
+def _run(store: Store, clock: Clock, live: Hub, settings: Settings) -> RunningClinic:
+    global _running
+    try:
+        secret = access.secret_for(file_of(store.url))
+    except ValueError as short:
+        store.close()
+        raise SettingRefused(str(short)) from None
+    _running = RunningClinic(store, clock, live, settings, secret)
+    store.subscribe(live.changed)
+    return _running
+
+
+def shipped_protocol() -> Protocol:
+    """The protocol that comes with this program, read from its file."""
+    return read_protocol(SHIPPED_PROTOCOL.read_text(encoding="utf-8"), SHIPPED_PROTOCOL.name)
+
+
+def _fresh_demonstration(url: str, rate: float) -> tuple[Store, DemonstrationClock]:
+    """An invented clinic in a new file at `url`, its infusions anchored to now."""
+    from monitoring.demonstration import generate  # only a demonstration needs it
+
+    file = file_of(url)
+    if file.exists():
+        with closing(Store.open(url, Clock(), create=False)) as former:
+            found = former.clinic()
+        if found is not None and not found.demonstration:
+            raise StoreRefused(f"{file} holds {found.name}, not a demonstration: it is left as it is.")
+        for part in (file, Path(f"{file}-wal"), Path(f"{file}-shm")):
+            part.unlink(missing_ok=True)
+    clock = DemonstrationClock(rate)
+    store = Store.open(url, clock)
+    try:
+        generate.fill(store, clock)
+    except BaseException:
+        store.close()
+        raise
+    return store, clock

@@ -1,0 +1,23 @@
+"""The few HTTP and WebSocket doors beside the pages: sign-in, entries, live, health, and what guards them all."""
+
+from __future__ import annotations
+
+from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
+
+from monitoring.routes import assets, entries, health, live, signing
+
+
+def routes() -> list[BaseRoute]:
+    """Every route of this server that is not Streamlit's own."""
+    return [
+        Route("/healthz", health.health),
+        Route("/api/me", signing.me),
+        Route("/api/sign-in", signing.sign_in, methods=["POST"]),
+        Route("/api/sign-out", signing.sign_out, methods=["POST"]),
+        Route("/api/wall", signing.wall, methods=["POST"]),
+        Route("/api/demonstration/rate", signing.demonstration_rate, methods=["POST"]),
+        Route("/api/infusions/{infusion}/entries", entries.save, methods=["POST"]),
+        WebSocketRoute("/api/live", live.live),
+        Route("/assets/plotly.min.js", assets.plotly),
+        Mount("/assets", assets.Modules()),
+    ]

@@ -1,0 +1,66 @@
+"""How a request's body is read, and how an outcome becomes an answer."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Final
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+
+from monitoring.recording import Outcome, Why
+
+LONGEST_BODY: Final = 64 * 1024  # bytes; an entry has some hundred
+
+_STATUS: Final[dict[Why, int]] = {
+    "refused": 422,
+    "malformed": 400,
+    "nobody": 401,
+    "forbidden": 403,
+    "unknown": 404,
+    "clash": 409,
+    "unwritable": 503,
+}
+
+
+class Unreadable(Exception):
+    """The body of a request cannot be read; carries the answer that says so."""
+
+    def __init__(self, status: int, sentence: str) -> None:
+        super().__init__(sentence)
+        self.answer = refusal(status, sentence)
+
+
+async def json_body(request: Request) -> object:
+    """The decoded JSON that was sent. Raises Unreadable when it is too long or no JSON."""
+    if request.headers.get("content-type", "").split(";")[0].strip().lower() != "application/json":
+        raise Unreadable(415, "What was sent is not marked as JSON: expected Content-Type application/json.")
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > LONGEST_BODY:
+            raise Unreadable(413, f"What was sent is too long: expected at most {LONGEST_BODY // 1024} kB.")
+    try:
+        decoded: object = json.loads(body)
+    except (ValueError, RecursionError):
+        raise Unreadable(400, "What was sent is not JSON.") from None
+    return decoded
+
+
+def text_in(body: object, name: str) -> str:
+    """A text of the object that was sent, "" when it is not there. Raises Unreadable when it is something else."""
+    value = body.get(name, "") if isinstance(body, dict) else None
+    if not isinstance(value, str) or len(value) > 200:
+        raise Unreadable(400, f"{name} is not a short text.")
+    return value
+
+
+def refusal(status: int, *sentences: str, **more: Any) -> JSONResponse:
+    """An answer that says no, in sentences."""
+    return JSONResponse({"saved": False, "sentences": list(sentences), **more}, status)
+
+
+def refused(outcome: Outcome[Any]) -> JSONResponse:
+    """The answer to what was not done."""
+    assert outcome.why is not None
+    return refusal(_STATUS[outcome.why], *outcome.sentences)
