@@ -87,6 +87,7 @@ class Measure:
     options: tuple[Option, ...] = ()  # not empty: a rating, entered by one tap
     source: str = ""
     below: str = ""  # key of a measure this one is asked about unless it is lower ("systolic" for diastolic)
+    axis: tuple[float, float] | None = None  # range of its chart panel; plausible where not given
 
     @property
     def is_rating(self) -> bool:

@@ -1,0 +1,583 @@
+"""Charts of one infusion: readings in, plotly figure out.
+
+Colours are names ("@critical"): each screen's theme says what they look like, so one figure serves every screen. The
+live figure is a plain dictionary (a `plotly.graph_objects.Figure` costs some 20 ms to validate); `infusion_chart` is
+the same as a Figure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+from monitoring.clinical.course import Course
+from monitoring.clinical.protocol import Level, Limit, Measure, Protocol
+from monitoring.clinical.record import Entry, Infusion, Reading
+
+if TYPE_CHECKING:
+    from plotly.graph_objects import Figure
+
+MARK = {Level.CAUTION: "▲", Level.CRITICAL: "■"}
+PRINT_COLOURS = {  # for paper and for checks; screens have their own in style.css
+    "ink": "#11181c",
+    "soft": "#4b5961",
+    "grid": "#e3e8eb",
+    "line": "#c3cdd2",
+    "trace": "#35444c",
+    "info": "#0072b2",
+    "caution": "#9c4f00",
+    "critical": "#a3123a",
+    "window": "rgba(0,102,118,0.07)",
+    "pause": "rgba(17,24,28,0.08)",
+    "caution-tint": "rgba(178,94,0,0.07)",
+    "critical-tint": "rgba(163,18,58,0.07)",
+}
+_TEXT_PX = 14
+_MINUTES_BEFORE, _MINUTES_AFTER = 6, 30  # how much is in view around the planned infusion
+_LONG_AGO = 30  # readings earlier than this before the start are in the table, not on the axis
+_LANE, _PRESSURE, _VITAL, _RATING = 0.5, 3.0, 1.3, 1.35  # relative heights of the panels
+
+
+@dataclass(frozen=True, slots=True)
+class _Point:
+    reading: Reading
+    entry: Entry
+    x: float  # minutes since the start [min]
+    level: Level | None
+    hollow: bool  # late, or part of a set with something not done
+    struck: str  # "" or why it no longer holds
+
+
+@dataclass(frozen=True, slots=True)
+class _Panel:
+    title: str
+    measures: tuple[Measure, ...]
+    height: float
+    kind: str  # "pressure", "line", "rating" or "lane"
+
+
+def _panels(protocol: Protocol, measured: Iterable[str]) -> list[_Panel]:
+    measures, schedule = protocol.measures, protocol.schedule
+    seen = set(measured)
+    panels: list[_Panel] = []
+    paired = {m.below for m in measures.values() if m.below}
+    for key in schedule.set:
+        measure = measures[key]
+        if measure.below:
+            continue
+        pair = tuple(m for m in measures.values() if m.below == key)
+        if key in paired:
+            panels.append(_Panel(f"Blood pressure {measure.unit}", (measure, *pair), _PRESSURE, "pressure"))
+        else:
+            panels.append(_Panel(f"{measure.label} {measure.unit}", (measure,), _VITAL, "line"))
+    ratings = [measures[key] for key in schedule.observations]
+    if ratings:
+        numbers = [option.value for option in ratings[0].options]
+        panels.append(_Panel(f"{ratings[0].label} {min(numbers)}–{max(numbers)}", (ratings[0],), _RATING, "rating"))
+    lanes = [*ratings[1:], *(measures[key] for key in (*schedule.optional, schedule.oxygen) if key in seen)]
+    panels.extend(_Panel(measure.label, (measure,), _LANE, "lane") for measure in lanes)
+    panels.append(_Panel("Events", (), _LANE, "lane"))
+    return panels
+
+
+def minutes(infusion: Infusion, course: Course, instant: datetime) -> float:
+    """Minutes from the start of the infusion (before the start: from its opening) to `instant` [min]."""
+    return (instant - (course.started_at or infusion.opened_at)).total_seconds() / 60
+
+
+def _points(infusion: Infusion, protocol: Protocol, course: Course, levels: Mapping[str, Level | None]) -> list[_Point]:
+    gone: dict[str, str] = {}
+    for entry in infusion.entries:
+        if entry.corrects:
+            gone[entry.corrects] = f"corrected: {entry.reason}"
+        if entry.withdraws:
+            gone[entry.withdraws] = f"withdrawn: {entry.reason}"
+    late = protocol.schedule.late_entry_minutes * 60
+    found = []
+    for entry in sorted(infusion.entries, key=lambda e: (e.observed_at, e.seq)):
+        x = minutes(infusion, course, entry.observed_at)
+        hollow = bool(entry.not_done) or (entry.tapped_at - entry.observed_at).total_seconds() > late
+        for reading in entry.readings:
+            found.append(_Point(reading, entry, x, levels.get(reading.id), hollow, gone.get(entry.id, "")))
+    return found
+
+
+def _span(measures: Sequence[Measure], values: Sequence[float]) -> tuple[float, float]:
+    """The fixed range of a panel from its protocol [unit], widened only where a value lies outside it."""
+    low = min(m.axis[0] if m.axis else m.plausible[0] for m in measures)
+    high = max(m.axis[1] if m.axis else m.plausible[1] for m in measures)
+    margin = (high - low) * 0.04
+    return min([low, *(v - margin for v in values)]), max([high, *(v + margin for v in values)])
+
+
+def _absolute(limit: Limit, phases: tuple[str, ...] = ("infusing",)) -> bool:
+    shown = limit.key in ("at_or_above", "above", "at_or_below", "below")
+    return shown and (not limit.phase or any(phase in limit.phase for phase in phases))
+
+
+def _gap(infusion: Infusion, protocol: Protocol, course: Course, x: float) -> float:
+    """Minutes beyond which two readings are not joined: one slot and a half [min]."""
+    ended = course.ended_at is not None and x >= minutes(infusion, course, course.ended_at)
+    return 1.5 * protocol.schedule.interval("recovery" if ended else "infusing", infusion.every_minutes)
+
+
+def _colour(level: Level | None) -> str:
+    return f"@{level.word}" if level else "@ink"
+
+
+def _hover(point: _Point, measure: Measure, zone: ZoneInfo) -> str:
+    marks = [point.struck] if point.struck else []
+    if point.hollow:
+        marks.append("late or partial")
+    if point.reading.confirmed_unusual:
+        marks.append("confirmed unusual")
+    value = f"{measure.label} {measure.text(point.reading.value)} {measure.unit}".rstrip()
+    clock = point.entry.observed_at.astimezone(zone).strftime("%H:%M")
+    return "<br>".join([value, f"minute {point.x:.0f} · {clock} · {point.entry.author_name}", *marks])
+
+
+def infusion_figure(
+    infusion: Infusion,
+    protocol: Protocol,
+    course: Course,
+    levels: Mapping[str, Level | None],
+    now: datetime,
+    zone: ZoneInfo,
+) -> dict[str, Any]:
+    """The chart of one infusion as plotly's dictionary: stacked panels on one axis of elapsed minutes [min].
+
+    `levels` says for each reading id at which level it lies outside the site's ranges (None: within). Gaps stay gaps,
+    pauses are shaded, late and partial values are hollow, corrected and withdrawn ones are struck.
+    """
+    points = _points(infusion, protocol, course, levels)
+    standing = [p for p in points if not p.struck]
+    panels = _panels(protocol, {p.reading.measure for p in standing})
+    total = sum(panel.height for panel in panels)
+    gap = 0.012
+    figure = _Figure(gap=gap, total=total)
+
+    paused = sum(
+        ((until or now) - since).total_seconds() / 60 for since, until in course.pauses if (until or now) > since
+    )
+    end = minutes(infusion, course, course.ended_at) if course.ended_at else infusion.planned_minutes + paused
+    first = min([-_MINUTES_BEFORE, *(p.x - 1 for p in standing if p.x > -_LONG_AGO)])
+    last = max([end + _MINUTES_AFTER, *(p.x + 4 for p in standing)])
+    if not course.closed_at:
+        last = max(last, minutes(infusion, course, now) + 5)
+
+    for panel in panels:
+        own = {m.key for m in panel.measures}
+        mine = [p for p in standing if p.reading.measure in own and p.x > -_LONG_AGO]
+        struck = [p for p in points if p.struck and p.reading.measure in own and p.x > -_LONG_AGO]
+        axis = figure.panel(panel, _span(panel.measures, [p.reading.value for p in mine]) if panel.measures else (0, 1))
+        if panel.kind == "pressure":
+            _draw_pressure(figure, axis, panel, mine, zone)
+            _side_limits(figure, axis, panel)
+        elif panel.kind == "line":
+            _draw_line(figure, axis, panel.measures[0], mine, infusion, protocol, course, zone)
+            _limit_lines(figure, axis, panel.measures[0], first, last)
+        elif panel.kind == "rating":
+            _draw_rating(figure, axis, panel.measures[0], mine, zone)
+        elif panel.measures:
+            _draw_lane(figure, axis, panel.measures[0], mine, zone)
+        else:
+            _draw_events(figure, axis, infusion, course, zone)
+        if panel.kind in ("pressure", "line"):
+            _draw_baseline(figure, axis, panel, course)
+        if struck:
+            figure.scatter(
+                axis,
+                [p.x for p in struck],
+                [p.reading.value if panel.kind != "lane" else 0.5 for p in struck],
+                mode="markers",
+                marker={"symbol": "x-thin-open", "size": 9, "color": "@soft", "line": {"width": 1.5}},
+                hovertext=[_hover(p, protocol.measures[p.reading.measure], zone) for p in struck],
+                name="no longer holds",
+            )
+
+    started = course.started_at is not None
+    if started:
+        figure.band(0, end, "@window")
+    for since, until in course.pauses:
+        x0, x1 = minutes(infusion, course, since), minutes(infusion, course, until or now)
+        figure.band(x0, x1, "@pause")
+        figure.note(x0, "paused", "left")
+    figure.layout["xaxis"] = {
+        "range": [first, last],
+        "dtick": 5 if last - first <= 60 else 10 if last - first <= 150 else 30,
+        "tick0": 0,
+        "anchor": figure.lowest,
+        "showgrid": True,
+        "gridcolor": "@grid",
+        "zeroline": False,
+        "tickfont": {"size": _TEXT_PX, "color": "@soft"},
+        "title": {
+            "text": "minutes since the start" if started else "minutes since opened (pump not started)",
+            "font": {"size": _TEXT_PX, "color": "@soft"},
+            "standoff": 2,
+        },
+    }
+    figure.layout["uirevision"] = infusion.id
+    return {
+        "data": figure.data,
+        "layout": figure.layout,
+        "origin": course.started_at.isoformat() if course.started_at else None,
+        "now_line": course.started_at is not None and course.closed_at is None,
+    }
+
+
+class _Figure:
+    """Collects traces, shapes and notes; each panel gets a y axis of its own under the one x axis."""
+
+    def __init__(self, gap: float, total: float) -> None:
+        self.data: list[dict[str, Any]] = []
+        self.layout: dict[str, Any] = {
+            "margin": {"l": 42, "r": 58, "t": 6, "b": 40},
+            "showlegend": False,
+            "hovermode": "closest",
+            "dragmode": "zoom",
+            "paper_bgcolor": "rgba(0,0,0,0)",
+            "plot_bgcolor": "rgba(0,0,0,0)",
+            "font": {"size": _TEXT_PX, "color": "@soft"},
+            "hoverlabel": {"font": {"size": _TEXT_PX}},
+            "shapes": [],
+            "annotations": [],
+            "bargap": 0,
+        }
+        self._gap, self._total, self._top, self._count = gap, total, 1.0, 0
+        self.lowest = "y"
+
+    def panel(self, panel: _Panel, span: tuple[float, float]) -> str:
+        self._count += 1
+        name = "y" if self._count == 1 else f"y{self._count}"
+        height = panel.height / self._total
+        bottom = max(self._top - height, 0.0)
+        axis: dict[str, Any] = {
+            "domain": [round(bottom, 4), round(self._top - self._gap, 4)],
+            "range": list(span),
+            "fixedrange": True,
+            "zeroline": False,
+            "gridcolor": "@grid",
+            "tickfont": {"size": _TEXT_PX, "color": "@soft"},
+            "nticks": 6 if panel.kind == "pressure" else 4,
+            "anchor": "x",
+        }
+        if panel.kind == "rating":
+            values = [option.value for option in panel.measures[0].options]
+            axis |= {"tickvals": [min(values), max(values)], "range": [min(values) - 0.35, max(values) + 0.9]}
+        if panel.kind == "lane":
+            axis |= {"showticklabels": False, "showgrid": False, "range": [0, 1]}
+        self.layout["yaxis" if self._count == 1 else f"yaxis{self._count}"] = axis
+        self.layout["annotations"].append(
+            {
+                "text": panel.title,
+                "x": 1,
+                "xref": "paper",
+                "xanchor": "right",
+                "y": round((bottom + self._top - self._gap) / 2, 4) if panel.kind == "lane" else round(bottom, 4),
+                "yref": "paper",
+                "yanchor": "middle" if panel.kind == "lane" else "bottom",
+                "showarrow": False,
+                "font": {"size": _TEXT_PX, "color": "@soft"},
+            }
+        )
+        if self._top < 1:
+            edge = round(self._top - self._gap / 2, 4)
+            self.layout["shapes"].append(
+                {"type": "line", "xref": "paper", "yref": "paper", "x0": 0, "x1": 1, "y0": edge, "y1": edge,
+                 "line": {"color": "@line", "width": 1}}
+            )  # fmt: skip
+        self._top = bottom
+        self.lowest = name
+        return name
+
+    def scatter(self, axis: str, x: Sequence[float | None], y: Sequence[float | None], **more: Any) -> None:
+        rounded = [None if value is None else round(value, 3) for value in x]
+        self.data.append(
+            {"type": "scatter", "x": rounded, "y": list(y), "yaxis": axis, "cliponaxis": False, "hoverinfo": "text"}
+            | more
+        )
+
+    def band(self, x0: float, x1: float, colour: str) -> None:
+        self.layout["shapes"].append(
+            {"type": "rect", "xref": "x", "yref": "paper", "x0": round(x0, 3), "x1": round(x1, 3), "y0": 0, "y1": 1,
+             "fillcolor": colour, "line": {"width": 0}, "layer": "below"}
+        )  # fmt: skip
+
+    def note(self, x: float, text: str, anchor: str) -> None:
+        self.layout["annotations"].append(
+            {"text": text, "x": round(x, 3), "xref": "x", "xanchor": anchor, "y": 1, "yref": "paper", "yanchor": "top",
+             "showarrow": False, "font": {"size": _TEXT_PX, "color": "@soft"}}
+        )  # fmt: skip
+
+    def label(self, axis: str, y: float, text: str, colour: str) -> None:
+        self.layout["annotations"].append(
+            {"text": text, "x": 1, "xref": "paper", "xanchor": "left", "xshift": 4, "y": y, "yref": axis,
+             "yanchor": "middle", "showarrow": False, "font": {"size": _TEXT_PX, "color": colour}}
+        )  # fmt: skip
+
+
+def _markers(points: Sequence[_Point], symbol: str, size: int) -> dict[str, Any]:
+    return {
+        "symbol": [f"{symbol}-open" if p.hollow else symbol for p in points],
+        "size": [size + 3 if p.level else size for p in points],
+        "color": [_colour(p.level) for p in points],
+        "line": {"width": 1.5, "color": [_colour(p.level) for p in points]},
+    }
+
+
+def _draw_pressure(figure: _Figure, axis: str, panel: _Panel, points: Sequence[_Point], zone: ZoneInfo) -> None:
+    """v at the upper and ^ at the lower pressure, joined by a stem where both were read in one entry."""
+    upper, lower = panel.measures[0].key, panel.measures[-1].key
+    by_entry: dict[str, dict[str, _Point]] = {}
+    for point in points:
+        by_entry.setdefault(point.entry.id, {})[point.reading.measure] = point
+    stem_x: list[float | None] = []
+    stem_y: list[float | None] = []
+    for pair in by_entry.values():
+        if upper in pair and lower in pair:
+            stem_x += [pair[upper].x, pair[upper].x, None]
+            stem_y += [pair[upper].reading.value, pair[lower].reading.value, None]
+    figure.scatter(
+        axis, stem_x, stem_y, mode="lines", line={"color": "@trace", "width": 2}, hoverinfo="skip", name="stem"
+    )
+    for measure, symbol in ((panel.measures[0], "triangle-down"), (panel.measures[-1], "triangle-up")):
+        mine = [p for p in points if p.reading.measure == measure.key]
+        figure.scatter(
+            axis,
+            [p.x for p in mine],
+            [p.reading.value for p in mine],
+            mode="markers",
+            marker=_markers(mine, symbol, 10),
+            hovertext=[_hover(p, measure, zone) for p in mine],
+            name=measure.label,
+        )
+
+
+def _draw_line(
+    figure: _Figure,
+    axis: str,
+    measure: Measure,
+    points: Sequence[_Point],
+    infusion: Infusion,
+    protocol: Protocol,
+    course: Course,
+    zone: ZoneInfo,
+) -> None:
+    x: list[float | None] = []
+    y: list[float | None] = []
+    shown: list[_Point | None] = []
+    for point in points:
+        if shown and (before := shown[-1]) and point.x - before.x > _gap(infusion, protocol, course, point.x):
+            x.append(None)
+            y.append(None)
+            shown.append(None)
+        x.append(point.x)
+        y.append(point.reading.value)
+        shown.append(point)
+    blank = _Point(Reading("", measure.key, 0), infusion.entries[0], 0, None, False, "") if points else None
+    drawn = [p or blank for p in shown]
+    figure.scatter(
+        axis,
+        x,
+        y,
+        mode="lines+markers",
+        line={"color": "@trace", "width": 1.5},
+        connectgaps=False,
+        marker=_markers([p for p in drawn if p], "circle", 8),
+        hovertext=[_hover(p, measure, zone) if p else "" for p in shown],
+        name=measure.label,
+    )
+
+
+def _draw_rating(figure: _Figure, axis: str, measure: Measure, points: Sequence[_Point], zone: ZoneInfo) -> None:
+    """A bar as high as the rating, its number above; zero is a number, so it shows its foot and its "0"."""
+    foot = min(option.value for option in measure.options) - 0.25
+    x: list[float | None] = []
+    y: list[float | None] = []
+    for point in points:
+        x += [point.x, point.x, None]
+        y += [foot, point.reading.value, None]
+    figure.scatter(
+        axis, x, y, mode="lines", line={"color": "@trace", "width": 9}, hoverinfo="skip", name=f"{measure.label} bars"
+    )
+    figure.scatter(
+        axis,
+        [p.x for p in points],
+        [p.reading.value for p in points],
+        mode="text",
+        text=[measure.text(p.reading.value) + (MARK[p.level] if p.level else "") for p in points],
+        textposition="top center",
+        textfont={"size": _TEXT_PX, "color": [_colour(p.level) for p in points]},
+        hovertext=[_hover(p, measure, zone) for p in points],
+        name=measure.label,
+    )
+
+
+def _draw_lane(figure: _Figure, axis: str, measure: Measure, points: Sequence[_Point], zone: ZoneInfo) -> None:
+    figure.scatter(
+        axis,
+        [p.x for p in points],
+        [0.5] * len(points),
+        mode="text",
+        text=[measure.text(p.reading.value) + (MARK[p.level] if p.level else "") for p in points],
+        textfont={"size": _TEXT_PX, "color": [_colour(p.level) for p in points]},
+        hovertext=[_hover(p, measure, zone) for p in points],
+        name=measure.label,
+    )
+
+
+_SHAPES = {
+    "start": "triangle-right",
+    "pause": "line-ns-open",
+    "resume": "triangle-right-open",
+    "end": "square",
+    "stop": "square",
+    "rate": "diamond-open",
+    "effect": "star-open",
+    "medicine": "cross",
+    "note": "circle-open",
+}
+
+
+def _draw_events(figure: _Figure, axis: str, infusion: Infusion, course: Course, zone: ZoneInfo) -> None:
+    events = [e for e in infusion.standing() if e.event and e.event.kind in _SHAPES]
+    figure.scatter(
+        axis,
+        [minutes(infusion, course, e.observed_at) for e in events],
+        [0.5] * len(events),
+        mode="markers",
+        marker={
+            "symbol": [_SHAPES[e.event.kind] for e in events if e.event],
+            "size": 11,
+            "color": "@ink",
+            "line": {"width": 1.5, "color": "@ink"},
+        },
+        hovertext=[
+            f"{event_words(e)}<br>minute {minutes(infusion, course, e.observed_at):.0f} · "
+            f"{e.observed_at.astimezone(zone):%H:%M} · {e.author_name}"
+            for e in events
+        ],
+        name="Events",
+    )
+
+
+EVENT_WORDS = {
+    "start": "Pump started",
+    "pause": "Pump paused",
+    "resume": "Pump resumed",
+    "rate": "Rate changed",
+    "end": "Infusion ended",
+    "stop": "Pump stopped early",
+    "move": "Moved to another chair",
+    "close": "Closed, chair free",
+    "cancel": "Cancelled before the start",
+    "effect": "Effect",
+    "medicine": "Medicine",
+    "note": "Note",
+    "repeat": "Repeat planned",
+}
+
+
+def event_words(entry: Entry) -> str:
+    """What an event says in a line: "Medicine: Ondansetron 4 mg IV". Raises ValueError for an entry without one."""
+    if entry.event is None:
+        raise ValueError(f"Entry {entry.id}: expected an event.")
+    kind, detail = entry.event.kind, entry.event.detail
+    words = EVENT_WORDS[kind]
+    if kind == "rate":
+        return f"{words} to {detail['rate_ml_per_h']:g} mL/h"
+    if kind == "note":
+        return f"“{detail['text']}”"
+    if kind == "effect":
+        return " · ".join([str(detail["name"]).capitalize(), *([detail["severity"]] if detail.get("severity") else [])])
+    if kind == "medicine":
+        return " ".join(str(detail[part]) for part in ("name", "dose", "unit", "route") if detail.get(part))
+    reason = detail.get("reason")
+    return f"{words}: {reason}" if reason else words
+
+
+def _side_limits(figure: _Figure, axis: str, panel: _Panel) -> None:
+    """Limits per pressure as short marks at both sides: one tint cannot serve two pressures."""
+    for measure in panel.measures:
+        for limit in measure.limits:
+            if not _absolute(limit):
+                continue
+            colour = f"@{limit.level.word}"
+            for x0, x1 in ((0, 0.022), (0.978, 1)):
+                figure.layout["shapes"].append(
+                    {"type": "line", "xref": "paper", "yref": axis, "x0": x0, "x1": x1, "y0": limit.value,
+                     "y1": limit.value, "line": {"color": colour, "width": 2}}
+                )  # fmt: skip
+            figure.label(axis, limit.value, f"{limit.value:g} {measure.short.lower()}", colour)
+
+
+def _limit_lines(figure: _Figure, axis: str, measure: Measure, first: float, last: float) -> None:
+    """Limits as dashed lines with their number; what lies outside is tinted."""
+    low, high = figure.layout["yaxis" if axis == "y" else f"yaxis{axis[1:]}"]["range"]
+    for limit in measure.limits:
+        if not _absolute(limit):
+            continue
+        outside = high if limit.side == "high" else low
+        if not low <= limit.value <= high:
+            continue
+        figure.layout["shapes"] += [
+            {"type": "rect", "xref": "paper", "yref": axis, "x0": 0, "x1": 1, "y0": limit.value, "y1": outside,
+             "fillcolor": f"@{limit.level.word}-tint", "line": {"width": 0}, "layer": "below"},
+            {"type": "line", "xref": "paper", "yref": axis, "x0": 0, "x1": 1, "y0": limit.value, "y1": limit.value,
+             "line": {"color": f"@{limit.level.word}", "width": 1, "dash": "dash"}, "layer": "below"},
+        ]  # fmt: skip
+        if limit.level is Level.CAUTION:
+            figure.label(axis, limit.value, f"{limit.value:g}", "@caution")
+
+
+def _draw_baseline(figure: _Figure, axis: str, panel: _Panel, course: Course) -> None:
+    measure = panel.measures[0]
+    reading = course.baseline.get(measure.key)
+    if reading is None or panel.kind != "pressure":
+        return
+    figure.layout["shapes"].append(
+        {"type": "line", "xref": "paper", "yref": axis, "x0": 0, "x1": 1, "y0": reading.value, "y1": reading.value,
+         "line": {"color": "@soft", "width": 1, "dash": "dot"}, "layer": "below"}
+    )  # fmt: skip
+    figure.layout["annotations"].append(
+        {"text": f"baseline {measure.text(reading.value)}", "x": 0.62, "xref": "paper", "y": reading.value,
+         "yref": axis, "yanchor": "bottom", "showarrow": False, "font": {"size": _TEXT_PX, "color": "@soft"}}
+    )  # fmt: skip
+
+
+def infusion_chart(
+    infusion: Infusion,
+    protocol: Protocol,
+    course: Course,
+    levels: Mapping[str, Level | None],
+    now: datetime,
+    zone: ZoneInfo,
+) -> Figure:
+    """The same chart as a plotly Figure in the colours of paper."""
+    from plotly.graph_objects import Figure
+
+    figure = infusion_figure(infusion, protocol, course, levels, now, zone)
+    return Figure(_painted({"data": figure["data"], "layout": figure["layout"]}))
+
+
+def _painted(value: Any) -> Any:
+    if isinstance(value, str) and value.startswith("@"):
+        return PRINT_COLOURS[value[1:]]
+    if isinstance(value, dict):
+        return {key: _painted(part) for key, part in value.items()}
+    if isinstance(value, list):
+        return [_painted(part) for part in value]
+    return value
+
+
+@lru_cache
+def plotly_version() -> str:
+    """The installed plotly's version, so that browsers may keep its script for ever."""
+    from importlib.metadata import version
+
+    return version("plotly")

@@ -1,0 +1,67 @@
+"""The screens that are drawn in the browser: sign-in, bedside, board and wall, each mounted by a Components v2 element.
+
+Their modules come from `/assets/`; Streamlit only puts them on the page. What they show comes over `/api/live`.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import streamlit as st
+
+from monitoring.clinic import running
+
+_HTML = '<link rel="stylesheet" href="/assets/style.css"><div class="live-root" data-screen="{name}"></div>'
+_JS = """
+export default function (component) {{
+  const {{ parentElement, data }} = component;
+  const root = parentElement.querySelector(".live-root");
+  import("/assets/{name}.js").then((module) => module.mount(root, data));
+}}
+"""
+
+
+def _screen(name: str, data: dict[str, Any]) -> None:
+    mount = st.components.v2.component(
+        f"{name}_screen", html=_HTML.format(name=name), js=_JS.format(name=name), isolate_styles=False
+    )
+    mount(key=f"{name}_screen", data=data)
+
+
+def sign_in_screen() -> None:
+    """Names to tap and six digits to type. PINs are shown only in the demonstration, where all is invented."""
+    clinic = running()
+    found = clinic.store.clinic()
+    demonstration = bool(found and found.demonstration)
+    _screen(
+        "sign_in",
+        {
+            "clinic": found.name if found else "",
+            "demonstration": demonstration,
+            "staff": [{"id": s.id, "name": s.name, "role": s.role} for s in clinic.store.staff()],
+            "pins": _pins(),
+        },
+    )
+
+
+def _pins() -> dict[str, str]:
+    """The invented staff's PINs in the demonstration; elsewhere none."""
+    if not running().demonstration:
+        return {}
+    from monitoring.demonstration import PINS  # only a demonstration needs it
+
+    return dict(PINS)
+
+
+def bedside_screen(infusion: str) -> None:
+    """One infusion: everything recorded, live, and the pad to record more."""
+    _screen("bedside", {"infusion": infusion, "pins": _pins()})
+
+
+def board_screen(*, wall: bool = False, may_open: bool = False, may_enrol: bool = False) -> None:
+    """A card per chair. On a wall: initials only, and nothing to tap."""
+    clinic = running()
+    _screen(
+        "board",
+        {"wall": wall, "may_open": may_open, "may_enrol": may_enrol, "demonstration": clinic.demonstration},
+    )

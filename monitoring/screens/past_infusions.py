@@ -1,0 +1,51 @@
+"""The list of past infusions, paged in the database."""
+
+from __future__ import annotations
+
+from zoneinfo import ZoneInfo
+
+import streamlit as st
+
+from monitoring.clinic import running
+
+PAGE_LENGTH = 25
+
+
+def pick_page() -> int:
+    """The page that is shown, from 0."""
+    return int(st.session_state.get("past_page", 0))
+
+
+def draw_list(text: str, page: int) -> None:
+    """One line an infusion, newest first; a tap opens its chart, read-only."""
+    clinic = running()
+    found = clinic.store.clinic()
+    zone = ZoneInfo(found.zone if found else "UTC")
+    if st.session_state.get("past_text") != text:
+        st.session_state["past_text"], page = text, 0
+        st.session_state["past_page"] = 0
+    rows = clinic.store.past_infusions(text, limit=PAGE_LENGTH + 1, offset=page * PAGE_LENGTH)
+    if not rows:
+        st.info("No past infusion found." if text else "No infusion has been closed yet.")
+    for row in rows[:PAGE_LENGTH]:
+        line, open_it = st.columns([5, 1], vertical_alignment="center")
+        which = f"{row.number} of {row.planned_infusions}" if row.number <= row.planned_infusions else "maintenance"
+        line.markdown(
+            f"**{_plain(row.patient_name)}** · no. {_plain(row.patient_number)} · infusion {which}  \n"
+            f"{row.opened_at.astimezone(zone):%d %b %Y, %H:%M} · {row.chair_label} · {row.dose_mg:.1f} mg · "
+            f"{row.nurse} · {row.phase} · {row.entries} entries"
+        )
+        if open_it.button("Open", key=f"open_{row.infusion_id}", help=f"Infusion of {row.opened_at:%d %b %Y}"):
+            st.switch_page("pages/bedside.py", query_params={"infusion": row.infusion_id})
+    left, right = st.columns(2)
+    left.button("Newer", key="newer", disabled=page == 0, on_click=_turn, args=(-1,))
+    right.button("Older", key="older", disabled=len(rows) <= PAGE_LENGTH, on_click=_turn, args=(1,))
+
+
+def _turn(by: int) -> None:
+    st.session_state["past_page"] = max(0, pick_page() + by)
+
+
+def _plain(text: str) -> str:
+    """Text that markdown must not read as marks."""
+    return "".join(f"\\{c}" if c in "\\`*_{}[]()<>#+-.!|~$:" else c for c in text)

@@ -1,0 +1,151 @@
+"""Finding and registering patients, and opening an infusion at a chair."""
+
+from __future__ import annotations
+
+from datetime import date
+from uuid import uuid4
+from zoneinfo import ZoneInfo
+
+import streamlit as st
+
+from monitoring import access
+from monitoring.clinic import running
+from monitoring.clinical.record import Patient
+from monitoring.documents import age_in_years, allergy_words
+from monitoring.recording import (
+    IDENTIFIERS,
+    SEXES,
+    free_chairs,
+    next_of_series,
+    open_infusion,
+    register_patient,
+)
+from monitoring.screens.identity import actor
+from monitoring.screens.said import say_outcome, show_said
+
+
+def draw_find() -> str | None:
+    """The search and its results. Returns the id of the chosen patient; none is ever chosen by default."""
+    text = st.text_input("Find", key="find_patient", placeholder="Name or patient number")
+    found = running().store.find_patients(text.strip(), limit=12)
+    if not found:
+        st.info("Nobody found: check the spelling, or register the patient.")
+    names = {patient.id: _line(patient) for patient in found}
+    same = {name for name in names.values() if [p.name for p in found].count(name) > 1}
+    if same or len({p.name for p in found}) < len(found):
+        st.warning("▲ Two patients here have the same name: compare number and birth date.")
+    chosen = st.pills("Patients", list(names), format_func=lambda one: names.get(one, ""), key="patient_chosen")
+    return chosen if isinstance(chosen, str) else None
+
+
+def _line(patient: Patient) -> str:
+    return f"{patient.name} · {patient.number} · born {patient.birth_date:%d %b %Y}"
+
+
+def draw_chosen(patient_id: str | None) -> None:
+    """The chosen patient and the form that opens an infusion."""
+    clinic, who = running(), actor()
+    patient = clinic.store.patient(patient_id) if patient_id else None
+    if patient is None or who is None:
+        return
+    found = clinic.store.clinic()
+    today = clinic.clock.now().astimezone(ZoneInfo(found.zone if found else "UTC")).date()
+    with st.container(border=True):
+        st.subheader(patient.name)
+        st.text(
+            f"No. {patient.number} · born {patient.birth_date:%d %b %Y} "
+            f"({age_in_years(patient.birth_date, today)} y) · {patient.sex} · {allergy_words(patient)}"
+        )
+        if access.may(who.staff.role, "open_infusion"):
+            _draw_open(patient)
+
+
+def _draw_open(patient: Patient) -> None:
+    clinic = running()
+    protocol, suggested = clinic.protocol, next_of_series(clinic, patient.id)
+    free = {chair.id: chair.label for chair in free_chairs(clinic)}
+    if not free:
+        st.info("No chair is free.")
+        return
+    # The infusion's id is made once for this form, so that a double tap opens one infusion.
+    st.session_state.setdefault(f"new_infusion_{patient.id}", str(uuid4()))
+    wanted = st.query_params.get("chair")
+    first = list(free).index(wanted) if wanted in free else 0
+    dose = protocol.dose
+    one, two, three = st.columns(3)
+    one.number_input("Weight today, kg", value=None, min_value=0.0, format="%.1f", key="weight", placeholder="kg")
+    two.number_input("Dose, mg/kg", value=dose.mg_per_kg, min_value=0.0, step=0.05, format="%.2f", key="dose")
+    three.number_input("Planned minutes", value=dose.planned_minutes, min_value=0, step=5, key="planned")
+    one.number_input("Which of the series", value=suggested.number, min_value=1, step=1, key="which")
+    presets = list(protocol.schedule.presets)
+    two.segmented_control("Vital signs every, min", presets, default=protocol.schedule.every_minutes, key="every")
+    three.selectbox("Chair", list(free), index=first, format_func=lambda one: free.get(one, ""), key="chair")
+    weight = st.session_state.get("weight")
+    if weight:
+        st.text(f"{weight:.1f} kg × {st.session_state.dose:g} mg/kg = {weight * st.session_state.dose:.1f} mg")
+    st.pills(
+        "Identified by (two)", list(IDENTIFIERS), selection_mode="multi", key=f"identifiers_{patient.id}", default=[]
+    )
+    st.button(
+        f"Open infusion for {patient.name}",
+        key="open_infusion",
+        type="primary",
+        on_click=_open,
+        args=(patient.id, f"new_infusion_{patient.id}"),
+    )
+    show_said("open")
+    if opened := st.session_state.pop("opened", None):
+        st.switch_page("pages/bedside.py", query_params={"infusion": opened})
+
+
+def _open(patient_id: str, key: str) -> None:
+    given = st.session_state
+    outcome = open_infusion(
+        running(),
+        actor(),
+        id=given[key],
+        patient_id=patient_id,
+        chair=given.chair,
+        weight_kg=given.weight,
+        dose_mg_per_kg=given.dose,
+        planned_minutes=given.planned,
+        every_minutes=given.every,
+        identifiers=given[f"identifiers_{patient_id}"],
+        number=given.which,
+    )
+    if say_outcome("open", outcome) and outcome.value is not None:
+        given["opened"] = outcome.value.id
+        del given[key]
+
+
+def draw_register() -> None:
+    """The form for a new patient. What was typed stays when something is missing."""
+    st.session_state.setdefault("new_patient", str(uuid4()))
+    one, two = st.columns(2)
+    one.text_input("Patient number", key="reg_number")
+    two.text_input("Name", key="reg_name")
+    one.date_input("Birth date", value=None, min_value=date(1900, 1, 1), format="DD/MM/YYYY", key="reg_birth")
+    two.segmented_control("Sex", list(SEXES), key="reg_sex")
+    st.text_input(
+        "Allergies (write “none known” when that was the answer)", key="reg_allergies", placeholder="not recorded"
+    )
+    st.button("Register", key="register", type="primary", on_click=_register)
+    show_said("register")
+
+
+def _register() -> None:
+    given = st.session_state
+    outcome = register_patient(
+        running(),
+        actor(),
+        number=given.reg_number,
+        name=given.reg_name,
+        birth_date=given.reg_birth,
+        sex=given.reg_sex or "",
+        allergies=given.reg_allergies,
+        id=given.new_patient,
+    )
+    if say_outcome("register", outcome, f"{given.reg_name.strip()} is registered: find them under Find."):
+        given.reg_number = given.reg_name = given.reg_allergies = ""
+        given.reg_birth = given.reg_sex = None
+        given.new_patient = str(uuid4())

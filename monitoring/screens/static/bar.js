@@ -1,0 +1,56 @@
+// What every live screen carries: the connection, the theme, and the banners that say what must not be overlooked.
+
+import * as clock from "./clock.js";
+import { h, redraw } from "./element.js";
+import * as live from "./live.js";
+import * as outbox from "./outbox.js";
+
+const THEME = "theme";
+
+export function applyTheme(theme = localStorage.getItem(THEME) ?? "dark") {
+  document.documentElement.dataset.theme = theme;
+}
+
+export function themeKey(changed) {
+  return h(
+    "button",
+    {
+      class: "pill theme",
+      type: "button",
+      "aria-label": "Light or dark",
+      onclick: () => {
+        const theme = document.documentElement.dataset.theme === "light" ? "dark" : "light";
+        localStorage.setItem(THEME, theme);
+        applyTheme(theme);
+        changed?.();
+      },
+    },
+    "◐",
+  );
+}
+
+export const connection = () => h("span", { class: "pill connection", role: "status", "aria-label": "Connection", text: live.connectionText() });
+
+// `signIn` is offered where somebody is needed for what waits.
+export function banners(place, { doc, me, lastMe, zone, signIn }) {
+  const { connected, since } = live.current();
+  const waiting = outbox.waiting();
+  const names = [...new Set(waiting.map((item) => item.who))].join(" and ");
+  const found = [];
+  if (!connected && since !== null) {
+    const when = zone ? ` since ${clock.wallClock(since, zone, true)}` : "";
+    found.push(["lost", `■ Not connected${when}: what is shown is from then.${waiting.length ? ` ${waiting.length} ${waiting.length === 1 ? "entry waits" : "entries wait"} here under the name ${names}.` : ""}${lastMe || me ? ` Entries go on under the name ${(me ?? lastMe).name}.` : ""}`]);
+  } else if (waiting.length && (waiting[0].tries > 0 || outbox.wantsSignIn())) {
+    found.push(["waits", `▲ ${waiting.length} ${waiting.length === 1 ? "entry waits" : "entries wait"} to be sent, under the name ${names}.${waiting[0].trouble ? ` ${waiting[0].trouble.join(" ")}` : ""}`]);
+  }
+  if (connected && me === null && signIn) found.push(["signed-out", "▲ Nobody is signed in on this tablet. What is typed is kept; entries that wait go out after the next PIN."]);
+  if (doc?.clinic?.demonstration) found.push(["demo", `Demonstration: all patients and staff are invented${clock.rate() === 1 ? "" : ` · time runs ${clock.rate()} times as fast`}`]);
+  if (doc?.clinic && !doc.clinic.approved) found.push(["unapproved", "Ranges not yet approved by this site"]);
+  redraw(place, found, () =>
+    found.map(([kind, text]) =>
+      h("p", { class: `banner ${kind}`, role: kind === "lost" ? "alert" : "note" }, text, kind === "signed-out" || (kind === "waits" && outbox.wantsSignIn()) ? h("button", { class: "key", type: "button", onclick: signIn }, "Sign in") : null),
+    ),
+  );
+}
+
+applyTheme();

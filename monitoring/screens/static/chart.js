@@ -1,0 +1,96 @@
+// Draws the figure the server made. Plotly.react keeps the node and the zoom; only the "now" line moves by itself.
+
+import * as clock from "./clock.js";
+import { h } from "./element.js";
+
+let plotly;
+export function loadPlotly(version) {
+  plotly ??= new Promise((resolve, reject) => {
+    if (window.Plotly) return resolve(window.Plotly);
+    const script = h("script", { src: `/assets/plotly.min.js?v=${version}` });
+    script.onload = () => resolve(window.Plotly);
+    script.onerror = () => {
+      plotly = undefined;
+      reject(new Error("The chart could not be loaded."));
+    };
+    document.head.append(script);
+  });
+  return plotly;
+}
+
+// Colours in a figure are names ("@critical"); the theme's style sheet says what they look like.
+function coloured(value, style) {
+  if (typeof value === "string") return value.startsWith("@") ? style.getPropertyValue(`--${value.slice(1)}`).trim() : value;
+  if (Array.isArray(value)) return value.map((part) => coloured(part, style));
+  if (value && typeof value === "object") return Object.fromEntries(Object.entries(value).map(([k, v]) => [k, coloured(v, style)]));
+  return value;
+}
+
+export function chart(label) {
+  const plot = h("div", { class: "plot" });
+  const line = h("div", { class: "now-line", hidden: true }, h("span"));
+  const node = h("div", { class: "chart", role: "img", "aria-label": label }, plot, line);
+  let figure = null;
+  let drawing = null;
+  let queued = null;
+
+  async function draw(next) {
+    figure = next;
+    if (drawing) {
+      queued = next;
+      return;
+    }
+    drawing = loadPlotly(next.plotly)
+      .then((Plotly) => {
+        const style = getComputedStyle(node);
+        return Plotly.react(plot, coloured(next.data, style), coloured(next.layout, style), {
+          displayModeBar: false,
+          responsive: true,
+          doubleClick: "reset",
+          scrollZoom: false,
+        });
+      })
+      .then(() => {
+        plot.dataset.drawn = next.version;
+        node.dispatchEvent(new CustomEvent("drawn", { detail: next.version }));
+        moveNow();
+      })
+      .catch(() => {
+        plot.dataset.failed = "1";
+      })
+      .finally(() => {
+        drawing = null;
+        if (queued) {
+          const waiting = queued;
+          queued = null;
+          draw(waiting);
+        }
+      });
+    await drawing;
+  }
+
+  function moveNow() {
+    const axis = plot._fullLayout?.xaxis;
+    if (!axis || !figure?.now_line || !figure.origin) {
+      line.hidden = true;
+      return;
+    }
+    const minute = (clock.now() - Date.parse(figure.origin)) / 60000;
+    const inside = minute >= axis.range[0] && minute <= axis.range[1];
+    line.hidden = !inside;
+    if (!inside) return;
+    const x = axis._offset + axis.l2p(minute);
+    line.style.transform = `translateX(${x.toFixed(1)}px)`;
+    line.style.top = `${plot._fullLayout._size.t}px`;
+    line.style.height = `${plot._fullLayout._size.h}px`;
+    line.firstChild.textContent = `now ${clock.minutesAndSeconds(minute * 60000)}`;
+    line.classList.toggle("near-edge", x > node.clientWidth - 110);
+  }
+
+  const resize = new ResizeObserver(() => {
+    if (window.Plotly && plot._fullLayout) window.Plotly.Plots.resize(plot).then(moveNow);
+  });
+  resize.observe(node);
+
+  return { node, draw, redraw: () => figure && draw(figure), moveNow };
+}

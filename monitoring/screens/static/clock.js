@@ -1,0 +1,48 @@
+// The server's time, as this tablet knows it: last synchronised time plus the browser's monotonic time.
+// The tablet's own clock is used only after a reload without a connection, with its stored offset, and says so.
+
+const KEPT = "clock-offset";
+let synced = null; // {server: ms, at: performance.now(), rate}
+
+export function synchronise(iso, rate) {
+  const server = Date.parse(iso);
+  synced = { server, at: performance.now(), rate };
+  try {
+    localStorage.setItem(KEPT, String(server - Date.now()));
+  } catch {
+    // a full or forbidden storage only costs the fallback
+  }
+}
+
+export function now() {
+  if (synced) return synced.server + (performance.now() - synced.at) * synced.rate;
+  return Date.now() + Number(localStorage.getItem(KEPT) || 0);
+}
+
+export const source = () => (synced ? "server" : "device");
+export const rate = () => synced?.rate ?? 1;
+export const iso = (ms = now()) => new Date(ms).toISOString();
+
+export function minutesAndSeconds(ms) {
+  const seconds = Math.floor(Math.abs(ms) / 1000);
+  return `${ms < 0 ? "-" : ""}${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
+}
+
+export function age(ms) {
+  const minutes = Math.floor(ms / 60000);
+  if (minutes < 1) return "now";
+  return minutes < 100 ? `${minutes} min ago` : `${Math.floor(minutes / 60)} h ${minutes % 60} min ago`;
+}
+
+let zone;
+let wall;
+export function wallClock(instant, inZone, seconds = false) {
+  if (zone !== inZone) {
+    zone = inZone;
+    wall = {
+      short: new Intl.DateTimeFormat("en-GB", { timeZone: zone, hour: "2-digit", minute: "2-digit" }),
+      long: new Intl.DateTimeFormat("en-GB", { timeZone: zone, hour: "2-digit", minute: "2-digit", second: "2-digit" }),
+    };
+  }
+  return wall[seconds ? "long" : "short"].format(instant);
+}

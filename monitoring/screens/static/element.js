@@ -1,0 +1,60 @@
+// Makes DOM nodes: h("button", {class: "key", onclick}, "7"). Text is always set as text, never as markup.
+
+export function h(tag, props = {}, ...children) {
+  const node = document.createElement(tag);
+  for (const [name, value] of Object.entries(props)) {
+    if (value === undefined || value === null || value === false) continue;
+    if (name.startsWith("on")) node.addEventListener(name.slice(2), value);
+    else if (name === "text") node.textContent = value;
+    else node.setAttribute(name, value === true ? "" : value);
+  }
+  node.append(...children.flat().filter((child) => child !== null && child !== undefined && child !== false));
+  return node;
+}
+
+// Draws into `place` only when what it shows has changed, so that focus and a finger on a key are left alone.
+export function redraw(place, facts, make) {
+  const shown = JSON.stringify(facts);
+  if (place.shown === shown) return;
+  place.shown = shown;
+  place.replaceChildren(...[make()].flat().filter(Boolean));
+}
+
+// A control that saves takes one tap at a time: further taps within `pause` ms are the same tap.
+export function once(action, pause = 1000) {
+  let until = 0;
+  return (event) => {
+    const now = performance.now();
+    if (now < until) return;
+    until = now + pause;
+    action(event);
+  };
+}
+
+export function uuid() {
+  // crypto.randomUUID needs https; a clinic's network may not have it.
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  bytes[6] = (bytes[6] & 0x0f) | 0x40;
+  bytes[8] = (bytes[8] & 0x3f) | 0x80;
+  const hex = [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+  return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join("-");
+}
+
+// A sheet with keys, opened beside what it is about; Escape or "Back" closes it and gives the focus back.
+export function openSheet(place, title, ...content) {
+  const before = document.activeElement;
+  const close = () => {
+    sheet.remove();
+    if (before?.isConnected) before.focus();
+  };
+  const sheet = h(
+    "section",
+    { class: "sheet", role: "dialog", "aria-label": title, onkeydown: (e) => e.key === "Escape" && close() },
+    h("header", {}, h("h2", { text: title }), h("button", { class: "key quiet", type: "button", onclick: close }, "Back")),
+    h("div", { class: "sheet-body" }, ...content.map((part) => (typeof part === "function" ? part(close) : part))),
+  );
+  place.querySelector(":scope > .sheet")?.remove();
+  place.append(sheet);
+  sheet.querySelector("button, input, textarea")?.focus({ preventScroll: true });
+  return close;
+}

@@ -1,0 +1,123 @@
+// One WebSocket a page: documents come in, are handed on, and silence is noticed.
+
+import * as clock from "./clock.js";
+import * as outbox from "./outbox.js";
+
+const SILENT_MS = 4200; // the server's heartbeat comes every 2 s
+const state = { document: null, me: undefined, since: null, connected: false, signedOut: false };
+const listeners = new Set();
+let socket = null;
+let heard = 0;
+let address = null;
+let pause = 300;
+
+export const current = () => state;
+export const onChange = (listener) => (listeners.add(listener), () => listeners.delete(listener));
+const changed = (what) => listeners.forEach((listener) => listener(what));
+
+export function open(query) {
+  const wanted = `${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/api/live?${query}`;
+  if (address === wanted) return;
+  address = wanted;
+  state.document = null;
+  closeSocket();
+  connect();
+}
+
+function closeSocket() {
+  if (!socket) return;
+  socket.onclose = socket.onmessage = socket.onerror = null;
+  socket.close();
+  socket = null;
+}
+
+function connect() {
+  if (state.signedOut) return;
+  closeSocket();
+  const mine = new WebSocket(address);
+  socket = mine;
+  heard = performance.now();
+  mine.onmessage = (event) => {
+    heard = performance.now();
+    pause = 300;
+    const message = JSON.parse(event.data);
+    if (!state.connected) {
+      state.connected = true;
+      state.since = null;
+      outbox.send();
+      changed("connection");
+    }
+    take(message);
+  };
+  mine.onclose = (event) => {
+    if (socket !== mine) return;
+    if (event.code === 4404) {
+      state.document = { type: "missing", sentence: "There is no such infusion here." };
+      changed("document");
+      return;
+    }
+    lost();
+    if (event.code === 4401) {
+      // Signed out on another screen, or run out: what is typed and what waits stays here.
+      state.me = null;
+      changed("me");
+      setTimeout(connect, 2000);
+      return;
+    }
+    setTimeout(connect, (pause = Math.min(pause * 1.6, 2000)));
+  };
+}
+
+function lost() {
+  if (state.connected || state.since === null) {
+    state.connected = false;
+    state.since ??= clock.now();
+    changed("connection");
+  }
+}
+
+function take(message) {
+  if (message.type === "beat") {
+    clock.synchronise(message.now, message.rate);
+  } else if (message.type === "me") {
+    state.me = message.me;
+    if (message.now) clock.synchronise(message.now, message.rate);
+    if (state.me) outbox.signedIn();
+    changed("me");
+  } else if (message.type === "signed_out") {
+    state.me = null;
+    changed("me");
+  } else {
+    clock.synchronise(message.now, message.rate);
+    state.document = message;
+    changed("document");
+  }
+}
+
+// A half-open connection says nothing: silence longer than the heartbeat is a lost connection.
+setInterval(() => {
+  if (socket && performance.now() - heard > SILENT_MS) {
+    lost();
+    if (performance.now() - heard > SILENT_MS * 2) connect();
+  }
+}, 300);
+
+export function reconnect() {
+  connect();
+}
+
+export function connectionText() {
+  const waiting = outbox.waiting().length;
+  if (waiting > 0 && (!state.connected || outbox.wantsSignIn() || outbox.waiting()[0].tries > 0)) return `waiting to send ${waiting}`;
+  return state.connected ? "live" : "not connected";
+}
+
+// Streamlit covers the page with a modal that makes everything inert when its own connection drops. Entries must still
+// be possible then, and our own banner says what is going on.
+const freeThePage = () => {
+  for (const dialog of document.querySelectorAll('[data-testid="stDialog"], .stDialog')) {
+    if (/connection error/i.test(dialog.textContent)) dialog.querySelector('button[aria-label="Close"]')?.click();
+  }
+};
+new MutationObserver(freeThePage).observe(document.body, { childList: true, subtree: true });
+setInterval(freeThePage, 500);

@@ -1,0 +1,427 @@
+// The entry pad: tiles for the due set, large keys, drafts kept in the browser at every key.
+// It applies the protocol's bounds itself, so that what it accepts without a connection is not refused later.
+
+import * as clock from "./clock.js";
+import { h, once, redraw, uuid } from "./element.js";
+import * as outbox from "./outbox.js";
+
+const UNDO_MS = 8000;
+
+// What a person typed, as a number: "365" is 36.5 for a measure with one decimal.
+export function valueOf(measure, digits) {
+  if (digits === "") return null;
+  if (measure.decimals > 0 && digits.length > 2) return Number(`${digits.slice(0, -measure.decimals)}.${digits.slice(-measure.decimals)}`);
+  return Number(digits);
+}
+
+export function textOf(measure, digits) {
+  if (measure.decimals > 0 && digits.length > 2) return `${digits.slice(0, -measure.decimals)}.${digits.slice(-measure.decimals)}`;
+  return digits;
+}
+
+// Whether no further digit can belong to this value, so that the next tile may take over.
+export function complete(measure, digits) {
+  if (digits === "" || measure.key === undefined) return false;
+  if (measure.decimals > 0) return digits.length >= 2 + measure.decimals;
+  const value = Number(digits);
+  const next = value * 10;
+  if (value === 0 || next > measure.possible[1]) return value !== 0;
+  return digits.length >= 2 && next > measure.plausible[1] && value >= measure.plausible[0];
+}
+
+const range = (measure, [low, high]) => `${low.toFixed(measure.decimals)} to ${high.toFixed(measure.decimals)}${measure.unit ? ` ${measure.unit}` : ""}`;
+const said = (measure, value) => `${measure.label} ${value.toFixed(measure.decimals)}${measure.unit ? ` ${measure.unit}` : ""}`;
+
+export function impossible(measure, value) {
+  if (value >= measure.possible[0] && value <= measure.possible[1]) return "";
+  return `${said(measure, value)}: expected ${range(measure, measure.possible)}.`;
+}
+
+export function question(measure, value, values, byKey) {
+  if (value < measure.plausible[0] || value > measure.plausible[1]) return `${said(measure, value)}: is this what you see?`;
+  const above = measure.below && values[measure.below];
+  if (above !== undefined && above !== "" && above !== null && value >= above) {
+    return `${said(measure, value)} is not below ${said(byKey[measure.below], above).toLowerCase()}: is this what you see?`;
+  }
+  return "";
+}
+
+// host: {infusion, protocol, me(), latest(measure), seenAt(), clearSeenAt(), say(text), overlay}
+export function entryPad(host) {
+  const { protocol } = host;
+  const byKey = Object.fromEntries(protocol.measures.map((measure) => [measure.key, measure]));
+  const typed = [...protocol.set, ...protocol.optional].map((key) => byKey[key]);
+  const key = `draft:${host.infusion}`;
+  let draft = fresh();
+  let editing = false; // a tile tapped again: its value is replaced, and nothing moves on by itself
+
+  function fresh() {
+    return { id: uuid(), digits: {}, not_done: {}, confirmed: {}, active: protocol.set[0] };
+  }
+  try {
+    const kept = JSON.parse(localStorage.getItem(key));
+    if (kept?.id && kept.digits) draft = { ...fresh(), ...kept };
+  } catch {
+    // an unreadable draft cannot be shown; a fresh one starts
+  }
+  const keepDraft = () => {
+    try {
+      if (Object.keys(draft.digits).length || Object.keys(draft.not_done).length) localStorage.setItem(key, JSON.stringify(draft));
+      else localStorage.removeItem(key);
+    } catch {
+      host.say("This tablet's storage is full: what is typed is not kept over a reload.", "caution");
+    }
+  };
+
+  const note = h("p", { class: "pad-note", role: "status", "aria-live": "polite" });
+  const say = (text, level = "") => {
+    note.textContent = text;
+    note.className = `pad-note ${level}`;
+  };
+  const tiles = Object.fromEntries(
+    typed.map((measure) => {
+      const tile = h(
+        "button",
+        { class: "tile", type: "button", "aria-label": measure.label, "data-measure": measure.key, onclick: () => choose(measure.key, true) },
+        h("span", { class: "tile-name", text: measure.short }),
+        h("span", { class: "tile-value" }),
+        h("span", { class: "tile-was" }),
+      );
+      return [measure.key, tile];
+    }),
+  );
+  const overlay = h("div", { class: "pad-overlay", hidden: true });
+  const digit = (n) => h("button", { class: "key digit", type: "button", onclick: () => press(String(n)) }, String(n));
+  const saveKey = h("button", { class: "key save", type: "button", "aria-label": "Save", onclick: once(() => save(), 700) }, h("span", { text: "Save" }), h("small"));
+  const keys = h(
+    "div",
+    { class: "keys" },
+    ...[7, 8, 9].map(digit),
+    h("button", { class: "key", type: "button", "aria-label": "Delete", onclick: erase }, "⌫"),
+    ...[4, 5, 6].map(digit),
+    h("button", { class: "key", type: "button", onclick: next }, "Next"),
+    ...[1, 2, 3].map(digit),
+    h("button", { class: "key", type: "button", onclick: askReason }, "Not done"),
+    h("button", { class: "key digit wide", type: "button", onclick: () => press("0") }, "0"),
+    saveKey,
+  );
+  const node = h(
+    "div",
+    { class: "pad" },
+    h("div", { class: "tiles", role: "group", "aria-label": "Vital signs" }, ...Object.values(tiles)),
+    note,
+    h("div", { class: "keys-place" }, keys, overlay),
+  );
+
+  function choose(measure, tapped = false) {
+    editing = tapped && (draft.digits[measure] ?? "") !== "" ? "replace" : tapped && draft.active === measure && editing ? editing : false;
+    draft.active = measure;
+    closeOverlay();
+    draw();
+  }
+
+  function press(n) {
+    closeOverlay();
+    const measure = byKey[draft.active];
+    let digits = draft.digits[measure.key] ?? "";
+    if (editing === "replace") {
+      digits = "";
+      editing = "still";
+    }
+    if (digits.length >= String(Math.trunc(measure.possible[1])).length + measure.decimals) {
+      say(`${measure.label} ${textOf(measure, digits)}${n}: expected ${range(measure, measure.possible)}.`, "caution");
+      return;
+    }
+    digits = digits === "0" ? n : digits + n;
+    draft.digits[measure.key] = digits;
+    delete draft.not_done[measure.key];
+    delete draft.confirmed[measure.key];
+    say("");
+    if (!editing && complete(measure, digits)) advance();
+    keepDraft();
+    draw();
+  }
+
+  function erase() {
+    closeOverlay();
+    const measure = draft.active;
+    if (draft.not_done[measure]) delete draft.not_done[measure];
+    else if ((draft.digits[measure] ?? "") === "") {
+      const before = typed[typed.findIndex((m) => m.key === measure) - 1];
+      if (before) draft.active = before.key;
+    } else {
+      draft.digits[measure] = draft.digits[measure].slice(0, -1);
+      if (draft.digits[measure] === "") delete draft.digits[measure];
+      delete draft.confirmed[measure];
+      editing = false;
+    }
+    keepDraft();
+    draw();
+  }
+
+  const empty = (measure) => (draft.digits[measure] ?? "") === "" && !draft.not_done[measure];
+
+  // On to the next tile of the set that is still empty; the last one stays.
+  function advance() {
+    editing = false;
+    const order = typed.map((measure) => measure.key);
+    const here = order.indexOf(draft.active);
+    const onward = [...order.slice(here + 1), ...order.slice(0, here)].filter((m) => protocol.set.includes(m) && empty(m));
+    if (onward.length) [draft.active] = onward;
+  }
+
+  function next() {
+    closeOverlay();
+    const order = typed.map((measure) => measure.key);
+    editing = false;
+    draft.active = order[(order.indexOf(draft.active) + 1) % order.length];
+    keepDraft();
+    draw();
+  }
+
+  function closeOverlay() {
+    overlay.hidden = true;
+    overlay.replaceChildren();
+    keys.inert = false;
+  }
+
+  function openOverlay(title, ...content) {
+    overlay.replaceChildren(h("p", { class: "overlay-title", text: title }), h("div", { class: "overlay-keys" }, ...content));
+    overlay.setAttribute("role", "alertdialog");
+    overlay.setAttribute("aria-label", title);
+    overlay.hidden = false;
+    keys.inert = true;
+    overlay.querySelector("button")?.focus({ preventScroll: true });
+  }
+
+  function askReason() {
+    const measure = byKey[draft.active];
+    openOverlay(
+      `${measure.label} not done, because:`,
+      ...protocol.not_done_reasons.map((reason) =>
+        h(
+          "button",
+          {
+            class: "key",
+            type: "button",
+            onclick: () => {
+              delete draft.digits[measure.key];
+              delete draft.confirmed[measure.key];
+              draft.not_done[measure.key] = reason;
+              closeOverlay();
+              advance();
+              keepDraft();
+              draw();
+            },
+          },
+          reason,
+        ),
+      ),
+      h("button", { class: "key quiet", type: "button", onclick: closeOverlay }, "Back"),
+    );
+  }
+
+  function values() {
+    const found = {};
+    for (const measure of typed) {
+      const value = valueOf(measure, draft.digits[measure.key] ?? "");
+      if (value !== null) found[measure.key] = value;
+    }
+    return found;
+  }
+
+  // Save: what cannot be is said in words, what is unusual is asked once; then it is kept and on its way.
+  function save() {
+    closeOverlay();
+    const found = values();
+    const given = Object.keys(found).length + Object.keys(draft.not_done).length;
+    if (!given) {
+      say("Nothing is entered yet: type a value, or tap Not done.", "caution");
+      return;
+    }
+    for (const measure of typed) {
+      if (found[measure.key] === undefined) continue;
+      const wrong = impossible(measure, found[measure.key]);
+      if (wrong) {
+        draft.active = measure.key;
+        editing = "replace";
+        say(wrong, "caution");
+        keepDraft();
+        draw();
+        return;
+      }
+    }
+    for (const measure of typed) {
+      if (found[measure.key] === undefined || draft.confirmed[measure.key]) continue;
+      const asked = question(measure, found[measure.key], found, byKey);
+      if (!asked) continue;
+      openOverlay(
+        asked,
+        h(
+          "button",
+          {
+            class: "key",
+            type: "button",
+            onclick: () => {
+              draft.confirmed[measure.key] = true;
+              keepDraft();
+              save();
+            },
+          },
+          "Yes, this is what I see",
+        ),
+        h(
+          "button",
+          {
+            class: "key quiet",
+            type: "button",
+            onclick: () => {
+              draft.active = measure.key;
+              editing = "replace";
+              closeOverlay();
+              draw();
+            },
+          },
+          "Change it",
+        ),
+      );
+      return;
+    }
+    const body = {
+      ...host.entry("set", draft.id),
+      readings: Object.entries(found).map(([measure, value]) => ({
+        measure,
+        value,
+        confirmed_unusual: Boolean(draft.confirmed[measure]),
+        observed_not_asked: false,
+      })),
+      not_done: Object.entries(draft.not_done).map(([measure, reason]) => ({ measure, reason })),
+    };
+    if (!host.put(body)) return; // said why; what was typed stays
+    draft = fresh();
+    editing = false;
+    keepDraft();
+    draw();
+  }
+
+  function draw() {
+    for (const measure of typed) {
+      const tile = tiles[measure.key];
+      const digits = draft.digits[measure.key] ?? "";
+      const reason = draft.not_done[measure.key];
+      const active = draft.active === measure.key;
+      const last = host.latest(measure.key);
+      tile.classList.toggle("active", active);
+      tile.classList.toggle("filled", digits !== "" || Boolean(reason));
+      tile.setAttribute("aria-pressed", String(active));
+      tile.setAttribute("aria-description", digits ? `${textOf(measure, digits)} ${measure.unit}` : reason ? `not done, ${reason}` : "empty");
+      const value = tile.children[1];
+      value.textContent = digits ? textOf(measure, digits) + (active ? "_" : "") : reason ? "n/d" : active ? "_" : "—";
+      tile.children[2].textContent = reason || (protocol.optional.includes(measure.key) && !last ? "not due" : last ? `was ${last.text}` : measure.unit);
+    }
+    const seen = host.seenText();
+    saveKey.lastChild.textContent = seen;
+    saveKey.classList.toggle("with-note", Boolean(seen));
+    if (!note.textContent || !note.classList.contains("caution")) {
+      const measure = byKey[draft.active];
+      const last = host.latest(measure.key);
+      note.className = "pad-note";
+      note.textContent = `${measure.label}${measure.unit ? ` ${measure.unit}` : ""}${last ? ` · last ${last.text}, ${clock.age(clock.now() - Date.parse(last.at))}` : ""}`;
+    }
+  }
+
+  node.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey || !overlay.hidden) return;
+    if (/^[0-9]$/.test(event.key)) press(event.key);
+    else if (event.key === "Backspace") erase();
+    else return;
+    event.preventDefault();
+  });
+  draw();
+  return { node, draw, say, hasDraft: () => Object.keys(draft.digits).length + Object.keys(draft.not_done).length > 0 };
+}
+
+// One tap saves at once; "Undo" for a few seconds adds a withdrawal.
+export function ratings(host) {
+  let asked = true;
+  let undo = null; // {measure, id, until}
+  const rows = {};
+  const observed = h(
+    "button",
+    {
+      class: "key observed",
+      type: "button",
+      role: "switch",
+      "aria-checked": "false",
+      "aria-label": "Observed, not asked",
+      onclick: () => {
+        asked = !asked;
+        observed.setAttribute("aria-checked", String(!asked));
+      },
+    },
+    "Observed, not asked",
+  );
+  const measures = host.protocol.measures.filter((measure) => host.protocol.observations.includes(measure.key));
+  for (const measure of measures) {
+    const options = h(
+      "div",
+      { class: "options", role: "radiogroup", "aria-label": measure.label },
+      ...measure.options.map((option) =>
+        h(
+          "button",
+          { class: "key option", type: "button", role: "radio", "aria-checked": "false", "aria-label": `${option.value} ${option.word}`, title: option.text, "data-value": option.value },
+          h("b", { text: option.value }),
+          h("span", { text: option.word }),
+        ),
+      ),
+    );
+    const tap = once((option) => {
+      const body = { ...host.entry("observation", uuid()), readings: [{ measure: measure.key, value: Number(option.dataset.value), confirmed_unusual: false, observed_not_asked: !asked }] };
+      if (!host.put(body)) return;
+      undo = { measure: measure.key, value: Number(option.dataset.value), id: body.id, until: performance.now() + UNDO_MS };
+      asked = true;
+      observed.setAttribute("aria-checked", "false");
+      draw();
+    });
+    options.addEventListener("click", (event) => {
+      const option = event.target.closest(".option");
+      if (option) tap(option);
+    });
+    options.addEventListener("keydown", (event) => {
+      const step = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key];
+      if (!step) return;
+      const all = [...options.children];
+      all[(all.indexOf(document.activeElement) + step + all.length) % all.length].focus();
+      event.preventDefault();
+    });
+    const place = h("div", { class: "rating-name" });
+    rows[measure.key] = { measure, options, place };
+  }
+  const list = measures.map((measure) => h("div", { class: `rating rating-${measure.key}` }, rows[measure.key].place, rows[measure.key].options));
+  if (list.length) list[list.length - 1].append(observed);
+
+  function draw() {
+    for (const { measure, options, place } of Object.values(rows)) {
+      const last = host.latest(measure.key);
+      const undoing = undo?.measure === measure.key && performance.now() < undo.until;
+      const fresh = last && clock.now() - Date.parse(last.at) < last.stale_after * 1000;
+      const chosen = undoing ? undo.value : fresh ? last.value : null;
+      for (const option of options.children) {
+        const checked = chosen !== null && Number(option.dataset.value) === chosen;
+        if (option.getAttribute("aria-checked") !== String(checked)) option.setAttribute("aria-checked", String(checked));
+      }
+      redraw(place, [undoing, last?.text, last && clock.age(clock.now() - Date.parse(last.at)), fresh], () =>
+        undoing
+          ? h("button", { class: "key undo", type: "button", onclick: once(withdraw) }, "Undo")
+          : [h("b", { text: measure.label }), h("span", { class: fresh ? "" : "stale" }, last ? clock.age(clock.now() - Date.parse(last.at)) + (fresh ? "" : " · stale") : "not rated")],
+      );
+    }
+  }
+
+  function withdraw() {
+    if (!undo) return;
+    if (host.put({ ...host.entry("withdrawal", uuid(), true), withdraws: undo.id, reason: "undone at once" })) undo = null;
+    draw();
+  }
+  return { node: h("div", { class: "ratings" }, ...list), draw };
+}

@@ -1,0 +1,26 @@
+// The sign-in screen of a shared tablet.
+
+import { applyTheme, themeKey } from "./bar.js";
+import { h } from "./element.js";
+import * as outbox from "./outbox.js";
+import { pinPanel } from "./pin.js";
+
+export function mount(root, { clinic, demonstration, staff, pins }) {
+  if (root.screen) return;
+  root.screen = true;
+  applyTheme();
+  const waiting = outbox.waiting();
+  root.replaceChildren(
+    h(
+      "main",
+      { class: "sign-in", "aria-label": "Sign in" },
+      demonstration ? h("p", { class: "banner demo" }, "Demonstration: all patients and staff are invented. PINs are shown because nothing here is real.") : null,
+      waiting.length
+        ? h("p", { class: "banner waits" }, `▲ ${waiting.length} ${waiting.length === 1 ? "entry waits" : "entries wait"} on this tablet to be sent, under the name ${[...new Set(waiting.map((item) => item.who))].join(" and ")}: sign in to send.`)
+        : null,
+      h("div", { class: "at-top" }, h("h1", { text: clinic }), h("span", { class: "gap" }), themeKey()),
+      pinPanel(staff, pins, () => location.reload()),
+      h("p", { class: "intended", text: "Infusion Monitor records and displays observations entered by clinicians during a ketamine infusion, and marks values outside ranges set by the site. It is not a patient monitor, does not acquire signals from devices and does not control pumps. Continuous observation by trained staff with certified monitoring equipment is required." }),
+    ),
+  );
+}
