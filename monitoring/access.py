@@ -22,13 +22,14 @@ from argon2.exceptions import InvalidHashError, VerificationError
 from itsdangerous import BadSignature, Signer
 
 from monitoring.clock import Clock
-from monitoring.records import SignIn, Staff, Store
+from monitoring.records import ROLES, SignIn, Staff, Store
+from monitoring.records.database import file_of
 
-NURSE, CLINICIAN, ADMINISTRATOR = "nurse", "clinician", "administrator"
+NURSE, CLINICIAN, ADMINISTRATOR = ROLES
 _BEDSIDE = frozenset({NURSE, CLINICIAN})
 _OFFICE = frozenset({CLINICIAN, ADMINISTRATOR})
 _ADMINISTRATION = frozenset({ADMINISTRATOR})
-_EVERYBODY = frozenset({NURSE, CLINICIAN, ADMINISTRATOR})
+_EVERYBODY = frozenset(ROLES)
 
 # The one table of role by action. The use cases in `recording` ask it, not only the screens.
 PERMITTED: Mapping[str, frozenset[str]] = {
@@ -134,20 +135,20 @@ def require(actor: Actor | None, action: str) -> Actor:
     return actor
 
 
-def problems_of_pin(pin: str) -> list[str]:
-    """Why this cannot be somebody's new PIN, one sentence each; empty when it can."""
+def pin_problem(pin: str) -> str:
+    """Why this cannot be somebody's new PIN, in one sentence; "" when it can."""
     if not _is_pin(pin):
-        return ["PIN: expected six digits."]
+        return "PIN: expected six digits."
     steps = {(int(b) - int(a)) % 10 for a, b in pairwise(pin)}
     if steps in ({0}, {1}, {9}) or pin in (pin[:2] * 3, pin[:3] * 2) or pin in _COMMON_PINS:
-        return ["This PIN is too easy to guess: expected one without a pattern."]
-    return []
+        return "This PIN is too easy to guess: expected one without a pattern."
+    return ""
 
 
 def hash_pin(pin: str) -> str:
     """The argon2 hash of a new PIN. Raises ValueError with a sentence for one that is too easy or not six digits."""
-    if problems := problems_of_pin(pin):
-        raise ValueError(problems[0])
+    if problem := pin_problem(pin):
+        raise ValueError(problem)
     return _HASHER.hash(pin)
 
 
@@ -195,8 +196,10 @@ def read_cookie(value: str, secret: str) -> str | None:
         return None
 
 
-def secret_for(database: Path, environment: Mapping[str, str] = os.environ) -> str:
+def secret_for(url: str, environment: Mapping[str, str] = os.environ) -> str:
     """What cookies are signed with: MONITORING_SECRET, or a key file beside the database that only its owner reads.
+
+    A demonstration's key is its own file's, so a cookie of one clinic never opens the other.
 
     Raises ValueError with a sentence when MONITORING_SECRET is too short to protect anything.
     """
@@ -205,7 +208,7 @@ def secret_for(database: Path, environment: Mapping[str, str] = os.environ) -> s
         if len(given) < 32:
             raise ValueError(f"MONITORING_SECRET has {len(given)} characters: expected at least 32.")
         return given
-    file = Path(f"{database}.key")
+    file = Path(f"{file_of(url)}.key")
     try:
         descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:

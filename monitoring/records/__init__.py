@@ -1,6 +1,7 @@
 """What is kept: tables, the store, migrations, and the chains that make a change visible."""
 
 from monitoring.records.shapes import (
+    ROLES,
     Approval,
     Chair,
     Clinic,
@@ -21,6 +22,7 @@ from monitoring.records.shapes import (
 from monitoring.records.store import Store
 
 __all__ = [
+    "ROLES",
     "Approval",
     "Chair",
     "Clinic",

@@ -10,8 +10,9 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, bindparam, select
 
+from monitoring.clinical.course import allowed
 from monitoring.clinical.protocol import Phase
-from monitoring.clinical.record import Acknowledgement, Entry, Event, Infusion, NotDone, Patient, Reading
+from monitoring.clinical.record import Acknowledgement, Entry, Event, EventKind, Infusion, NotDone, Patient, Reading
 from monitoring.records import tables
 
 Names = Callable[[str], str]  # staff id to name
@@ -190,30 +191,24 @@ def entry_of(
 
 
 _IDS = select(tables.infusion.c.id)
-_NEXT: dict[tuple[Phase, str], Phase] = {
-    ("planned", "start"): "infusing",
-    ("infusing", "pause"): "paused",
-    ("paused", "resume"): "infusing",
-    ("infusing", "end"): "recovery",
-    ("paused", "end"): "recovery",
-    ("infusing", "stop"): "recovery",
-    ("paused", "stop"): "recovery",
-    ("recovery", "close"): "closed",
-    ("planned", "cancel"): "cancelled",
+_LEADS_TO: dict[str, Phase] = {
+    "start": "infusing",
+    "pause": "paused",
+    "resume": "infusing",
+    "end": "recovery",
+    "stop": "recovery",
+    "close": "closed",
+    "cancel": "cancelled",
 }
 
 
-def phase_after(kinds: Iterable[str]) -> Phase:
-    """The phase that events of these kinds lead to, in order; one that does not fit its phase changes nothing."""
+def _phase_after(kinds: Iterable[EventKind]) -> Phase:
+    # As `course.outlined`, without the entries around the events: thousands of infusions are asked at start.
     phase: Phase = "planned"
     for kind in kinds:
-        phase = _NEXT.get((phase, kind), phase)
+        if not allowed(kind, phase):
+            phase = _LEADS_TO.get(kind, phase)
     return phase
-
-
-def phase_of(infusion: Infusion) -> Phase:
-    """The phase that the standing events of an infusion lead to."""
-    return phase_after(entry.event.kind for entry in infusion.standing() if entry.event is not None)
 
 
 def open_ids(connection: Connection) -> set[str]:
@@ -226,16 +221,7 @@ def open_ids(connection: Connection) -> set[str]:
         .where(~replaced, entry.c.kind != "withdrawal")
         .order_by(entry.c.infusion_id, entry.c.observed_at, entry.c.seq)
     )
-    kinds: dict[str, list[str]] = {infusion_id: [] for infusion_id in connection.execute(_IDS).scalars()}
+    kinds: dict[str, list[EventKind]] = {infusion_id: [] for infusion_id in connection.execute(_IDS).scalars()}
     for infusion_id, kind in connection.execute(standing):
         kinds[infusion_id].append(kind)
-    return {key for key, found in kinds.items() if phase_after(found) not in ("closed", "cancelled")}
-
-
-def chair_of(infusion: Infusion) -> str:
-    """The id of the chair the infusion is at: where it was opened, or where the latest standing move went."""
-    chair = infusion.chair
-    for entry in infusion.standing():
-        if entry.event is not None and entry.event.kind == "move":
-            chair = str(entry.event.detail.get("chair", chair))
-    return chair
+    return {key for key, found in kinds.items() if _phase_after(found) not in ("closed", "cancelled")}

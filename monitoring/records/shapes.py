@@ -7,6 +7,8 @@ from datetime import datetime
 
 from monitoring.clinical.record import Acknowledgement, Clock, Entry, EntryKind, Event, NotDone, Reading
 
+ROLES = ("nurse", "clinician", "administrator")
+
 
 class RecordsError(Exception):
     """The records could not do what was asked; `sentence` says why, for the person who asked."""

@@ -13,19 +13,19 @@ import zoneinfo
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime
-from typing import Any, Self
+from typing import Any, Self, get_args
 from uuid import uuid4
 
 from sqlalchemy import Connection, Select, Table, and_, bindparam, func, or_, select
 
+from monitoring.clinical.course import outlined
 from monitoring.clinical.protocol import Protocol
-from monitoring.clinical.record import Entry, Infusion, Patient
+from monitoring.clinical.record import Entry, EventKind, Infusion, Patient
 from monitoring.clock import Clock
 from monitoring.records import chain, tables
 from monitoring.records.database import Database
 from monitoring.records.loading import (
     Row,
-    chair_of,
     infusion_of,
     instant_of,
     latest_details,
@@ -33,10 +33,10 @@ from monitoring.records.loading import (
     load_patient,
     open_ids,
     patient_of,
-    phase_of,
     text_of,
 )
 from monitoring.records.shapes import (
+    ROLES,
     Approval,
     Chair,
     Clinic,
@@ -54,7 +54,6 @@ from monitoring.records.shapes import (
 )
 from monitoring.records.writing import Writing
 
-ROLES = ("nurse", "clinician", "administrator")
 DEVICES = ("tablet", "wall")
 KEPT_INFUSIONS = 256  # loaded infusions kept in memory; the open ones are always among the latest used
 
@@ -784,7 +783,7 @@ class Store:
             raise StoreRefused("This chair is not known here.")
         for infusion_id in sorted(writing.open - {mover}):
             other = writing.infusion(infusion_id)
-            if other is not None and chair_of(other) == chair_id:
+            if other is not None and outlined(other).chair == chair_id:
                 raise StoreRefused(f"{labels[chair_id]} is taken by {other.patient.name}: expected a free chair.")
 
 
@@ -822,6 +821,7 @@ def _series(row: Row) -> Series:
 
 
 def _past_row(infusion: Infusion, labels: Mapping[str, str]) -> PastRow:
+    outline = outlined(infusion)
     start = next((e for e in infusion.standing() if e.event is not None and e.event.kind == "start"), None)
     return PastRow(
         infusion_id=infusion.id,
@@ -830,9 +830,9 @@ def _past_row(infusion: Infusion, labels: Mapping[str, str]) -> PastRow:
         number=infusion.number,
         planned_infusions=infusion.planned_infusions,
         opened_at=infusion.opened_at,
-        started_at=None if start is None else start.observed_at,
-        chair_label=labels.get(chair_of(infusion), ""),
-        phase=phase_of(infusion),
+        started_at=outline.started_at,
+        chair_label=labels.get(outline.chair, ""),
+        phase=outline.phase,
         nurse=infusion.opened_by_name if start is None else start.author_name,
         dose_mg=infusion.dose_mg,
         entries=len(infusion.entries),
@@ -881,6 +881,10 @@ def _entry_rows(
     ]
     event = acknowledgement = None
     if draft.event is not None:
+        if draft.event.kind not in get_args(EventKind):
+            raise StoreRefused(
+                f"Event {draft.event.kind!r} is unknown: expected one of {', '.join(get_args(EventKind))}."
+            )
         event = {"entry_id": draft.id, "kind": draft.event.kind, "detail": _json(draft.event.detail)}
     if (seen := draft.acknowledgement) is not None:
         acknowledgement = {

@@ -10,9 +10,10 @@ from typing import Any
 
 from sqlalchemy import Connection, Table, bindparam, select
 
+from monitoring.clinical.course import outlined
 from monitoring.clinical.record import Infusion
 from monitoring.records import chain, tables
-from monitoring.records.loading import Names, entry_of, load_infusion, phase_of, text_of
+from monitoring.records.loading import Names, entry_of, load_infusion, text_of
 from monitoring.records.shapes import StoreRefused
 
 _INSERT = {table.name: table.insert() for table in tables.IN_ORDER}
@@ -132,7 +133,7 @@ class Writing:
     def settle(self, infusion: Infusion) -> None:
         """Note whether this infusion still has its chair."""
         before = infusion.id in self.open
-        after = phase_of(infusion) not in ("closed", "cancelled")
+        after = outlined(infusion).phase not in ("closed", "cancelled")
         (self.open.add if after else self.open.discard)(infusion.id)
         if before != after:
             self.notice("board", "")
