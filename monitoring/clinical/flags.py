@@ -136,10 +136,16 @@ def level_of(reading: Reading, infusion: Infusion, protocol: Protocol, course: C
 
     Also for a value that was corrected or withdrawn; a step is judged against the standing value before `at`.
     """
+    measure = protocol.measures.get(reading.measure)
+    if measure is None:
+        return None
     record = _Record(infusion, protocol, course)
-    seen = record.readings.get(reading.measure, [])
-    before = [s for s in seen if s.at < at and s.reading.id != reading.id]
-    return _highest(record.met(reading.measure, reading.value, at, before[-1].reading.value if before else None))
+    before: float | None = None
+    if course.started_at is not None and at >= course.started_at:
+        earlier = (s.reading for s in reversed(record.readings.get(measure.key, [])) if s.at < at)
+        before = next((r.value for r in earlier if r.id != reading.id), None)
+    met = record.met(measure.limits, reading.value, at, record.baseline(measure.key, at), before)
+    return _highest(met)
 
 
 def levels(infusion: Infusion, protocol: Protocol, course: Course) -> dict[str, Level]:
@@ -231,50 +237,57 @@ class _Record:
             return False
         return limit.applies != "air" or self.on_air(at)
 
-    def met(self, measure: str, value: float, at: datetime, previous: float | None) -> list[Limit]:
-        """The limits that a value of this measure reaches or passes. `previous` is the value before it."""
-        described = self.protocol.measures.get(measure)
-        if described is None:
-            return []
-        baseline = self.baseline(measure, at)
-        started = self.outline.started_at
-        # Before the start there is nothing to have changed from: absolute limits only.
-        if started is None or at < started:
-            previous = None
-        return [x for x in described.limits if _reached(x, value, baseline, previous) and self.applies(x, at)]
+    def met(
+        self, limits: tuple[Limit, ...], value: float, at: datetime, base: float | None, before: float | None
+    ) -> list[Limit]:
+        """Those of `limits` that a value reaches or passes, given its baseline and the value before it."""
+        return [
+            x
+            for x in limits
+            if _reached(x, value, base, before) and (not (x.phase or x.applies) or self.applies(x, at))
+        ]
 
     def judged(self, measure: str) -> Iterator[tuple[_Seen, list[Limit]]]:
         """Each standing reading of a measure in order, with the limits it meets."""
-        previous: float | None = None
+        described = self.protocol.measures.get(measure)
+        if described is None:
+            return
+        started, pinned = self.outline.started_at, self.outline.baseline.get(measure)
+        baseline = pinned.value if pinned is not None else None
+        before: float | None = None
         for seen in self.readings.get(measure, ()):
-            yield seen, self.met(measure, seen.reading.value, seen.at, previous)
-            previous = seen.reading.value
+            value, at = seen.reading.value, seen.at
+            if started is not None and at >= started:
+                yield seen, self.met(described.limits, value, at, baseline, before)
+            else:
+                # Before the start there is nothing to have changed from: absolute limits only.
+                yield seen, self.met(described.limits, value, at, None, None)
+            before = value
 
-    def episodes(self) -> list[_Episode]:
-        """The runs of values outside, per measure and side, in the order of measures."""
+    def episodes(self, only: frozenset[str] | None = None) -> list[_Episode]:
+        """The runs of values outside, per measure and side, in the order of measures; of `only` these, if given."""
         found: list[_Episode] = []
         for key, measure in self.protocol.measures.items():
-            sides = tuple(dict.fromkeys(x.side for x in measure.limits if x.side != "silent"))
-            if not sides:
+            if not measure.limits or (only is not None and key not in only):
                 continue
             running: dict[Side, _Episode] = {}
             previous: float | None = None
             for seen, met in self.judged(key):
-                value = seen.reading.value
-                step = None if previous is None else _difference(value, previous)
+                value, before = seen.reading.value, previous
                 previous = value
-                for side in sides:
+                if not met and not running:
+                    continue
+                outside = {x.side for x in met}
+                for side in [side for side in running if side not in outside]:
+                    running.pop(side).closed_at = seen.at
+                for side in sorted(outside):
                     here = tuple(x for x in met if x.side == side)
-                    level = _highest(here)
-                    if level is None:
-                        if side in running:
-                            running.pop(side).closed_at = seen.at
-                        continue
+                    step = _difference(value, before) if side == "step" and before is not None else None
                     out = value if side == "high" else -value if side == "low" else abs(step or 0.0)
                     if side not in running:
                         running[side] = _Episode(measure, side, [])
                         found.append(running[side])
-                    running[side].judged.append(_Judged(seen, here, level, out, step))
+                    running[side].judged.append(_Judged(seen, here, max(x.level for x in here), out, step))
         return found
 
 
@@ -418,11 +431,11 @@ def _withdrawn(infusion: Infusion, protocol: Protocol, present: list[_Episode], 
     for episode in present:
         flagged.setdefault((episode.measure.key, episode.side), set()).update(episode.roots)
     kept: list[tuple[_Episode, _Record, datetime]] = []
-    for cause in _removals(infusion, protocol):
+    for cause, concerned in _removals(infusion, protocol):
         # Just before: what had been recorded until then, judged as it was judged then.
         before = replace(infusion, entries=tuple(e for e in infusion.entries if e.seq < cause.seq))
         record = _Record(before, protocol, outlined(before))
-        for episode in record.episodes():
+        for episode in record.episodes(concerned):
             here, of_episode = (episode.measure.key, episode.side), episode.roots
             if of_episode & flagged.get(here, set()):
                 continue
@@ -434,30 +447,40 @@ def _withdrawn(infusion: Infusion, protocol: Protocol, present: list[_Episode], 
     return [_value_flag(episode, record, answers, gone_at) for episode, record, gone_at in kept]
 
 
-def _removals(infusion: Infusion, protocol: Protocol) -> Iterator[Entry]:
-    """The entries that may have made a flag disappear: corrections, withdrawals, and what came in out of order.
+def _removals(infusion: Infusion, protocol: Protocol) -> Iterator[tuple[Entry, frozenset[str] | None]]:
+    """The entries that may have made a flag disappear, each with the measures concerned (None: any).
 
-    Of the latter only those that change how values already recorded are judged: a phase, oxygen, or the value before.
+    They are corrections, withdrawals, and of what came in out of order that which changes how values already recorded
+    are judged: a phase, oxygen, or the value before.
     """
     stepped = {m.key for m in protocol.measures.values() if any(x.side == "step" for x in m.limits)}
-    judges_by_air = any(x.applies for m in protocol.measures.values() for x in m.limits)
-    bearing = stepped | ({protocol.schedule.oxygen} if judges_by_air else set())
+    by_air = any(x.applies for m in protocol.measures.values() for x in m.limits)
     by_id = {e.id: e for e in infusion.entries}
     latest: datetime | None = None
     for entry in sorted(infusion.entries, key=lambda e: e.seq):
         gone = by_id.get(entry.corrects or entry.withdraws or "")
-        phase_event = entry.event is not None and entry.event.kind in _PHASE_EVENTS
-        if gone is not None:
-            if gone.readings or (gone.event is not None and gone.event.kind in _PHASE_EVENTS):
-                yield entry
-        elif (
-            latest is not None
-            and entry.observed_at <= latest
-            and (phase_event or any(r.measure in bearing for r in entry.readings))
-        ):
-            yield entry
+        late = latest is not None and entry.observed_at <= latest
+        bearing = [e for e in (gone, entry if late else None) if e is not None]
+        if any(_bears_on_all(e, protocol, by_air) for e in bearing):
+            yield entry, None
+        else:
+            concerned = {r.measure for r in gone.readings} if gone is not None else set()
+            if entry.corrects and gone is not None and entry.observed_at == gone.observed_at:
+                # Of a corrected set mostly one value is another; a value that is the same is judged the same.
+                same = {(r.measure, r.value) for r in entry.readings} & {(r.measure, r.value) for r in gone.readings}
+                concerned -= {measure for measure, _ in same} - stepped
+            concerned |= {r.measure for r in entry.readings if r.measure in stepped} if late else set()
+            if concerned:
+                yield entry, frozenset(concerned)
         if entry.readings:
             latest = entry.observed_at if latest is None else max(latest, entry.observed_at)
+
+
+def _bears_on_all(entry: Entry, protocol: Protocol, by_air: bool) -> bool:
+    """Whether an entry changes how values of any measure are judged."""
+    if entry.event is not None and entry.event.kind in _PHASE_EVENTS:
+        return True
+    return by_air and any(r.measure == protocol.schedule.oxygen for r in entry.readings)
 
 
 @dataclass(frozen=True, slots=True)
@@ -615,6 +638,8 @@ def _silent(record: _Record) -> Iterator[_Raised]:
                         continue
                     raised_at = max(since + timedelta(minutes=limit.value), begins)
                     over = min((at for at in (until, ends_at) if at is not None), default=None)
+                    if over is not None and over <= raised_at:
+                        continue
                     if limit.applies == "air" and not record.on_air(raised_at):
                         continue
                     step = _silence(raised_at, limit, measure, last, record)
