@@ -79,9 +79,11 @@ class _Shape(BaseModel):
     model_config = ConfigDict(strict=True, extra="forbid", allow_inf_nan=False)
 
 
+# TOML's whole numbers have no end, those of every reader after us do: what no float can count singly is refused.
+_Whole = Annotated[int, Field(ge=-(2**53), le=2**53)]
 _Words = Annotated[list[str], Field(min_length=1)]
 _Pair = Annotated[list[float], Field(min_length=2, max_length=2)]
-_WholePair = Annotated[list[int], Field(min_length=2, max_length=2)]
+_WholePair = Annotated[list[_Whole], Field(min_length=2, max_length=2)]
 _LevelWord = Literal["caution", "critical"]
 
 
@@ -92,9 +94,9 @@ class _ProtocolTable(_Shape):
 
 
 class _ScheduleTable(_Shape):
-    every_minutes: int
-    presets: Annotated[list[int], Field(min_length=1)]
-    after_end_every_minutes: int
+    every_minutes: _Whole
+    presets: Annotated[list[_Whole], Field(min_length=1)]
+    after_end_every_minutes: _Whole
     set: _Words
     optional: list[str]
     observations: list[str]
@@ -111,12 +113,12 @@ class _ScheduleTable(_Shape):
 class _DoseTable(_Shape):
     mg_per_kg: float
     mg_per_kg_possible: _Pair
-    planned_minutes: int
+    planned_minutes: _Whole
     planned_minutes_possible: _WholePair
     weight_kg_possible: _Pair
     bag_volume_ml: float
     rate_ml_per_h_possible: _Pair
-    planned_infusions: int
+    planned_infusions: _Whole
     source: str
 
 
@@ -126,7 +128,7 @@ class _MeasureTable(_Shape):
     unit: str
     ucum: str
     loinc: str = ""
-    decimals: int
+    decimals: _Whole
     possible: _Pair
     plausible: _Pair
     below: str = ""
@@ -145,7 +147,7 @@ class _RatingTable(_Shape):
 
 
 class _OptionRow(_Shape):
-    value: int
+    value: _Whole
     word: str
     text: str = ""
 
@@ -243,6 +245,7 @@ class _Reader:
         self.filename = filename
         self.data: Table = {}
         self.found: list[tuple[Path, str]] = []
+        self.rows: list[_Row] = []
 
     def protocol(self) -> Protocol:
         self.data = self._toml()
@@ -436,6 +439,7 @@ class _Reader:
         for number, item in enumerate(raw):
             if limit := self._limit(item, (*at, "limits", number)):
                 rows.append(_Row(limit, (*at, "limits", number)))
+        self.rows += rows
         return rows
 
     def _limit(self, data: Any, at: Path) -> Limit | None:
@@ -666,36 +670,31 @@ class _Reader:
         elif oxygen and oxygen.possible[0] != 0:
             self._problem(("schedule", "oxygen"), f"{_shown(schedule.oxygen)} cannot be 0, expected 0 for air")
         placed = {*schedule.set, *schedule.optional, *schedule.observations, schedule.oxygen}
-        for key, measure in measures.items():
+        for key in measures:
             if key not in placed:
                 self._problem(
                     ("measure", key),
                     "can be entered nowhere, expected it in set, optional, observations or oxygen of [schedule]",
                 )
-            self._check_silence(measure, schedule)
+        for row in self.rows:
+            if row.limit.key == "silent_minutes":
+                self._check_silence(row, schedule)
         self._check_times(schedule)
 
-    def _check_silence(self, measure: Measure, schedule: _ScheduleTable) -> None:
+    def _check_silence(self, row: _Row, schedule: _ScheduleTable) -> None:
         """Silence shorter than the schedule itself would be flagged all day."""
-        raw = self.data["measure"][measure.key].get("limits")
-        for number, limit in enumerate(raw if isinstance(raw, list) else []):
-            minutes = limit.get("silent_minutes") if isinstance(limit, dict) else None
-            if not isinstance(minutes, int | float) or isinstance(minutes, bool):
-                continue
-            at: Path = ("measure", measure.key, "limits", number, "silent_minutes")
-            phases = limit.get("phase", LIMIT_PHASES)
-            longest = max([schedule.every_minutes, *schedule.presets])
-            if "recovery" in phases:
-                longest = max(longest, schedule.after_end_every_minutes)
-            if measure.key not in (*schedule.set, *schedule.observations):
-                self._problem(
-                    at,
-                    f"silent_minutes {minutes:g} on a measure nothing asks for, expected one of set or observations",
-                )
-            elif measure.key in schedule.set and minutes <= longest:
-                self._problem(
-                    at, f"silent_minutes {minutes:g} is not longer than the schedule, expected more than {longest} min"
-                )
+        at, minutes, measure = (*row.at, "silent_minutes"), row.limit.value, row.at[1]
+        longest = max([schedule.every_minutes, *schedule.presets])
+        if "recovery" in row.phases:
+            longest = max(longest, schedule.after_end_every_minutes)
+        if measure not in (*schedule.set, *schedule.observations):
+            self._problem(
+                at, f"silent_minutes {minutes:g} on a measure nothing asks for, expected one of set or observations"
+            )
+        elif measure in schedule.set and minutes <= longest:
+            self._problem(
+                at, f"silent_minutes {minutes:g} is not longer than the schedule, expected more than {longest} min"
+            )
 
     def _check_times(self, schedule: _ScheduleTable) -> None:
         day = 24 * 60
@@ -848,6 +847,8 @@ def _slip(detail: ErrorDetails, shape: type[BaseModel], data: Table) -> str:
         "int_from_float": "a whole number",
         "float_type": "a number",
         "finite_number": "a finite number",
+        "greater_than_equal": "a number of this size",
+        "less_than_equal": "a number of this size",
         "list_type": "a list in [ ]",
     }.get(kind, detail["msg"])
     return f"found {_shown(found)}, expected {expected}"

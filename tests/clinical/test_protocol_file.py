@@ -102,6 +102,8 @@ WRONG: dict[str, tuple[str, str, str, tuple[str, ...]]] = {
     "low above high": ("{ at_or_below = 100,", "{ at_or_below = 165,", "[measure.systolic] limits row 5", ("165", "140 of row 1")),
     "a limit with too many decimals": ("{ at_or_above = 160,", "{ at_or_above = 160.5,", "[measure.systolic] limits row 2 at_or_above", ("160.5", "whole numbers")),
     "silence within the schedule": ("{ silent_minutes = 20,", "{ silent_minutes = 15,", "[measure.spo2] limits row 3 silent_minutes", ("15", "more than 15 min")),
+    "silence beyond counting": ("{ silent_minutes = 20,", "{ silent_minutes = " + "9" * 400 + ",", "[measure.spo2] limits row 3 silent_minutes", ("999", "a number")),
+    "silence of nothing": ("{ silent_minutes = 20,", "{ silent_minutes = -20,", "[measure.spo2] limits row 3 silent_minutes", ("-20", "more than 0")),
     "silence of something nobody asks for": ("limits = []", f"limits = [{SPO2_SILENCE}]", "[measure.oxygen] limits row 1 silent_minutes", ("20", "nothing asks for")),
     # bounds and units
     "possible upside down": ("possible = [0, 350]", "possible = [350, 0]", "[measure.systolic] possible", ("350 is not below 0",)),
@@ -140,6 +142,8 @@ WRONG: dict[str, tuple[str, str, str, tuple[str, ...]]] = {
     "oxygen is not in litres": ('oxygen = "oxygen"', 'oxygen = "spo2"', "[schedule] oxygen", ('"spo2"', "L/min")),
     "presets lack the interval": ("presets = [5, 10, 15]", "presets = [5, 15]", "[schedule] presets", ("5, 15", "10")),
     "presets out of order": ("presets = [5, 10, 15]", "presets = [10, 5, 15]", "[schedule] presets item 2", ("5 after 10",)),
+    "an interval beyond counting": ("every_minutes = 10", "every_minutes = " + "9" * 400, "[schedule] every_minutes", ("999", "of this size")),
+    "a limit beyond counting": ("{ at_or_above = 180,", "{ at_or_above = " + "9" * 400 + ",", "[measure.systolic] limits row 3 at_or_above", ("999", "a number")),
     "an interval of nothing": ("after_end_every_minutes = 15", "after_end_every_minutes = 0", "[schedule] after_end_every_minutes", ("0 min", "more than 0")),
     "a window of more than half": ("window_minutes = 3", "window_minutes = 8\n", "[schedule] window_minutes", ("8 min", "up to 5 min")),
     "overdue after more than half": ("overdue_minutes = 5", "overdue_minutes = 6", "[schedule] overdue_minutes", ("6 min", "up to 5 min")),
@@ -165,6 +169,7 @@ WRONG: dict[str, tuple[str, str, str, tuple[str, ...]]] = {
 
 # Mistakes from which another one follows: what was renamed is also missing, what is named nowhere cannot be entered.
 TWO = {
+    "silence of nothing",
     "unknown table",
     "unknown list of words",
     "unknown key in a measure",
@@ -254,7 +259,22 @@ def test_a_damaged_file_is_read_or_refused_in_words_and_never_breaks(data: st.Da
     lines = TEXT.splitlines()
     for _ in range(data.draw(st.integers(1, 3))):
         number = data.draw(st.integers(0, len(lines) - 1))
-        replacement = st.sampled_from(['"x"', "-1", "1e400", "nan", "[]", "{}", "true", "[[1]]", '[""]', "99999999999"])
+        replacement = st.sampled_from(
+            [
+                '"x"',
+                "-1",
+                "1e400",
+                "nan",
+                "[]",
+                "{}",
+                "true",
+                "[[1]]",
+                '[""]',
+                "99999999999",
+                "9" * 400,
+                "0x" + "f" * 400,
+            ]
+        )
         if "=" in lines[number] and data.draw(st.booleans()):
             lines[number] = f"{lines[number].split('=')[0]}= {data.draw(replacement)}"
         else:
