@@ -68,6 +68,7 @@ def patients() -> tuple[InventedPatient, ...]:
     )
 
 
+@cache
 def body(number: str, seed: int, today: date) -> Person:
     """How the patient with this number answers to infusions, in the clinic grown from `seed`. The same each time."""
     named = next(p for p in patients() if p.number == number)
