@@ -10,6 +10,7 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
+from io import TextIOWrapper
 from pathlib import Path
 
 from monitoring.clinical.protocol_file import ProtocolError, read_protocol
@@ -31,8 +32,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         default=os.environ.get("MONITORING_DB") or DEFAULT_URL,
         help=f"for example {DEFAULT_URL} (default: MONITORING_DB, else that)",
     )
+    walk.add_argument("--anchor", metavar="HEAD", help="a head printed earlier, which the records must still contain")
     chosen = parser.parse_args(arguments)
-    return check_protocol(chosen.file) if chosen.command == "check-protocol" else verify_records(chosen.url)
+    if chosen.command == "check-protocol":
+        return check_protocol(chosen.file)
+    return verify_records(chosen.url, chosen.anchor)
 
 
 def check_protocol(file: Path) -> int:
@@ -55,20 +59,28 @@ def check_protocol(file: Path) -> int:
     return FINE
 
 
-def verify_records(url: str) -> int:
-    """Prints the first wrong row of each chain, a line each, or that none was found."""
-    from monitoring.records.shapes import RecordsError  # the database's libraries, which checking a file does not need
-    from monitoring.records.verify import verify
+def verify_records(url: str, anchor: str | None = None) -> int:
+    """Prints the first wrong row of each chain, a line each; when there is none, the head to keep elsewhere.
+
+    `anchor` is a head printed earlier: rows cut off the end since then are noticed only by it.
+    """
+    # The database's libraries take a second to load, which checking a file does not need.
+    from monitoring.records.shapes import RecordsError
+    from monitoring.records.verify import Head, head, verify
 
     try:
-        sentences = verify(url)
-    except RecordsError as error:
+        earlier = Head.read(anchor) if anchor is not None else None
+        now = head(url)  # before the walk, so that what is printed has been walked
+        sentences = verify(url, earlier)
+    except (RecordsError, ValueError) as error:
         return _not_looked_at(str(error))
     for sentence in sentences:
         print(sentence)
-    if not sentences:
-        print(f"{url}: every row is as it was saved, as far as the chains can tell.")
-    return WRONG if sentences else FINE
+    if sentences:
+        return WRONG
+    print(f"{url}: every row is as it was saved, as far as the chains can tell.")
+    print(f"head {now}")
+    return FINE
 
 
 def _not_looked_at(sentence: str) -> int:
@@ -77,4 +89,7 @@ def _not_looked_at(sentence: str) -> int:
 
 
 if __name__ == "__main__":
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):  # a terminal without "°" must not end a command halfway
+            stream.reconfigure(errors="backslashreplace")
     sys.exit(main())
