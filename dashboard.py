@@ -13,7 +13,7 @@ from starlette.middleware import Middleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from monitoring import clinic
-from monitoring.records.shapes import RecordsError
+from monitoring.records import RecordsError
 from monitoring.routes import routes
 from monitoring.routes.doors import Doors, SecurityHeaders
 

@@ -6,6 +6,7 @@ file of its own), `MONITORING_DEMO_RATE` (how fast its time runs), `MONITORING_S
 
 from __future__ import annotations
 
+import logging
 import os
 import threading
 from collections.abc import Callable, Mapping
@@ -13,16 +14,18 @@ from contextlib import closing
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from monitoring import access
 from monitoring.clinical.protocol import Protocol
 from monitoring.clinical.protocol_file import read_protocol
 from monitoring.clock import Clock, DemonstrationClock
 from monitoring.live import Document, Hub
+from monitoring.records import SignIn, Store, StoredProtocol, StoreRefused
 from monitoring.records.database import file_of
-from monitoring.records.shapes import SignIn, StoredProtocol, StoreRefused
-from monitoring.records.store import Store
+
+if TYPE_CHECKING:
+    from monitoring.demonstration.player import Player
 
 TOP: Final = Path(__file__).resolve().parent.parent
 SHIPPED_PROTOCOL: Final = TOP / "data" / "protocols" / "ketamine-depression.toml"
@@ -149,8 +152,10 @@ class RunningClinic:
         }
 
 
+_log = logging.getLogger(__name__)
 _lock = threading.RLock()
 _running: RunningClinic | None = None
+_staged: _StagedNurse | None = None  # who records in the demonstration
 
 
 def running() -> RunningClinic:
@@ -218,23 +223,62 @@ def open_demonstration(rate: float = 1) -> RunningClinic:
 
 def close_clinic() -> None:
     """Let the running clinic's database go."""
-    global _running
+    global _running, _staged
     with _lock:
+        if _staged is not None:
+            _staged.leave()
+            _staged = None
         if _running is not None:
             _running.store.close()
             _running = None
 
 
 def _run(store: Store, clock: Clock, live: Hub, settings: Settings) -> RunningClinic:
-    global _running
+    global _running, _staged
     try:
-        secret = access.secret_for(file_of(store.url))
+        secret = access.secret_for(store.url)
     except ValueError as short:
         store.close()
         raise SettingRefused(str(short)) from None
     _running = RunningClinic(store, clock, live, settings, secret)
     store.subscribe(live.changed)
+    if _running.demonstration:
+        _staged = _StagedNurse(store, clock)
+        _staged.start()
     return _running
+
+
+class _StagedNurse(threading.Thread):
+    """Lets the demonstration's nurse record what comes next, as its time goes by."""
+
+    def __init__(self, store: Store, clock: Clock) -> None:
+        super().__init__(name="staged nurse", daemon=True)
+        self._store = store
+        self._clock = clock
+        self._left = threading.Event()
+
+    def leave(self) -> None:
+        """She goes home; waits until she has put down what she was writing."""
+        self._left.set()
+        self.join()
+
+    def run(self) -> None:
+        """Record until she leaves."""
+        from monitoring.demonstration.player import Player
+
+        player: Player | None = None
+        while not self._left.wait(self._wait(player)):
+            try:
+                player = player or Player(self._store, self._clock)
+                player.play()
+            except Exception:
+                _log.exception("The demonstration's nurse stumbled; she begins anew.")
+                player = None
+
+    def _wait(self, player: Player | None) -> float:
+        """Real seconds until she has something to do; short, because the rate of time may be changed meanwhile."""
+        due = None if player is None else player.next_due()
+        return 1.0 if due is None else min(max(self._clock.seconds_until(due), 0.05), 1.0)
 
 
 def shipped_protocol() -> Protocol:

@@ -24,7 +24,8 @@ from monitoring.clinical.protocol import Dose
 from monitoring.clinical.record import Entry, Event, Infusion, Patient
 from monitoring.clock import DemonstrationClock
 from monitoring.posted import Malformed, Posted, read_posted
-from monitoring.records.shapes import (
+from monitoring.records import (
+    ROLES,
     Chair,
     Clinic,
     EntryClash,
@@ -37,7 +38,6 @@ from monitoring.records.shapes import (
     StoreRefused,
     StoreUnwritable,
 )
-from monitoring.records.store import ROLES
 
 T = TypeVar("T")
 P = ParamSpec("P")
@@ -468,7 +468,7 @@ def set_up_clinic(
         if administrator and administrator.casefold() == clinician.casefold():
             yield f"Administrator and clinician are both {administrator}: expected two different people."
         for person, pin in (("Administrator", administrator_pin), ("Clinician", clinician_pin)):
-            for sentence in access.problems_of_pin(pin):
+            if sentence := access.pin_problem(pin):
                 yield f"{person}: {sentence}"
 
     _refuse_if(problems())
@@ -508,7 +508,8 @@ def add_staff(clinic: RunningClinic, actor: Actor | None, *, name: str, role: st
             yield f"{name} works here already: expected a name that tells two people apart."
         if role not in ROLES:
             yield f"Role {role!r}: expected one of {', '.join(ROLES)}."
-        yield from access.problems_of_pin(pin)
+        if sentence := access.pin_problem(pin):
+            yield sentence
 
     _refuse_if(problems())
     return clinic.store.add_staff(name, role, access.hash_pin(pin), by=actor.staff.id)
@@ -519,7 +520,8 @@ def set_pin(clinic: RunningClinic, actor: Actor | None, staff_id: str, pin: str)
     """Give a person a new PIN: their own, or as administrator anybody's."""
     actor = access.require(actor, "view" if actor is not None and actor.staff.id == staff_id else "manage_staff")
     person = _person(clinic, staff_id)
-    _refuse_if(access.problems_of_pin(pin))
+    if sentence := access.pin_problem(pin):
+        raise _Refused(sentence)
     clinic.store.set_pin(staff_id, access.hash_pin(pin), by=actor.staff.id)
     return person
 

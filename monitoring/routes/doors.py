@@ -22,7 +22,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from monitoring import access
 from monitoring.clinic import running
-from monitoring.records.shapes import SignIn
+from monitoring.records import SignIn
 
 COOKIE: Final = "device"
 

@@ -10,7 +10,7 @@ from starlette.websockets import WebSocket
 
 from monitoring.clinic import RunningClinic, running
 from monitoring.live import BOARD, CLOSE_SIGNED_OUT, WALL, Stream, Subject, encode
-from monitoring.records.shapes import SignIn, StoreRefused, StoreUnwritable
+from monitoring.records import SignIn, StoreRefused, StoreUnwritable
 from monitoring.routes.doors import sign_in_of
 
 CLOSE_UNKNOWN: Final = 4404

@@ -11,7 +11,7 @@ from starlette.responses import JSONResponse, Response
 
 from monitoring import access, recording
 from monitoring.clinic import RunningClinic, running
-from monitoring.records.shapes import SignIn, StoreRefused, StoreUnwritable
+from monitoring.records import SignIn, StoreRefused, StoreUnwritable
 from monitoring.routes.answers import Unreadable, json_body, refusal, refused, text_in
 from monitoring.routes.doors import COOKIE, actor_of, sign_in_of
 

@@ -1,0 +1,111 @@
+"""The real server in a process of its own, as a clinic would run it, on a port the system chose."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import httpx
+
+TOP = Path(__file__).resolve().parents[1]
+PATIENCE_SECONDS = 60.0  # for a machine that is busy with other tests
+
+
+class Server:
+    """One server on the database at `file` ("" for the demonstration's rate means a real clinic).
+
+    `with Server(tmp_path / "clinic.db") as server:` starts it, waits until it is healthy, and ends it. What it wrote
+    is in `server.log`; when it does not start, the end of that is in the failure.
+    """
+
+    def __init__(
+        self, file: Path, *, demonstration_rate: float | None = None, environment: Mapping[str, str] | None = None
+    ) -> None:
+        self.file = file
+        self.log = file.with_suffix(".log")
+        self.port = 0
+        self.process: subprocess.Popen[bytes] | None = None
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(("MONITORING_", "STREAMLIT_"))}
+        self._environment = {**kept, "MONITORING_DB": f"sqlite:///{file}", **(environment or {})}
+        if demonstration_rate is not None:
+            self._environment |= {"MONITORING_DEMO": "1", "MONITORING_DEMO_RATE": f"{demonstration_rate:g}"}
+
+    @property
+    def url(self) -> str:
+        """Where a browser finds it."""
+        return f"http://127.0.0.1:{self.port}"
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def launch(self) -> subprocess.Popen[bytes]:
+        """Start the process and do not wait for it. Started again, it takes the port it had."""
+        with self.log.open("ab") as log:
+            log.write(b"\n--- started ---\n")
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "streamlit", "run", "dashboard.py", "--server.port", str(self.port)],
+                cwd=TOP,
+                env=self._environment,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+            )
+        return self.process
+
+    def start(self) -> None:
+        """Start it and wait until it answers; fails with the end of its log when it does not."""
+        process = self.launch()
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while time.monotonic() < deadline:
+            if process.poll() is not None:
+                raise AssertionError(f"The server ended with {process.returncode}:\n{self.tail()}")
+            self.port = self.port or self._port_in_log()
+            if self.port and self._answers():
+                # Something answers on this port: that it is ours is known because ours still lives.
+                assert process.poll() is None, self.tail()
+                return
+            time.sleep(0.02)
+        self.stop()
+        raise AssertionError(f"The server was not healthy within {PATIENCE_SECONDS:g} s:\n{self.tail()}")
+
+    def _answers(self) -> bool:
+        try:
+            return httpx.get(f"{self.url}/healthz", timeout=5, trust_env=False).status_code in (200, 503)
+        except httpx.TransportError:
+            return False
+
+    def stop(self) -> None:
+        """End it as a service manager would."""
+        if self.process is not None and self.process.poll() is None:
+            self.process.terminate()
+            try:
+                self.process.wait(10)
+            except subprocess.TimeoutExpired:
+                self.kill()
+
+    def kill(self) -> None:
+        """End it as a power cut would: no chance to write another byte."""
+        if self.process is not None:
+            self.process.send_signal(signal.SIGKILL)
+            self.process.wait()
+
+    def tail(self, lines: int = 40) -> str:
+        """The end of what it wrote."""
+        return "\n".join(self.log.read_text(errors="replace").splitlines()[-lines:])
+
+    def _port_in_log(self) -> int:
+        found = re.findall(r"URL: +http://[^:]+:(\d+)", self.log.read_text(errors="replace"))
+        return int(found[-1]) if found else 0
