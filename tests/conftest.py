@@ -52,6 +52,13 @@ def clinic(furnished_then: tuple[Path, Names], tmp_path: Path, clock: SetClock) 
         yield running
 
 
+@pytest.fixture
+def empty_clinic(tmp_path: Path, clock: SetClock) -> Iterator[RunningClinic]:
+    """A clinic that nobody has set up, open in this process."""
+    with opened(tmp_path / "empty.db", clock) as running:
+        yield running
+
+
 @pytest.fixture(scope="module")
 def served(furnished_now: tuple[Path, Names], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """The small clinic behind a real server, one for all tests of a module."""

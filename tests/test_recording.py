@@ -1,0 +1,526 @@
+"""What a person does: saved, refused in words, or answered again; never lost and never doubled."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from monitoring import recording
+from monitoring.access import Actor
+from monitoring.clinic import RunningClinic
+from monitoring.clinical.course import course
+from monitoring.clinical.record import Entry
+from monitoring.recording import Outcome
+from monitoring.records import StoreUnwritable
+from tests.small_clinic import PEOPLE, QUIET, Names, SetClock, actor, entry, event, open_infusion
+
+ADA, JONAS, INES, PETRA = PEOPLE
+
+
+@pytest.fixture
+def ada(clinic: RunningClinic) -> Actor:
+    """Ada Okafor, signed in on the tablet."""
+    return actor(clinic, ADA, "tablet-1")
+
+
+def save(clinic: RunningClinic, who: Actor | None, names: Names, body: object) -> Outcome[Entry]:
+    return recording.save_entry(clinic, who, names.infusion, body)
+
+
+def phase(clinic: RunningClinic, names: Names) -> str:
+    infusion = clinic.store.infusion(names.infusion)
+    assert infusion is not None
+    return course(infusion, clinic.protocol_of(infusion.protocol), clinic.clock.now()).phase
+
+
+def entries(clinic: RunningClinic, names: Names) -> list[Entry]:
+    infusion = clinic.store.infusion(names.infusion)
+    assert infusion is not None
+    return list(infusion.entries)
+
+
+def run_to(clinic: RunningClinic, ada: Actor, names: Names, clock: SetClock, *kinds: str) -> None:
+    """Record these events, a minute apart."""
+    for kind in kinds:
+        done = save(clinic, ada, names, event(clock.wait(minutes=1), kind))
+        assert done.done, done.sentences
+
+
+def test_a_set_is_saved_with_who_and_when(clinic: RunningClinic, names: Names, clock: SetClock, ada: Actor) -> None:
+    seen = clock.wait(minutes=2)
+    clock.wait(seconds=3)
+    outcome = save(clinic, ada, names, entry(seen))
+    assert outcome.done
+    assert not outcome.again
+    [kept] = entries(clinic, names)
+    assert kept == outcome.value
+    assert {reading.measure: reading.value for reading in kept.readings} == QUIET
+    assert (kept.author_name, kept.observed_at, kept.recorded_at) == (ADA, seen, clock.now())
+    assert (kept.other_sign_in, kept.after_signing, kept.sign_in) == (False, False, ada.sign_in.id)
+
+
+def test_the_same_entry_again_is_one_entry(clinic: RunningClinic, names: Names, clock: SetClock, ada: Actor) -> None:
+    body = entry(clock.wait(minutes=1))
+    first = save(clinic, ada, names, body)
+    again = save(clinic, ada, names, body | {"queued": True})
+    assert (first.again, again.again) == (False, True)
+    assert first.value == again.value
+    assert len(entries(clinic, names)) == 1
+
+
+def test_a_start_sent_again_is_saved_again_though_the_pump_runs(
+    clinic: RunningClinic, names: Names, clock: SetClock, ada: Actor
+) -> None:
+    body = event(clock.wait(minutes=1), "start")
+    assert save(clinic, ada, names, body).done
+    save(clinic, ada, names, entry(clock.wait(minutes=1)))
+    assert save(clinic, ada, names, body).again
+    another = save(clinic, ada, names, event(clock.now(), "start"))
+    assert another.why == "refused"
+    assert len(another.sentences) == 1
+
+
+def test_an_id_with_other_content_is_a_clash(clinic: RunningClinic, names: Names, clock: SetClock, ada: Actor) -> None:
+    body = entry(clock.wait(minutes=1))
+    save(clinic, ada, names, body)
+    other = body | {"readings": [{"measure": "systolic", "value": 130}]}
+    assert save(clinic, ada, names, other).why == "clash"
+    assert len(entries(clinic, names)) == 1
+
+
+def test_an_id_of_another_infusion_is_a_clash(clinic: RunningClinic, names: Names, clock: SetClock, ada: Actor) -> None:
+    second = open_infusion(clinic, ada, names.patients["Omar Haddad"], "chair-2")
+    body = entry(clock.wait(minutes=1))
+    assert save(clinic, ada, names, body).done
+    assert recording.save_entry(clinic, ada, second, body).why == "clash"
+
+
+def test_the_start_pins_the_latest_reading_of_every_measure(
+    clinic: RunningClinic, names: Names, clock: SetClock, ada: Actor
+) -> None:
+    save(clinic, ada, names, entry(clock.wait(minutes=1)))
+    slip = entry(clock.wait(minutes=1), readings={"systolic": 190, "heart_rate": 75})
+    save(clinic, ada, names, slip)
+    right = entry(clock.now(), readings={"systolic": 130}, corrects=slip["id"], reason="typed wrongly")
+    assert save(clinic, ada, names, right).done
+    at = clock.wait(minutes=1)
+    save(clinic, ada, names, entry(clock.wait(minutes=1), readings={"systolic": 140}))  # seen after the start
+    start = save(clinic, ada, names, event(at, "start", rate_ml_per_h=75))
+    assert start.value is not None
+    assert start.value.event is not None
+    pinned = start.value.event.detail["baseline"]
+    first = entries(clinic, names)[0].id
+    assert pinned == {measure: f"{first}/{measure}" for measure in QUIET} | {"systolic": f"{right['id']}/systolic"}
+    assert start.value.event.detail["rate_ml_per_h"] == 75
+
+
+@pytest.mark.parametrize(
+    ("kind", "detail"),
+    [("pause", {}), ("resume", {}), ("end", {}), ("close", {}), ("rate", {"rate_ml_per_h": 80})],
+)
+def test_what_does_not_fit_the_phase_is_refused_live_and_kept_from_an_outbox(
+    clinic: RunningClinic, names: Names, clock: SetClock, ada: Actor, kind: str, detail: dict[str, Any]
+) -> None:
+    live = save(clinic, ada, names, event(clock.wait(minutes=1), kind, **detail))
+    assert live.why == "refused"
+    assert len(live.sentences) == 1
+    assert save(clinic, ada, names, event(clock.now(), kind, **detail) | {"queued": True}).done
+    assert phase(clinic, names) == "planned"
+
+
+def test_only_a_planned_infusion_can_be_cancelled(
+    clinic: RunningClinic, names: Names, clock: SetClock, ada: Actor
+) -> None:
+    reason = clinic.protocol.cancel_reasons[0]
+    run_to(clinic, ada, names, clock, "start")
+    assert save(clinic, ada, names, event(clock.wait(minutes=1), "cancel", reason=reason)).why == "refused"
+    second = open_infusion(clinic, ada, names.patients["Omar Haddad"], "chair-2")
+    without = recording.save_entry(clinic, ada, second, event(clock.now(), "cancel"))
+    assert without.why == "refused"
+    assert recording.save_entry(clinic, ada, second, event(clock.now(), "cancel", reason=reason)).done
+    assert open_infusion(clinic, ada, names.patients["Lin Sørensen"], "chair-2")
+
+
+def test_after_closing_only_what_belongs_to_the_past_is_taken_live(
+    clinic: RunningClinic, names: Names, clock: SetClock, ada: Actor
+) -> None:
+    first = save(clinic, ada, names, entry(clock.wait(minutes=1)))
+    assert first.value is not None
+    run_to(clinic, ada, names, clock, "start", "end", "close")
+    at = clock.wait(minutes=5)
+    refused = save(clinic, ada, names, entry(at))
+    assert refused.why == "refused"
+    assert len(refused.sentences) == 1
+    late = save(clinic, ada, names, entry(at - timedelta(minutes=6)) | {"queued": True})
+    note = save(clinic, ada, names, event(at, "note", text="Felt well on the phone"))
+    right = save(
+        clinic, ada, names, entry(at, readings={"systolic": 128}, corrects=first.value.id, reason="typed wrongly")
+    )
+    back = save(clinic, ada, names, entry(at, "withdrawal", withdraws=note.value.id if note.value else "", reason="no"))
+    for outcome in (late, note, right, back):
+        assert outcome.value is not None, outcome.sentences
+        assert outcome.value.after_signing
+    assert not first.value.after_signing
+    assert phase(clinic, names) == "closed"
+
+
+def test_a_move_goes_to_a_free_chair_that_there_is(
+    clinic: RunningClinic, names: Names, clock: SetClock, ada: Actor
+) -> None:
+    open_infusion(clinic, ada, names.patients["Omar Haddad"], "chair-2")
+    at = clock.wait(minutes=1)
+    nowhere = save(clinic, ada, names, event(at, "move", chair="chair-9"))
+    assert nowhere.sentences == ("This chair is not known here: expected one of Chair 1, Chair 2, Chair 3.",)
+    taken = save(clinic, ada, names, event(at, "move", chair="chair-2"))
+    assert taken.why == "refused"
+    assert save(clinic, ada, names, event(at, "move", chair="chair-3")).done
+    assert [chair.id for chair in recording.free_chairs(clinic)] == ["chair-1"]
+
+
+def test_the_author_is_who_tapped_save(clinic: RunningClinic, names: Names, clock: SetClock, ada: Actor) -> None:
+    tapped = entry(clock.wait(minutes=1), sign_in=ada.sign_in.id, queued=True)
+    jonas = actor(clinic, JONAS, "tablet-1")
+    outcome = save(clinic, jonas, names, tapped)
+    assert outcome.value is not None
+    assert (outcome.value.author_name, outcome.value.other_sign_in) == (ADA, True)
+    assert outcome.value.sign_in == ada.sign_in.id
+
+
+def test_an_entry_of_ones_own_former_sign_in_is_not_anothers(
+    clinic: RunningClinic, names: Names, clock: SetClock, ada: Actor
+) -> None:
+    tapped = entry(clock.wait(minutes=1), sign_in=ada.sign_in.id, queued=True)
+    outcome = save(clinic, actor(clinic, ADA, "tablet-1"), names, tapped)
+    assert outcome.value is not None
+    assert (outcome.value.author_name, outcome.value.other_sign_in) == (ADA, False)
+
+
+def test_a_sign_in_of_another_device_gives_nobody_a_name(
+    clinic: RunningClinic, names: Names, clock: SetClock, ada: Actor
+) -> None:
+    elsewhere = actor(clinic, JONAS, "tablet-2")
+    for sign_in in (elsewhere.sign_in.id, str(uuid4())):
+        assert save(clinic, ada, names, entry(clock.wait(minutes=1), sign_in=sign_in)).why == "forbidden"
+    assert entries(clinic, names) == []
+
+
+def test_nobody_and_whoever_may_not_are_told_so(
+    clinic: RunningClinic, names: Names, clock: SetClock, ada: Actor
+) -> None:
+    body = entry(clock.wait(minutes=1))
+    assert save(clinic, None, names, body).why == "nobody"
+    assert save(clinic, actor(clinic, PETRA), names, body).why == "forbidden"
+    assert recording.save_entry(clinic, ada, str(uuid4()), body).why == "unknown"
+    assert entries(clinic, names) == []
+
+
+@pytest.mark.parametrize(
+    ("readings", "words"),
+    [
+        ({"systolic": 0}, "Systolic pressure 0 mmHg"),
+        ({"systolic": 1200}, "Systolic pressure 1200 mmHg"),
+        ({"spo2": 980}, "980"),
+        ({}, "empty"),
+        ({"mood": 3}, "mood"),
+    ],
+)
+def test_what_cannot_be_is_refused_in_one_sentence(
+    clinic: RunningClinic, names: Names, clock: SetClock, ada: Actor, readings: dict[str, float], words: str
+) -> None:
+    outcome = save(clinic, ada, names, entry(clock.wait(minutes=1), readings=readings))
+    assert outcome.why == "refused"
+    assert len(outcome.sentences) == 1
+    assert words in outcome.sentences[0]
+    assert entries(clinic, names) == []
+
+
+def test_a_true_extreme_is_kept_once_confirmed(
+    clinic: RunningClinic, names: Names, clock: SetClock, ada: Actor
+) -> None:
+    body = entry(clock.wait(minutes=1), readings={"respiration": 0})
+    assert save(clinic, ada, names, body).why == "refused"
+    body["readings"][0]["confirmed_unusual"] = True
+    assert save(clinic, ada, names, body).done
+
+
+def test_the_future_is_refused(clinic: RunningClinic, names: Names, clock: SetClock, ada: Actor) -> None:
+    outcome = save(clinic, ada, names, entry(clock.now() + timedelta(minutes=24)))
+    assert outcome.why == "refused"
+    assert len(outcome.sentences) == 1
+
+
+GOOD: dict[str, Any] = entry(datetime.fromisoformat("2026-03-03T10:01:00+00:00"))
+
+
+@pytest.mark.parametrize(
+    ("body", "named"),
+    [
+        ([], "The entry is a list"),
+        (None, "The entry is missing"),
+        (GOOD | {"author": "staff-1"}, "'author'"),
+        ({k: v for k, v in GOOD.items() if k != "id"}, "id is missing"),
+        (GOOD | {"id": "7"}, "id is '7'"),
+        (GOOD | {"id": 7}, "id is 7"),
+        (GOOD | {"kind": "vitals"}, "kind is 'vitals'"),
+        (GOOD | {"kind": ["set"]}, "kind is a list"),
+        (GOOD | {"observed_at": "10:01"}, "observed_at"),
+        (GOOD | {"observed_at": "2026-03-03T10:01:00"}, "observed_at"),
+        (GOOD | {"observed_at": "0001-01-01T00:00:00+14:00"}, "observed_at"),
+        (GOOD | {"tapped_at": 1772532060}, "tapped_at is 1.77253e+09"),
+        (GOOD | {"clock": "mine"}, "clock is 'mine'"),
+        (GOOD | {"queued": "yes"}, "queued is 'yes'"),
+        (GOOD | {"sign_in": 3}, "sign_in is 3"),
+        (GOOD | {"readings": {"systolic": 120}}, "readings is an object"),
+        (GOOD | {"readings": [120]}, "readings[0] is 120"),
+        (GOOD | {"readings": [{"measure": "systolic"}]}, "readings[0].value is missing"),
+        (GOOD | {"readings": [{"measure": "systolic", "value": "120"}]}, "readings[0].value is '120'"),
+        (GOOD | {"readings": [{"measure": "systolic", "value": True}]}, "readings[0].value is true"),
+        (GOOD | {"readings": [{"measure": "systolic", "value": float("nan")}]}, "readings[0].value"),
+        (GOOD | {"readings": [{"measure": "systolic", "value": 10**400}]}, "readings[0].value"),
+        (GOOD | {"readings": [{"measure": "systolic", "value": 1, "unit": "kPa"}]}, "'unit'"),
+        (GOOD | {"readings": [{"measure": "", "value": 1}]}, "readings[0].measure is empty"),
+        (GOOD | {"readings": [{"measure": "systolic", "value": 1}] * 65}, "readings holds 65"),
+        (GOOD | {"not_done": [{"measure": "spo2"}]}, "not_done[0].reason is empty"),
+        (GOOD | {"kind": "event", "event": {"kind": "explode"}}, "event.kind is 'explode'"),
+        (GOOD | {"event": {"kind": "note", "detail": {"text": "x" * 4001}}}, "event.detail.text has 4001"),
+        (GOOD | {"event": {"kind": "note", "detail": {"text": "a\x00b"}}}, "event.detail.text"),
+        (GOOD | {"event": {"kind": "note", "detail": {"text": "\ud800"}}}, "event.detail.text"),
+        (GOOD | {"event": {"kind": "start", "detail": {"baseline": {}}}}, "event.detail.baseline"),
+        (GOOD | {"event": {"kind": "rate", "detail": {"rate_ml_per_h": [1]}}}, "event.detail.rate_ml_per_h"),
+        (GOOD | {"acknowledgement": {"flag": "f", "seen": [1], "done": "seen"}}, "acknowledgement.seen[0]"),
+        (GOOD | {"corrects": "yesterday"}, "corrects is 'yesterday'"),
+        (GOOD | {"reason": "r" * 501}, "reason has 501"),
+    ],
+)
+def test_what_is_no_entry_is_refused_with_the_field(
+    clinic: RunningClinic, names: Names, clock: SetClock, ada: Actor, body: object, named: str
+) -> None:
+    clock.wait(minutes=2)
+    outcome = save(clinic, ada, names, body)
+    assert outcome.why == "malformed"
+    assert len(outcome.sentences) == 1
+    assert named in outcome.sentences[0]
+    assert entries(clinic, names) == []
+
+
+def test_a_database_that_cannot_be_written_says_so_and_nothing_is_half_saved(
+    clinic: RunningClinic, names: Names, clock: SetClock, ada: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise StoreUnwritable("Not saved: the disk is full.")
+
+    monkeypatch.setattr(clinic.store, "add_entry", full)
+    outcome = save(clinic, ada, names, entry(clock.wait(minutes=1)))
+    assert (outcome.why, outcome.sentences) == ("unwritable", ("Not saved: the disk is full.",))
+    assert entries(clinic, names) == []
+
+
+# Patients and infusions
+
+BORN = date(1990, 1, 2)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [
+        ({"number": " "}, "number"),
+        ({"name": ""}, "Name"),
+        ({"birth_date": None}, "Date of birth"),
+        ({"birth_date": date(2026, 3, 4)}, "future"),
+        ({"birth_date": date(1899, 12, 31)}, "1900"),
+        ({"sex": "?"}, "Sex"),
+        ({"number": "K-0101"}, "K-0101"),
+    ],
+)
+def test_a_patient_is_registered_only_whole(
+    clinic: RunningClinic, ada: Actor, wrong: dict[str, Any], words: str
+) -> None:
+    good: dict[str, Any] = {"number": "K-0200", "name": "Nora Petersen", "birth_date": BORN, "sex": "female"}
+    refused = recording.register_patient(clinic, ada, **(good | wrong))
+    assert refused.why == "refused"
+    assert len(refused.sentences) == 1
+    assert words in refused.sentences[0]
+    assert recording.register_patient(clinic, None, **good).why == "nobody"
+    assert recording.register_patient(clinic, ada, **good).done
+
+
+def test_everything_wrong_is_said_at_once(clinic: RunningClinic, ada: Actor) -> None:
+    refused = recording.register_patient(clinic, ada, number="", name="", birth_date=None, sex="")
+    assert len(refused.sentences) == 4
+
+
+def test_registering_twice_is_one_patient(clinic: RunningClinic, ada: Actor) -> None:
+    given: dict[str, Any] = {"number": "K-0200", "name": "Nora Petersen", "birth_date": BORN, "sex": "female"}
+    chosen = str(uuid4())
+    first = recording.register_patient(clinic, ada, id=chosen, **given)
+    assert first.value == recording.register_patient(clinic, ada, id=chosen, **given).value
+
+
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [
+        ({"weight_kg": None}, "Weight missing kg"),
+        ({"weight_kg": 7.2}, "Weight 7.2 kg"),
+        ({"weight_kg": float("nan")}, "Weight"),
+        ({"dose_mg_per_kg": 50}, "Dose 50 mg/kg"),
+        ({"planned_minutes": 0}, "Planned time 0 min"),
+        ({"every_minutes": 7}, "Interval 7 min: expected one of 5, 10, 15."),
+        ({"identifiers": ["name"]}, "1 identifiers confirmed"),
+        ({"identifiers": ["name", "name"]}, "1 identifiers confirmed"),
+        ({"identifiers": ["name", "date of birth", "face"]}, "'face'"),
+        ({"number": 0}, "Infusion number 0"),
+        ({"chair": "chair-9"}, "Chair is missing"),
+        ({"chair": "chair-1"}, "Chair 1 is taken"),
+        ({"patient_id": "nobody"}, "Patient is missing"),
+        ({"bag_volume_ml": 0}, "bag"),
+        ({"planned_infusions": -1}, "Planned infusions -1"),
+    ],
+)
+def test_an_infusion_is_opened_only_with_what_it_needs(
+    clinic: RunningClinic, names: Names, ada: Actor, wrong: dict[str, Any], words: str
+) -> None:
+    good: dict[str, Any] = {
+        "id": str(uuid4()),
+        "patient_id": names.patients["Omar Haddad"],
+        "chair": "chair-2",
+        "weight_kg": 81.5,
+        "dose_mg_per_kg": 0.5,
+        "planned_minutes": 40,
+        "every_minutes": 10,
+        "identifiers": ["name", "wristband"],
+    }
+    refused = recording.open_infusion(clinic, ada, **(good | wrong))
+    assert refused.why == "refused", refused
+    assert len(refused.sentences) == 1
+    assert words in refused.sentences[0]
+    assert recording.open_infusion(clinic, actor(clinic, PETRA), **good).why == "forbidden"
+    done = recording.open_infusion(clinic, ada, **good)
+    assert done.value is not None
+    assert done.value.identifiers == "name, wristband"
+    assert recording.open_infusion(clinic, ada, **good).again
+    assert len(clinic.store.open_infusions()) == 2
+
+
+def test_a_patient_has_one_open_infusion_at_a_time(clinic: RunningClinic, names: Names, ada: Actor) -> None:
+    outcome = recording.open_infusion(
+        clinic,
+        ada,
+        id=str(uuid4()),
+        patient_id=names.patients["Marta Brandt"],
+        chair="chair-2",
+        weight_kg=72,
+        dose_mg_per_kg=0.5,
+        planned_minutes=40,
+        every_minutes=10,
+        identifiers=["name", "wristband"],
+    )
+    assert outcome.why == "refused"
+    assert "already has an open infusion" in outcome.sentences[0]
+
+
+def test_the_next_infusion_of_a_series_does_not_count_a_cancelled_one(
+    clinic: RunningClinic, names: Names, clock: SetClock, ada: Actor
+) -> None:
+    marta = names.patients["Marta Brandt"]
+    assert recording.next_of_series(clinic, marta).number == 2
+    reason = clinic.protocol.cancel_reasons[0]
+    assert save(clinic, ada, names, event(clock.wait(minutes=1), "cancel", reason=reason)).done
+    suggested = recording.next_of_series(clinic, marta)
+    assert (suggested.number, suggested.planned_infusions) == (1, 6)
+    assert recording.next_of_series(clinic, names.patients["Lin Sørensen"]).series is None
+
+
+# The clinic, its people and its ranges
+
+
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [
+        ({"name": ""}, "Name of the clinic"),
+        ({"zone": "Berlin"}, "'Berlin'"),
+        ({"zone": ""}, "Time zone"),
+        ({"zone": "../etc"}, "Time zone"),
+        ({"chairs": [" "]}, "No chair"),
+        ({"chairs": ["1", "1"]}, "'1' stands 2 times"),
+        ({"administrator": ""}, "administrator"),
+        ({"clinician": " petra novak"}, "two different people"),
+        ({"administrator_pin": "12345"}, "Administrator"),
+        ({"clinician_pin": "000000"}, "Clinician"),
+    ],
+)
+def test_a_clinic_is_set_up_once_and_whole(empty_clinic: RunningClinic, wrong: dict[str, Any], words: str) -> None:
+    good: dict[str, Any] = {
+        "name": "Clinic at the Lake",
+        "zone": "Europe/Berlin",
+        "chairs": ["Chair 1", "", "Chair 2"],
+        "administrator": "Petra Novak",
+        "administrator_pin": "223606",
+        "clinician": "Dr Ines Weiss",
+        "clinician_pin": "141421",
+        "ranges_accepted": True,
+    }
+    refused = recording.set_up_clinic(empty_clinic, **(good | wrong))
+    assert refused.why == "refused"
+    assert len(refused.sentences) == 1
+    assert words in refused.sentences[0]
+    assert empty_clinic.store.clinic() is None
+    assert recording.set_up_clinic(empty_clinic, **good).done
+    stored = empty_clinic.store.current_protocol()
+    assert stored is not None
+    assert stored.approved
+    assert [chair.label for chair in empty_clinic.store.chairs()] == ["Chair 1", "Chair 2"]
+    assert recording.set_up_clinic(empty_clinic, **good).why == "refused"
+
+
+def test_ranges_not_accepted_stay_unapproved_until_two_people_accept_them(empty_clinic: RunningClinic) -> None:
+    recording.set_up_clinic(
+        empty_clinic,
+        name="Clinic at the Lake",
+        zone="Europe/Berlin",
+        chairs=["Chair 1"],
+        administrator="Petra Novak",
+        administrator_pin="223606",
+        clinician="Dr Ines Weiss",
+        clinician_pin="141421",
+        ranges_accepted=False,
+    )
+    approved = []
+    for name in (PETRA, PETRA, INES):
+        outcome = recording.approve_ranges(empty_clinic, actor(empty_clinic, name))
+        assert outcome.value is not None
+        approved.append(outcome.value.approved)
+    assert approved == [False, False, True]
+
+
+def test_staff_are_managed_by_an_administrator(clinic: RunningClinic, names: Names, ada: Actor) -> None:
+    petra = actor(clinic, PETRA)
+    new: dict[str, Any] = {"name": "Mei Tanaka", "role": "nurse", "pin": "161803"}
+    assert recording.add_staff(clinic, ada, **new).why == "forbidden"
+    assert recording.add_staff(clinic, petra, **(new | {"name": "ada okafor"})).why == "refused"
+    assert recording.add_staff(clinic, petra, **(new | {"role": "king"})).why == "refused"
+    assert recording.add_staff(clinic, petra, **(new | {"pin": "1"})).why == "refused"
+    assert recording.add_staff(clinic, petra, **new).done
+    jonas = names.staff[JONAS]
+    assert recording.set_pin(clinic, ada, jonas, "907452").why == "forbidden"
+    assert recording.set_pin(clinic, ada, ada.staff.id, "907452").done
+    assert recording.set_pin(clinic, petra, jonas, "000000").why == "refused"
+    assert recording.set_pin(clinic, petra, jonas, "907452").done
+    assert recording.remove_staff(clinic, petra, petra.staff.id).why == "refused"
+    assert recording.remove_staff(clinic, petra, jonas).done
+    assert recording.remove_staff(clinic, petra, jonas).why == "unknown"
+
+
+def test_a_wall_screen_is_nobodys(clinic: RunningClinic, ada: Actor) -> None:
+    assert recording.enrol_wall(clinic, ada).why == "forbidden"
+    petra = actor(clinic, PETRA)
+    outcome = recording.enrol_wall(clinic, petra, "Corridor")
+    assert outcome.value is not None
+    assert outcome.value.wall
+    assert clinic.signed_in(petra.sign_in.device) is None
+
+
+def test_only_a_demonstration_has_a_rate(clinic: RunningClinic, ada: Actor) -> None:
+    assert recording.run_demonstration_at(clinic, ada, 60).why == "refused"
