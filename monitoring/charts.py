@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 MARK = {Level.CAUTION: "▲", Level.CRITICAL: "■"}
 PRINT_COLOURS = {  # for paper and for checks; screens have their own in style.css
     "ink": "#11181c",
+    "card": "#ffffff",
     "soft": "#4b5961",
     "grid": "#e3e8eb",
     "line": "#c3cdd2",
@@ -37,8 +38,10 @@ PRINT_COLOURS = {  # for paper and for checks; screens have their own in style.c
     "critical-tint": "rgba(163,18,58,0.07)",
 }
 _TEXT_PX = 14
+_FONT = '"Source Sans", "Source Sans Pro", "Noto Sans", system-ui, sans-serif'
 _MINUTES_BEFORE, _MINUTES_AFTER = 6, 30  # how much is in view around the planned infusion
 _LONG_AGO = 30  # readings earlier than this before the start are in the table, not on the axis
+_LABELS_APART = 0.13  # of a panel's height: numbers closer than this would cover each other
 _LANE, _PRESSURE, _VITAL, _RATING = 0.5, 3.0, 1.3, 1.35  # relative heights of the panels
 
 
@@ -242,7 +245,7 @@ class _Figure:
             "dragmode": "zoom",
             "paper_bgcolor": "rgba(0,0,0,0)",
             "plot_bgcolor": "rgba(0,0,0,0)",
-            "font": {"size": _TEXT_PX, "color": "@soft"},
+            "font": {"size": _TEXT_PX, "color": "@soft", "family": _FONT},
             "hoverlabel": {"font": {"size": _TEXT_PX}},
             "shapes": [],
             "annotations": [],
@@ -283,6 +286,8 @@ class _Figure:
                 "yanchor": "middle" if panel.kind == "lane" else "bottom",
                 "showarrow": False,
                 "font": {"size": _TEXT_PX, "color": "@soft"},
+                "bgcolor": "@card",
+                "borderpad": 0,
             }
         )
         if self._top < 1:
@@ -294,6 +299,10 @@ class _Figure:
         self._top = bottom
         self.lowest = name
         return name
+
+    def range_of(self, axis: str) -> tuple[float, float]:
+        low, high = self.layout["yaxis" if axis == "y" else f"yaxis{axis[1:]}"]["range"]
+        return low, high
 
     def scatter(self, axis: str, x: Sequence[float | None], y: Sequence[float | None], **more: Any) -> None:
         rounded = [None if value is None else round(value, 3) for value in x]
@@ -345,7 +354,7 @@ def _draw_pressure(figure: _Figure, axis: str, panel: _Panel, points: Sequence[_
     figure.scatter(
         axis, stem_x, stem_y, mode="lines", line={"color": "@trace", "width": 2}, hoverinfo="skip", name="stem"
     )
-    for measure, symbol in ((panel.measures[0], "triangle-down"), (panel.measures[-1], "triangle-up")):
+    for measure, symbol in ((panel.measures[0], "y-down"), (panel.measures[-1], "y-up")):
         mine = [p for p in points if p.reading.measure == measure.key]
         figure.scatter(
             axis,
@@ -503,22 +512,27 @@ def event_words(entry: Entry) -> str:
 
 def _side_limits(figure: _Figure, axis: str, panel: _Panel) -> None:
     """Limits per pressure as short marks at both sides: one tint cannot serve two pressures."""
-    for measure in panel.measures:
-        for limit in measure.limits:
-            if not _absolute(limit):
-                continue
+    low, high = figure.range_of(axis)
+    apart = (high - low) * _LABELS_APART
+    labelled: list[float] = []
+    limits = [(measure, limit) for measure in panel.measures for limit in measure.limits if _absolute(limit)]
+    # Where numbers would cover each other, the upper limits keep theirs; each mark stays, at its height.
+    for measure, limit in sorted(limits, key=lambda pair: (pair[1].side != "high", -pair[1].level)):
+        if low <= limit.value <= high:
             colour = f"@{limit.level.word}"
             for x0, x1 in ((0, 0.022), (0.978, 1)):
                 figure.layout["shapes"].append(
                     {"type": "line", "xref": "paper", "yref": axis, "x0": x0, "x1": x1, "y0": limit.value,
                      "y1": limit.value, "line": {"color": colour, "width": 2}}
                 )  # fmt: skip
-            figure.label(axis, limit.value, f"{limit.value:g} {measure.short.lower()}", colour)
+            if all(abs(limit.value - other) >= apart for other in labelled):
+                labelled.append(limit.value)
+                figure.label(axis, limit.value, f"{limit.value:g} {measure.short.lower()}", colour)
 
 
 def _limit_lines(figure: _Figure, axis: str, measure: Measure, first: float, last: float) -> None:
     """Limits as dashed lines with their number; what lies outside is tinted."""
-    low, high = figure.layout["yaxis" if axis == "y" else f"yaxis{axis[1:]}"]["range"]
+    low, high = figure.range_of(axis)
     for limit in measure.limits:
         if not _absolute(limit):
             continue

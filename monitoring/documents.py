@@ -346,11 +346,10 @@ def _strip(j: Judged, board: bool = False) -> list[dict[str, Any]]:
         label = "BP" if len(together) > 1 else measure.short or measure.label
         if measure.is_rating:
             word = _word(measure, held[0][1].value) if held[0] else ""
-            label = measure.label if not board else measure.short
-            label = f"{label}: {word}" if word and not board else label
+            label = f"{label} {word}" if word and not board else label
         strip.append(
             {
-                "label": f"{label} {measure.unit}".strip() if not board else label,
+                "label": label if board or label == measure.unit else f"{label} {measure.unit}".strip(),
                 "text": text if ages else "",
                 "at": _iso(min(ages, default=None)),
                 "level": _level(level),

@@ -131,6 +131,7 @@ class _MeasureTable(_Shape):
     decimals: _Whole
     possible: _Pair
     plausible: _Pair
+    axis: _Pair | None = None
     below: str = ""
     source: str
     limits: list[Any] = []
@@ -377,6 +378,7 @@ class _Reader:
             limits=tuple(row.limit for row in rows),
             source=table.source,
             below=table.below,
+            axis=(table.axis[0], table.axis[1]) if table.axis else None,
         )
         self._check_bounds(measure, at)
         self._check_unit(measure, at)
@@ -516,7 +518,10 @@ class _Reader:
             self._problem((*at, "decimals"), f"{measure.decimals}, expected 0 to 3")
             return
         ordered = True
-        for name, (low, high) in (("possible", measure.possible), ("plausible", measure.plausible)):
+        pairs = [("possible", measure.possible), ("plausible", measure.plausible)]
+        if measure.axis:
+            pairs.append(("axis", measure.axis))
+        for name, (low, high) in pairs:
             if low >= high:
                 self._problem((*at, name), f"{low:g} is not below {high:g}, expected [lowest, highest]")
                 ordered = False
@@ -528,6 +533,15 @@ class _Reader:
             self._problem(
                 (*at, "plausible"),
                 f"{_range(measure.plausible)} reaches outside possible, expected it within {_range(measure.possible)}",
+            )
+        if (
+            ordered
+            and measure.axis
+            and not (measure.possible[0] <= measure.axis[0] and measure.axis[1] <= measure.possible[1])
+        ):
+            self._problem(
+                (*at, "axis"),
+                f"{_range(measure.axis)} reaches outside possible, expected it within {_range(measure.possible)}",
             )
         if measure.unit == "%" and not (measure.possible[0] >= 0 and measure.possible[1] <= 100):
             self._problem((*at, "possible"), f"{_range(measure.possible)} %, expected it within 0 to 100 %")

@@ -16,7 +16,7 @@ _JS = """
 export default function (component) {{
   const {{ parentElement, data }} = component;
   const root = parentElement.querySelector(".live-root");
-  import("/assets/{name}.js").then((module) => module.mount(root, data));
+  import(new URL("/assets/{name}.js", location.href)).then((module) => module.mount(root, data));
 }}
 """
 

@@ -107,6 +107,8 @@ WRONG: dict[str, tuple[str, str, str, tuple[str, ...]]] = {
     "silence of something nobody asks for": ("limits = []", f"limits = [{SPO2_SILENCE}]", "[measure.oxygen] limits row 1 silent_minutes", ("20", "nothing asks for")),
     # bounds and units
     "possible upside down": ("possible = [0, 350]", "possible = [350, 0]", "[measure.systolic] possible", ("350 is not below 0",)),
+    "an axis outside possible": ("axis = [86, 100]", "axis = [86, 110]", "[measure.spo2] axis", ("86 to 110", "0 to 100")),
+    "an axis upside down": ("axis = [86, 100]", "axis = [100, 86]", "[measure.spo2] axis", ("100 is not below 86",)),
     "plausible upside down": ("plausible = [50, 260]", "plausible = [260, 50]", "[measure.systolic] plausible", ("260 is not below 50",)),
     "plausible outside possible": ("plausible = [50, 260]", "plausible = [50, 360]", "[measure.systolic] plausible", ("50 to 360", "0 to 350")),
     "a bound with too many decimals": ("plausible = [30.0, 43.0]", "plausible = [30.25, 43.0]", "[measure.temperature] plausible", ("30.25", "1 after the point")),

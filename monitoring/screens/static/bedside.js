@@ -5,7 +5,7 @@ import * as clock from "./clock.js";
 import { h, once, openSheet, redraw, uuid } from "./element.js";
 import * as live from "./live.js";
 import * as outbox from "./outbox.js";
-import { entryPad, ratings } from "./pad.js";
+import { entryPad, question, ratings } from "./pad.js";
 import { pinPanel } from "./pin.js";
 import { banners, connection, themeKey } from "./bar.js";
 
@@ -131,10 +131,10 @@ function bedside(root, infusion, pins) {
           if (kind === "stop") {
             openSheet(
               sheetPlace(),
-              "Pump stopped early, because:",
+              "Pump stopped early?",
+              (close) => h("button", { class: "key primary", type: "button", onclick: once(() => event("stop") && close()) }, "Stopped now, reason later"),
               (close) => choices(doc().pad.stop_reasons, (reason) => event("stop", { reason }) && close()),
-              (close) => ownWords("Another reason", (reason) => event("stop", { reason }) && close()),
-              (close) => h("button", { class: "key", type: "button", onclick: once(() => event("stop", { reason: "not given yet" }) && close()) }, "Record the minute, reason later"),
+              (close) => ownWords("In your words", (words) => event("stop") && event("note", { text: `Pump stopped: ${words}` }) && close()),
             );
             return;
           }
@@ -187,8 +187,7 @@ function bedside(root, infusion, pins) {
     if (course.phase === "planned")
       acts.push(
         h("button", { class: "key", type: "button", onclick: () =>
-          openSheet(sheetPlace(), "Cancelled before the start, because:", (close) => choices(doc().pad.cancel_reasons, (reason) => event("cancel", { reason }) && close()), (close) =>
-            ownWords("Another reason", (reason) => event("cancel", { reason }) && close())) }, "Cancel …"),
+          openSheet(sheetPlace(), "Cancelled before the start, because:", (close) => choices(doc().pad.cancel_reasons, (reason) => event("cancel", { reason }) && close())) }, "Cancel …"),
       );
     acts.push(
       h("button", { class: "key", type: "button", onclick: () =>
@@ -294,6 +293,7 @@ function bedside(root, infusion, pins) {
       return { value, measure: byKey[value.measure], field };
     });
     const wrong = h("p", { class: "said caution", role: "status" });
+    const typedValues = () => Object.fromEntries(fields.filter(({ field }) => field.value.trim()).map(({ measure, field }) => [measure.key, Number(field.value.replace(",", "."))]));
     const asked = new Set();
     const save = (reason, close) => {
       const readings = [];
@@ -305,14 +305,14 @@ function bedside(root, infusion, pins) {
           field.focus();
           return;
         }
-        const unusual = number < measure.plausible[0] || number > measure.plausible[1];
-        if (unusual && !asked.has(`${measure.key}${number}`)) {
-          asked.add(`${measure.key}${number}`);
-          wrong.textContent = `${measure.label} ${field.value} ${measure.unit}: is this what was seen? Choose the reason again to keep it.`;
+        const unusual = question(measure, number, typedValues(), byKey);
+        if (unusual && !asked.has(unusual)) {
+          asked.add(unusual);
+          wrong.textContent = `${unusual} Choose the reason again to keep it.`;
           field.focus();
           return;
         }
-        readings.push({ measure: measure.key, value: number, confirmed_unusual: unusual || asked.size > 0, observed_not_asked: value.observed_not_asked });
+        readings.push({ measure: measure.key, value: number, confirmed_unusual: Boolean(unusual), observed_not_asked: value.observed_not_asked });
       }
       if (!readings.length) {
         wrong.textContent = "Every value is empty: to take the whole entry back, use Withdraw.";
@@ -408,7 +408,7 @@ function bedside(root, infusion, pins) {
       h("span", { class: "of" }),
       h("ol", { class: "slots", "aria-label": "Vital signs by slot" }, ...d.slots.map((slot) =>
         h("li", { class: `slot ${slot.state}${slot.not_done.length ? " hollow" : ""}${slot.milestone ? " milestone" : ""}`, title: slot.words, "aria-label": slot.words }, h("i"), h("span", { text: slot.minute })))),
-      h("div", { class: "next" }, h("span", { text: next ? "next vitals in" : "" }), h("b")),
+      h("div", { class: "next-due" }, h("span", { text: next ? "next vitals in" : "" }), h("b")),
       h("div", { class: "pumps", role: "group", "aria-label": "Pump, for the record" }, ...pumpKeys(course)),
     ]);
     const put = (selector, text, cls) => {
@@ -420,8 +420,8 @@ function bedside(root, infusion, pins) {
     put(".big", big);
     put(".of", small);
     put(".elapsed", elapsed);
-    put(".next b", due, dueClass);
-    put(".next span", !next ? "" : dueClass === "caution" ? "vital signs" : dueClass ? "vitals" : "next vitals in");
+    put(".next-due b", due, dueClass);
+    put(".next-due span", !next ? "" : dueClass === "caution" ? "vital signs" : dueClass ? "vitals" : "next vitals in");
   }
 
   function pumpKeys(course) {

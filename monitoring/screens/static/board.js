@@ -83,8 +83,8 @@ export function mount(root, { wall, may_open: mayOpen, may_enrol: mayEnrol, demo
       h("div", { class: "card-head" }, h("b", { class: "card-chair", text: c.chair }), h("span", { class: "card-name", text: c.name }), h("span", { class: `card-phase ${c.phase}`, text: c.word })),
       h("div", { class: "card-time" }, h("b", { class: "card-big" }), h("span", { class: "card-of", text: c.of }), h("span", { class: "card-due" })),
       h("div", { class: "bar" }, h("i")),
-      h("div", { class: "card-values" }, ...c.values.map((value) => h("div", { class: value.level ?? "", "data-at": value.at ?? "", "data-stale": value.stale_after }, h("b", { text: value.text || "—" }), h("span", { text: `${value.level ? `${MARK[value.level]} ` : ""}${value.label}` }))), h("span", { class: "card-age" })),
-      h("div", { class: "card-foot" }, spark(c.trace), h("div", { class: "card-flags" }, ...(c.flags.length ? c.flags.slice(0, 2).map((flag) => h("span", { class: flag.level }, `${MARK[flag.level]} ${flag.words}${flag.needs_acknowledgement ? "" : " · acknowledged"}`)) : [h("span", { text: c.quiet })]), c.flags.length > 2 ? h("span", { text: `and ${c.flags.length - 2} more` }) : null)),
+      h("div", { class: "card-values" }, ...c.values.map((value) => h("div", { class: value.level ?? "", "data-at": value.at ?? "", "data-stale": value.stale_after }, h("b", { text: value.text || "—" }), h("span", { text: `${value.level ? `${MARK[value.level]} ` : ""}${value.label}` })))),
+      h("div", { class: "card-foot" }, spark(c.trace), h("div", { class: "card-flags" }, h("span", { class: "card-age" }), ...(c.flags.length ? c.flags.slice(0, 2).map((flag) => h("span", { class: flag.level }, `${MARK[flag.level]} ${flag.words}${flag.needs_acknowledgement ? "" : " · acknowledged"}`)) : [h("span", { text: c.quiet })]), c.flags.length > 2 ? h("span", { text: `and ${c.flags.length - 2} more` }) : null)),
     ];
     const attributes = { class: `card ${level}`, "aria-label": `${c.chair}, ${c.name}, ${c.word}`, "data-infusion": c.infusion };
     return wall ? h("article", attributes, ...body) : h("a", { ...attributes, href: `/bedside?infusion=${c.infusion}`, target: "_self" }, ...body);
@@ -150,7 +150,9 @@ export function mount(root, { wall, may_open: mayOpen, may_enrol: mayEnrol, demo
         ages.push([old, old > Number(value.dataset.stale) * 1000]);
       }
       const oldest = ages.sort((a, b) => a[0] - b[0])[0];
-      node.querySelector(".card-age").textContent = oldest ? `${clock.age(oldest[0])}${oldest[1] ? " · stale" : ""}` : "no values yet";
+      const old = node.querySelector(".card-age");
+      old.textContent = oldest ? `values ${clock.age(oldest[0])}${oldest[1] ? " · stale" : ""}` : "no values yet";
+      old.classList.toggle("stale", Boolean(oldest?.[1]));
     }
   }
 
