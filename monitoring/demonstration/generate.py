@@ -13,14 +13,12 @@ from uuid import UUID, uuid5
 from zoneinfo import ZoneInfo
 
 from monitoring import access
-from monitoring.clinical.course import course
-from monitoring.clinical.flags import flags
 from monitoring.clinical.protocol import Level, Protocol
 from monitoring.clinical.protocol_file import read_protocol
 from monitoring.clinical.record import Event, Infusion, Patient
 from monitoring.clock import Clock
 from monitoring.demonstration import SEED, nurse
-from monitoring.demonstration.nurse import Order, Tap
+from monitoring.demonstration.nurse import PRESSURES, Order, Tap
 from monitoring.demonstration.people import InventedPatient, body, clinic, patients, staff
 from monitoring.demonstration.physiology import Person
 from monitoring.records.shapes import NewInfusion, Staff
@@ -253,15 +251,14 @@ class _Grown:
         return _Sitting(order, tuple(tap for tap in made if tap.recorded_at <= self.now))
 
     def _infusing(self, one: InventedPatient, staged: dict[str, Any]) -> _Sitting:
-        """In the middle of the infusion, a caution open."""
+        """In the middle of the infusion, a caution about the pressure open."""
         ran = timedelta(minutes=staged["infusing_minute"])
 
         def suits(made: tuple[Tap, ...]) -> bool:
-            at = nurse.start_of(made) + ran
-            worst = self._levels(made, at)
+            pressures = self._levels(made, nurse.start_of(made) + ran, PRESSURES)
             return (
                 undisturbed(made)
-                and worst[-1:] == [Level.CAUTION]
+                and pressures[-1:] == [Level.CAUTION]
                 and Level.CRITICAL not in self._levels(made, made[-1].recorded_at)
             )
 
@@ -269,11 +266,11 @@ class _Grown:
         return self._until_now(order, self.now - ran - (nurse.start_of(made) - order.infusion.opened_at))
 
     def _paused(self, one: InventedPatient, staged: dict[str, Any]) -> _Sitting:
-        """Paused because of a critical value that nobody has acknowledged."""
+        """Paused because of a critical pressure that nobody has acknowledged."""
 
         def critical(made: tuple[Tap, ...]) -> list[Tap]:
             at = nurse.end_of(made)
-            return [t for t in made if t.recorded_at < at and self._levels((t,), at) == [Level.CRITICAL]]
+            return [t for t in made if t.recorded_at < at and self._levels((t,), at, PRESSURES) == [Level.CRITICAL]]
 
         def suits(made: tuple[Tap, ...]) -> bool:
             found = critical(made)
@@ -328,8 +325,8 @@ class _Grown:
         first = next(t for t in made if t.entry.kind == "set")
         return self._until_now(order, self.now - ago - (first.recorded_at - order.infusion.opened_at))
 
-    def _levels(self, made: tuple[Tap, ...], until: datetime) -> list[Level]:
-        """The worst level of each set and rating outside the site's range, in order, up to a time."""
+    def _levels(self, made: tuple[Tap, ...], until: datetime, of: tuple[str, ...] = ()) -> list[Level]:
+        """The worst level of each entry that has something outside the site's range; `of`: only these measures."""
         found: list[Level] = []
         for tap in made:
             if tap.recorded_at > until:
@@ -337,6 +334,7 @@ class _Grown:
             levels = [
                 level
                 for r in tap.entry.readings
+                if not of or r.measure in of
                 if (level := nurse.level_alone(self.protocol.measures[r.measure], r.value, "infusing")) is not None
             ]
             if levels:
@@ -442,12 +440,6 @@ def undisturbed(made: tuple[Tap, ...]) -> bool:
     """Whether an infusion went through without a pause and was not stopped early."""
     kinds = {tap.entry.event.kind for tap in made if tap.entry.event}
     return not kinds & {"pause", "stop"}
-
-
-def worst_now(infusion: Infusion, protocol: Protocol, now: datetime) -> Level | None:
-    """The worst level among the flags listed for an infusion at an instant."""
-    found = flags(infusion, protocol, now, course(infusion, protocol, now))
-    return max((flag.level for flag in found.open), default=None)
 
 
 def _minutes(span: timedelta) -> float:

@@ -35,7 +35,7 @@ class InventedPatient:
     allergies: str
     past: tuple[tuple[int, int], ...]  # one a series: infusions behind, days since the last of them
     chair: str  # label of the chair they sit at when the demonstration opens, or ""
-    strong: bool  # answers strongly to an infusion
+    peak_mmhg: float  # what the systolic pressure comes to at least; 0: whatever is drawn
 
 
 @cache
@@ -62,7 +62,7 @@ def patients() -> tuple[InventedPatient, ...]:
             allergies=row["allergies"],
             past=tuple((done, days_ago) for done, days_ago in row["past"]),
             chair=row.get("chair", ""),
-            strong=row.get("strong", False),
+            peak_mmhg=row.get("peak_mmhg", 0.0),
         )
         for row in clinic()["patient"]
     )
@@ -77,5 +77,5 @@ def body(number: str, seed: int, today: date) -> Person:
     rng = Random(f"{seed}/person/{number}")
     while True:
         drawn = person(rng, age=age, sex=named.sex)
-        if not named.strong or drawn.strong:
+        if drawn.peak_systolic >= named.peak_mmhg:
             return drawn

@@ -64,9 +64,9 @@ class Person:
     prone: tuple[str, ...]  # effects this person may have, names as in the protocol
 
     @property
-    def strong(self) -> bool:
-        """Whether this person's pressure answers strongly, and is not low to begin with."""
-        return self.hypertensive and self.rise_systolic >= numbers()["rise"]["strong_mmhg"]
+    def peak_systolic(self) -> float:
+        """What the systolic pressure usually comes to at its highest [mmHg]."""
+        return self.rest["systolic"] + self.rise_systolic
 
 
 def person(rng: Random, *, age: int, sex: str) -> Person:
