@@ -270,12 +270,12 @@ def outlined(infusion: Infusion, standing: tuple[Entry, ...] | None = None) -> O
     )
 
 
-def minute_words(instant: datetime, started_at: datetime | None) -> str:
-    """When something was, told from the start: "minute 42", "3 min before the start", "" when never started."""
+def when(instant: datetime, started_at: datetime | None) -> str:
+    """When something was, told from the start: "at minute 42", "3 min before the start", "" when never started."""
     if started_at is None:
         return ""
     minute = minutes_since(started_at, instant)
-    return f"minute {minute}" if minute >= 0 else f"{-minute} min before the start"
+    return f"at minute {minute}" if minute >= 0 else f"{-minute} min before the start"
 
 
 def minutes_since(started_at: datetime, instant: datetime) -> int:
@@ -292,20 +292,17 @@ def _complete(event: Event) -> bool:
 
 
 def _sentence(entry: Entry, kind: EventKind, met: Entry | None, started_at: datetime | None) -> str:
-    what = _when(_HAPPENED[kind], entry, started_at)
+    what = _told(_HAPPENED[kind], entry, started_at)
     if entry.event is not None and not _complete(entry.event):
         return f"{what} does not say {'the rate' if kind == 'rate' else 'which chair'}."
     if met is None or met.event is None:
         return f"{what} conflicts with: infusion not started."
     found = _HAPPENED[met.event.kind]
-    return f"{what} conflicts with: {_when(found[0].lower() + found[1:], met, started_at)}."
+    return f"{what} conflicts with: {_told(found[0].lower() + found[1:], met, started_at)}."
 
 
-def _when(what: str, entry: Entry, started_at: datetime | None) -> str:
-    words = minute_words(entry.observed_at, started_at)
-    if not words:
-        return what
-    return f"{what} at {words}" if words.startswith("minute") else f"{what} {words}"
+def _told(what: str, entry: Entry, started_at: datetime | None) -> str:
+    return f"{what} {when(entry.observed_at, started_at)}".rstrip()
 
 
 def _baseline(infusion: Infusion, start: Entry) -> tuple[dict[str, Reading], dict[str, Reading]]:
@@ -383,9 +380,9 @@ def _slots(
     started = outline.started_at
     if started is None:
         return (), None
-    places, appears_at = _places(infusion, protocol, outline, started, now)
     wanted = protocol.schedule.set
     sets = [e for e in standing if of_set(e, wanted)]
+    places, appears_at = _places(infusion, protocol, outline, started, now, sets[-1].observed_at if sets else started)
     filled: list[list[Entry]] = [[] for _ in places]
     for entry in sets:
         index = _nearest(places, entry.observed_at)
@@ -433,9 +430,12 @@ def _slots(
 
 
 def _places(
-    infusion: Infusion, protocol: Protocol, outline: Outline, started: datetime, now: datetime
+    infusion: Infusion, protocol: Protocol, outline: Outline, started: datetime, now: datetime, last_set: datetime
 ) -> tuple[list[_Place], datetime | None]:
-    """Where slots are, in order, and when time alone (a pause that goes on) will add one."""
+    """Where slots are, in order, and when time alone (a pause that goes on) will add one.
+
+    A slot after `now` that nothing fills is always there, also when the last set came ahead of its slot.
+    """
     schedule, ended, closed = protocol.schedule, outline.ended_at, outline.closed_at
     every = timedelta(minutes=infusion.every_minutes)
     window, overdue_after = _margins(protocol, every)
@@ -446,7 +446,7 @@ def _places(
         pauses = outline.pauses
         paused = sum((max(timedelta(0), (until or now) - since) for since, until in pauses), timedelta(0))
         planned_end = started + timedelta(minutes=infusion.planned_minutes) + paused
-        last = max((planned_end - started) // every, (now - started) // every + 1, 0)
+        last = max((planned_end - started) // every, _first_open(started, every, window, last_set, now))
         if outline.phase == "paused":
             appears_at = max(now, pauses[-1][0]) + (started + (last + 1) * every - planned_end)
     places = [_Place((started + k * every,), window, overdue_after) for k in range(last + 1)]
@@ -459,9 +459,19 @@ def _places(
         places.append(_Place((ended,), window, overdue_after, "end of infusion"))
     every = timedelta(minutes=schedule.after_end_every_minutes)
     window, overdue_after = _margins(protocol, every)
-    last = (closed - ended) // every if closed is not None else max((now - ended) // every, 0) + 1 + _LATER_IN_RECOVERY
+    if closed is not None:
+        last = (closed - ended) // every
+    else:
+        last = max(1, _first_open(ended, every, window, last_set, now)) + _LATER_IN_RECOVERY
     places.extend(_Place((ended + k * every,), window, overdue_after) for k in range(1, last + 1))
     return places, None
+
+
+def _first_open(since: datetime, every: timedelta, window: timedelta, last_set: datetime, now: datetime) -> int:
+    """Which slot of those every so often `since` is the first after `now` that the last set does not fill."""
+    nearest = -((every / 2 - (last_set - since)) // every)  # the earlier of two equally near
+    filled = nearest if abs(last_set - since - nearest * every) <= window else -1
+    return max((now - since) // every, filled, -1) + 1
 
 
 def _margins(protocol: Protocol, every: timedelta) -> tuple[timedelta, timedelta]:

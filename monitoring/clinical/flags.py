@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import Final, Literal, NamedTuple
 
-from monitoring.clinical.course import Course, Outline, minute_words, of_set, outlined, roots
+from monitoring.clinical.course import Course, Outline, minutes_since, of_set, outlined, roots, when
 from monitoring.clinical.protocol import Level, Limit, Measure, Phase, Protocol, RuleKey, Side
 from monitoring.clinical.record import Entry, Event, Infusion, Reading
 
@@ -579,7 +579,7 @@ def _overdue(record: _Record, course: Course) -> Iterator[_Raised]:
     """
     protocol, started = record.protocol, course.started_at
     slots = [slot for slot in course.slots if slot.milestone != "before leaving"]
-    if not slots:
+    if started is None or not slots:
         return
     fills = {entry: index for index, slot in enumerate(slots) for entry in slot.entries}
     sets = [e for e in record.standing if of_set(e, protocol.schedule.set)]
@@ -601,14 +601,14 @@ def _overdue(record: _Record, course: Course) -> Iterator[_Raised]:
         earlier = [
             e.observed_at for e, r in zip(sets, reach, strict=True) if r < index and e.observed_at < slot.overdue_at
         ]
-        last = f"last set at {minute_words(max(earlier), started)}" if earlier else "no set yet"
+        last = f"last set {when(max(earlier), started)}" if earlier else "no set yet"
         after = (slot.overdue_at - slot.at) / timedelta(minutes=1)
         step = _Step(
             since=slot.overdue_at,
             level=protocol.schedule.overdue_level,
             rule=f"no set by {after:g} min after its time",
-            headline=f"Vital signs due at {minute_words(slot.at, started)}, "
-            f"overdue since {minute_words(slot.overdue_at, started)}",
+            headline=f"Vital signs due at minute {slot.minute}, "
+            f"overdue since minute {minutes_since(started, slot.overdue_at)}",
             receipt=_receipt(last, protocol.schedule.source, protocol.label),
         )
         spans.append(_Span(slot.overdue_at, answer, [step], f"set/overdue/{slot.at.isoformat()}"))
@@ -654,8 +654,7 @@ def _silence(at: datetime, limit: Limit, measure: Measure, last: _Seen | None, r
     if last is None:
         told = "none since the start"
     else:
-        when = minute_words(last.at, record.outline.started_at)
-        told = f"last {_shown(measure, last.reading.value)} at {when}"
+        told = f"last {_shown(measure, last.reading.value)} {when(last.at, record.outline.started_at)}"
     return _Step(
         since=at,
         level=limit.level,
@@ -713,14 +712,14 @@ def _repeats(record: _Record) -> Iterator[_Raised]:
         spans: list[_Span] = []
         for promise in _promises(record, key):
             raised_at = promise.due_at + grace
-            due, made = minute_words(promise.due_at, started), minute_words(promise.entry.observed_at, started)
+            due, made = when(promise.due_at, started), when(promise.entry.observed_at, started)
             step = _Step(
                 since=raised_at,
                 level=schedule.repeat_level,
                 rule=f"repeat not taken {schedule.repeat_minutes:g} min after it was due",
-                headline=f"{measure.label} — promised repeat not taken" + (f", due at {due}" if due else ""),
+                headline=f"{measure.label} — promised repeat not taken" + (f", due {due}" if due else ""),
                 receipt=_receipt(
-                    f"promised by {promise.entry.author_name}" + (f" at {made}" if made else ""),
+                    f"promised by {promise.entry.author_name} {made}".rstrip(),
                     schedule.source,
                     protocol.label,
                 ),

@@ -493,6 +493,15 @@ def test_next_slot_is_the_first_that_asks_for_something() -> None:
     assert upcoming(21) == "30 next"
 
 
+def test_a_set_ahead_of_the_last_planned_slot_leaves_a_next_one() -> None:
+    line = running()
+    line.quiet_set(38)
+    assert line.slots(38) == ["0 missed", "10 missed", "20 missed", "30 missed", "40 done", "50 next"]
+    line.end(40)
+    line.quiet_set(53)
+    assert line.slots(53)[5:] == ["55 done", "70 next", "85 later", "100 later"]
+
+
 def test_midnight_and_a_change_of_summer_time_are_minutes_like_others() -> None:
     """All times are UTC; the last Sunday of March 2026, started at 00:50 UTC, ten minutes before clocks change."""
     for begin in (datetime(2026, 3, 29, 0, 50, tzinfo=UTC), datetime(2026, 3, 3, 23, 45, tzinfo=UTC)):
