@@ -39,10 +39,10 @@ PRINT_COLOURS = {  # for paper and for checks; screens have their own in style.c
 }
 _TEXT_PX = 14
 _FONT = '"Source Sans", "Source Sans Pro", "Noto Sans", system-ui, sans-serif'
-_MINUTES_BEFORE, _MINUTES_AFTER = 6, 30  # how much is in view around the planned infusion
+_MINUTES_BEFORE, _MINUTES_AFTER = 8, 30  # how much is in view around the planned infusion
 _LONG_AGO = 30  # readings earlier than this before the start are in the table, not on the axis
 _LABELS_APART = 0.13  # of a panel's height: numbers closer than this would cover each other
-_LANE, _PRESSURE, _VITAL, _RATING = 0.5, 3.0, 1.3, 1.35  # relative heights of the panels
+_LANE, _PRESSURE, _VITAL, _RATING = 0.56, 2.9, 1.3, 1.3  # relative heights of the panels
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +167,7 @@ def infusion_figure(
         ((until or now) - since).total_seconds() / 60 for since, until in course.pauses if (until or now) > since
     )
     end = minutes(infusion, course, course.ended_at) if course.ended_at else infusion.planned_minutes + paused
-    first = min([-_MINUTES_BEFORE, *(p.x - 1 for p in standing if p.x > -_LONG_AGO)])
+    first = min([-_MINUTES_BEFORE, *(p.x - 3 for p in standing if p.x > -_LONG_AGO)])
     last = max([end + _MINUTES_AFTER, *(p.x + 4 for p in standing)])
     if not course.closed_at:
         last = max(last, minutes(infusion, course, now) + 5)
@@ -208,7 +208,7 @@ def infusion_figure(
     for since, until in course.pauses:
         x0, x1 = minutes(infusion, course, since), minutes(infusion, course, until or now)
         figure.band(x0, x1, "@pause")
-        figure.note(x0, "paused", "left")
+        figure.note(x0, "paused", "left", down=18)
     figure.layout["xaxis"] = {
         "range": [first, last],
         "dtick": 5 if last - first <= 60 else 10 if last - first <= 150 else 30,
@@ -218,12 +218,8 @@ def infusion_figure(
         "gridcolor": "@grid",
         "zeroline": False,
         "tickfont": {"size": _TEXT_PX, "color": "@soft"},
-        "title": {
-            "text": "minutes since the start" if started else "minutes since opened (pump not started)",
-            "font": {"size": _TEXT_PX, "color": "@soft"},
-            "standoff": 2,
-        },
     }
+    figure.corner("min" if started else "min since opened")
     figure.layout["uirevision"] = infusion.id
     return {
         "data": figure.data,
@@ -233,13 +229,24 @@ def infusion_figure(
     }
 
 
+def _ticks(low: float, high: float) -> list[float]:
+    """Two or three round values well inside a low panel, so that its numbers do not run into its neighbours'."""
+    inside = (low + (high - low) * 0.12, high - (high - low) * 0.12)
+    for step in (1, 2, 5, 10, 20, 25, 50, 100):
+        first = -(-inside[0] // step) * step
+        found = [first + step * n for n in range(64) if first + step * n <= inside[1]]
+        if len(found) <= 2:
+            return found
+    return []
+
+
 class _Figure:
     """Collects traces, shapes and notes; each panel gets a y axis of its own under the one x axis."""
 
     def __init__(self, gap: float, total: float) -> None:
         self.data: list[dict[str, Any]] = []
         self.layout: dict[str, Any] = {
-            "margin": {"l": 42, "r": 58, "t": 6, "b": 40},
+            "margin": {"l": 40, "r": 58, "t": 6, "b": 22},
             "showlegend": False,
             "hovermode": "closest",
             "dragmode": "zoom",
@@ -269,6 +276,8 @@ class _Figure:
             "nticks": 6 if panel.kind == "pressure" else 4,
             "anchor": "x",
         }
+        if panel.kind == "line":
+            axis["tickvals"] = _ticks(*span)
         if panel.kind == "rating":
             values = [option.value for option in panel.measures[0].options]
             axis |= {"tickvals": [min(values), max(values)], "range": [min(values) - 0.35, max(values) + 0.9]}
@@ -317,10 +326,19 @@ class _Figure:
              "fillcolor": colour, "line": {"width": 0}, "layer": "below"}
         )  # fmt: skip
 
-    def note(self, x: float, text: str, anchor: str) -> None:
+    def note(self, x: float, text: str, anchor: str, down: int = 0) -> None:
         self.layout["annotations"].append(
-            {"text": text, "x": round(x, 3), "xref": "x", "xanchor": anchor, "y": 1, "yref": "paper", "yanchor": "top",
+            {"text": text, "x": round(x, 3), "xref": "x", "xanchor": anchor, "y": 1, "yshift": -down,
+             "yref": "paper", "yanchor": "top",
              "showarrow": False, "font": {"size": _TEXT_PX, "color": "@soft"}}
+        )  # fmt: skip
+
+    def corner(self, text: str) -> None:
+        """What the numbers of the x axis are, in its left corner, so that no line of the panel is spent on it."""
+        self.layout["annotations"].append(
+            {"text": text, "x": 0, "xref": "paper", "xanchor": "right" if text == "min" else "left", "xshift": -4,
+             "y": 0, "yref": "paper", "yanchor": "top", "yshift": -3, "showarrow": False, "bgcolor": "@card",
+             "font": {"size": _TEXT_PX, "color": "@soft"}}
         )  # fmt: skip
 
     def label(self, axis: str, y: float, text: str, colour: str) -> None:
@@ -559,8 +577,9 @@ def _draw_baseline(figure: _Figure, axis: str, panel: _Panel, course: Course) ->
          "line": {"color": "@soft", "width": 1, "dash": "dot"}, "layer": "below"}
     )  # fmt: skip
     figure.layout["annotations"].append(
-        {"text": f"baseline {measure.text(reading.value)}", "x": 0.62, "xref": "paper", "y": reading.value,
-         "yref": axis, "yanchor": "bottom", "showarrow": False, "font": {"size": _TEXT_PX, "color": "@soft"}}
+        {"text": f"baseline {measure.text(reading.value)}", "x": 0.97, "xref": "paper", "xanchor": "right",
+         "y": reading.value, "yref": axis, "yanchor": "bottom", "showarrow": False,
+         "font": {"size": _TEXT_PX, "color": "@soft"}}
     )  # fmt: skip
 
 

@@ -341,12 +341,7 @@ def _strip(j: Judged, board: bool = False) -> list[dict[str, Any]]:
         found = [j.levels.get(pair[1].id) for pair in held if pair]
         level = max([one for one in found if one is not None], default=None)
         text = "/".join(m.text(pair[1].value) if pair else "—" for m, pair in zip(together, held, strict=True))
-        if measure.is_rating and held[0]:
-            text = f"{measure.text(held[0][1].value)}"
         label = "BP" if len(together) > 1 else measure.short or measure.label
-        if measure.is_rating:
-            word = _word(measure, held[0][1].value) if held[0] else ""
-            label = f"{label} {word}" if word and not board else label
         strip.append(
             {
                 "label": label if board or label == measure.unit else f"{label} {measure.unit}".strip(),
@@ -391,7 +386,7 @@ def _flag(flag: Flag, j: Judged) -> dict[str, Any]:
         "rule": flag.rule,
         "open": flag.open,
         "seen": [reading.id for reading in flag.readings],
-        "needs_acknowledgement": flag.needs_acknowledgement,
+        "needs_acknowledgement": flag.open and not flag.is_acknowledged,
         "acknowledged": f"seen by {last.who}: {last.done}" if last else "",
         "offer_repeat": flag.confirmation == "unconfirmed" and flag.closed_at is None and not flag.withdrawn,
         "repeat_due_at": _iso(flag.repeat_due_at),
@@ -403,13 +398,18 @@ def _quiet(j: Judged) -> str:
     count = sum(len(entry.readings) for entry in j.infusion.standing())
     if not count:
         return "No values recorded yet"
+    unjudged = ""
+    if j.flags.not_judged:
+        unjudged = f" · change from baseline not judged, no baseline of {_names(j.flags.not_judged, j.protocol)}"
     last = max(e.observed_at for e in j.infusion.standing() if e.readings)
     outside = sum(1 for e in j.infusion.standing() for r in e.readings if j.levels.get(r.id) is not None)
     ago = minutes(j.infusion, j.course, last)
     when = f"last at minute {ago:.0f}" if j.course.started_at else "pump not started"
     if outside:
-        return f"No open flags · {outside} of {count} values recorded so far were outside site ranges · {when}"
-    return f"No values outside site ranges among {count} recorded · {when}"
+        return (
+            f"No open flags · {outside} of {count} values recorded so far were outside site ranges · {when}{unjudged}"
+        )
+    return f"No values outside site ranges among {count} recorded · {when}{unjudged}"
 
 
 def _parts(entry: Entry, j: Judged, struck: bool) -> list[dict[str, Any]]:
@@ -578,7 +578,7 @@ def _trace(j: Judged) -> list[tuple[float, float]]:
 
 def _card(j: Judged, chair: str, position: int, initials_only: bool) -> dict[str, Any]:
     open_flags = j.flags.open
-    worst = max((int(flag.level) for flag in open_flags if flag.needs_acknowledgement), default=0)
+    worst = max((int(flag.level) for flag in open_flags if not flag.is_acknowledged), default=0)
     seen = max((int(flag.level) for flag in open_flags), default=0)
     slot = j.course.next_slot
     overdue = (j.now - slot.at).total_seconds() if slot is not None and slot.state == "overdue" else 0.0
@@ -602,7 +602,7 @@ def _card(j: Judged, chair: str, position: int, initials_only: bool) -> dict[str
             {
                 "level": flag.level.word,
                 "words": f"{flag.headline}{f' · {flag.confirmation}' if flag.confirmation else ''}",
-                "needs_acknowledgement": flag.needs_acknowledgement,
+                "needs_acknowledgement": not flag.is_acknowledged,
             }
             for flag in open_flags
         ],

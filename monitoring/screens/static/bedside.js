@@ -450,9 +450,9 @@ function bedside(root, infusion, pins) {
     redraw(place.values, facts, () =>
       h("ul", { class: "values", "aria-label": "Last values" }, ...facts.map((item) =>
         h("li", { class: `value ${item.level ?? ""} ${item.stale ? "stale" : ""}` },
-          h("span", { class: "value-name", text: item.label }),
+          h("span", { class: "value-name", text: item.stale ? `${item.label} · stale` : item.label }),
           h("b", { text: item.text || "—" }),
-          h("span", { class: "value-age" }, !item.at ? "not recorded" : `${item.level ? `${MARK[item.level]} ` : ""}${item.age}${item.stale ? " · stale" : ""}`)))));
+          h("span", { class: "value-age" }, !item.at ? "none yet" : `${item.level ? `${MARK[item.level]} ` : ""}${item.age}`)))));
   }
 
   function drawFlags() {
