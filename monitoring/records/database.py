@@ -7,13 +7,15 @@ import re
 import sqlite3
 import threading
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 from filelock import FileLock, Timeout
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.pool import QueuePool
 
 from monitoring.records.shapes import StoreRefused, StoreUnwritable
 
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
 HEAD = "0001"  # the newest revision in `migrations`; a test keeps the two equal
 EXAMPLE = "expected a SQLite file, such as sqlite:///data/clinic.db"
 BUSY_SECONDS = 10
+ROOM = 1 << 20  # bytes of disk below which saving is about to fail
 APPLICATION = 0x494E4655  # "INFU": marks the file as ours, see PRAGMA application_id
 
 
@@ -49,7 +52,7 @@ def said(error: sqlite3.Error, file: Path) -> StoreUnwritable | None:
     if code == sqlite3.SQLITE_FULL:
         return StoreUnwritable(f"Not saved: the database {file.name} or its disk is full.")
     if code in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM, sqlite3.SQLITE_AUTH):
-        return StoreUnwritable(f"Not saved: the database {file.name} is read-only or was moved away.")
+        return StoreUnwritable(f"Not saved: the database {file.name} is read-only.")
     if code in (sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_NOLFS):
         return StoreUnwritable(f"Not saved: the disk refused to write the database {file.name} ({error}).")
     return None
@@ -78,7 +81,10 @@ class Database:
             raise StoreUnwritable(f"{self.file.parent} cannot be written ({error.strerror}).") from error
         try:
             self.engine = self._engine()
+            self._identity: tuple[int, int] | None = None
             self._to_head()
+            with self.read():  # the file exists from here on, and is the one that is written
+                self._identity = self._found()
         except BaseException:
             self._lock.release()
             raise
@@ -98,8 +104,12 @@ class Database:
 
         Raises StoreUnwritable when the file cannot be written now.
         """
-        with self._writes, self._spoken(), self._writer.begin() as connection:
-            yield connection
+        with self._writes, self._spoken():
+            if self._identity is not None and self._found() != self._identity:
+                # SQLite would go on writing into the file that was removed, and all of it would be lost.
+                raise StoreUnwritable(f"Not saved: the database {self.file} was moved away or replaced.")
+            with self._writer.begin() as connection:
+                yield connection
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
@@ -111,8 +121,9 @@ class Database:
         """Whether a small transaction can be written and synchronised now: tries it.
 
         The probe sets a header field to the value it has, which goes the way of every entry: through the lock, into the
-        write-ahead log, synchronised. It sees a read-only or moved file, a full disk, a failing disk, and a limit on
-        pages. It cannot see that the disk has room for this one page but not for the next entry.
+        write-ahead log, synchronised. With it, the disk must have ROOM left and the file must be allowed more pages.
+        So it sees a file that is read-only, moved or locked, a failing or full disk, a limit on pages. It cannot see a
+        quota or a limit on the size of one file that stops only the next entry.
         """
         try:
             with self.write() as connection:
@@ -121,9 +132,17 @@ class Database:
                 used = connection.exec_driver_sql("PRAGMA page_count").scalar_one()
                 free = connection.exec_driver_sql("PRAGMA freelist_count").scalar_one()
                 most = connection.exec_driver_sql("PRAGMA max_page_count").scalar_one()
-                return bool(used - free < most)
+                disk = os.statvfs(self.file.parent)
+                return bool(used - free < most) and disk.f_bavail * disk.f_frsize >= ROOM
         except StoreUnwritable:
             return False
+
+    def _found(self) -> tuple[int, int] | None:
+        try:
+            found = os.stat(self.file)
+        except OSError:
+            return None
+        return found.st_dev, found.st_ino
 
     @contextmanager
     def _spoken(self) -> Iterator[None]:
@@ -141,7 +160,7 @@ class Database:
             creator=lambda: sqlite3.connect(self.file, timeout=BUSY_SECONDS, check_same_thread=False),
             pool_size=8,
             max_overflow=40,
-            poolclass=_queue_pool(),
+            poolclass=QueuePool,
         )
         # The driver's own transactions begin too late (before the first INSERT, as DEFERRED). So it is told to begin
         # none, and SQLAlchemy says BEGIN itself: the documented recipe for pysqlite.
@@ -165,25 +184,22 @@ class Database:
             connection.exec_driver_sql(f"PRAGMA application_id = {APPLICATION}")
 
     def _revision(self) -> str | None:
-        """The schema's revision; None for an empty file."""
+        """The schema's revision; None for an empty file. Reads only: a file that is not ours is left as it is."""
+        if not exists(self.file):
+            return None
         try:
-            with self.read() as connection:
-                names = set(connection.exec_driver_sql("SELECT name FROM sqlite_master").scalars())
+            with closing(sqlite3.connect(f"file:{quote(str(self.file))}?mode=ro", uri=True)) as connection:
+                names = {row[0] for row in connection.execute("SELECT name FROM sqlite_master")}
                 if not names:
                     return None
                 if "alembic_version" not in names or "audit" not in names:
                     raise StoreRefused(f"{self.file} is a SQLite file of another program; it is left as it is.")
-                return str(connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar_one())
-        except DBAPIError as error:
-            if isinstance(error.orig, sqlite3.Error) and (refusal := said(error.orig, self.file)) is not None:
+                found = connection.execute("SELECT version_num FROM alembic_version").fetchone()
+                return "unknown" if found is None else str(found[0])
+        except sqlite3.Error as error:
+            if (refusal := said(error, self.file)) is not None:
                 raise refusal from error
-            raise StoreRefused(f"{self.file} is not a SQLite database, or it is damaged ({error.orig}).") from error
-
-
-def _queue_pool() -> type:
-    from sqlalchemy.pool import QueuePool
-
-    return QueuePool
+            raise StoreRefused(f"{self.file} is not a SQLite database, or it is damaged ({error}).") from error
 
 
 def _known_revisions() -> set[str]:

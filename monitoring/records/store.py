@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import logging
 import threading
-import zoneinfo
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime
 from typing import Any, Self, get_args
 from uuid import uuid4
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, Select, Table, and_, bindparam, func, or_, select
 
@@ -156,7 +156,7 @@ class Store:
         labels = [label.strip() for label in chairs]
         if not name.strip():
             raise StoreRefused("The clinic needs a name.")
-        if zone not in zoneinfo.available_timezones():
+        if not _is_zone(zone):
             raise StoreRefused(f"Time zone {zone!r} is unknown: expected a name such as Europe/Berlin.")
         if not labels or not all(labels) or len({label.casefold() for label in labels}) != len(labels):
             raise StoreRefused("Chairs: expected at least one, each with a name of its own.")
@@ -785,6 +785,14 @@ class Store:
             other = writing.infusion(infusion_id)
             if other is not None and outlined(other).chair == chair_id:
                 raise StoreRefused(f"{labels[chair_id]} is taken by {other.patient.name}: expected a free chair.")
+
+
+def _is_zone(name: str) -> bool:
+    try:
+        ZoneInfo(name)
+    except (LookupError, ValueError, OSError):  # no such zone, a path, a folder
+        return False
+    return True
 
 
 def _like(wanted: str, patients: Any = None) -> Any:

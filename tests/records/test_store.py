@@ -1,0 +1,410 @@
+"""The clinic, its people and devices, patients, protocol versions, chairs and infusions."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from monitoring.clinical.course import outlined
+from monitoring.clinical.record import Event
+from monitoring.records import Chair, Series, Staff, Store, StoreRefused
+from monitoring.records.verify import verify
+from tests.records.ward import HeldClock, Ward, protocol
+
+
+def test_a_clinic_is_set_up_once(tmp_path: Path) -> None:
+    clock = HeldClock()
+    store = Store.open(f"sqlite:///{tmp_path}/clinic.db", clock)
+    assert store.clinic() is None
+    assert store.chairs() == ()
+    made = store.set_up("Invented", "Europe/Berlin", ["Window", " Door "], demonstration=False)
+    assert store.clinic() == made
+    assert store.chairs() == (Chair("chair-1", "Window", 1), Chair("chair-2", "Door", 2))
+    with pytest.raises(StoreRefused, match="set up already"):
+        store.set_up("Other", "Europe/Berlin", ["Door"], demonstration=True)
+    assert store.clinic() == made
+    store.close()
+
+
+@pytest.mark.parametrize(
+    ("name", "zone", "chairs", "sentence"),
+    [
+        (" ", "Europe/Berlin", ["1"], "needs a name"),
+        ("Invented", "Berlin", ["1"], "Time zone 'Berlin' is unknown"),
+        ("Invented", "../etc/passwd", ["1"], "is unknown"),
+        ("Invented", "Europe/Berlin", [], "Chairs: expected at least one"),
+        ("Invented", "Europe/Berlin", ["1", ""], "Chairs: expected at least one"),
+        ("Invented", "Europe/Berlin", ["a", "A"], "each with a name of its own"),
+    ],
+)
+def test_a_wrong_clinic_is_refused(tmp_path: Path, name: str, zone: str, chairs: list[str], sentence: str) -> None:
+    store = Store.open(f"sqlite:///{tmp_path}/clinic.db", HeldClock())
+    with pytest.raises(StoreRefused, match=sentence):
+        store.set_up(name, zone, chairs, demonstration=False)
+    assert store.clinic() is None
+    store.close()
+
+
+def test_staff_come_and_go_and_what_they_wrote_keeps_their_name(ward: Ward) -> None:
+    ward.opened("one")
+    ward.add("one", "a")
+    assert [person.name for person in ward.store.staff()] == ["Ada Amsel", "Clara Clemens", "Nils Nagel", "Nora Nuss"]
+    ward.store.remove_staff(ward.nurse.id, ward.administrator.id)
+    ward.store.remove_staff(ward.nurse.id, ward.administrator.id)
+    assert ward.nurse not in ward.store.staff()
+    assert ward.store.staff_member(ward.nurse.id) == ward.nurse
+    infusion = ward.reopen().infusion("one")
+    assert infusion is not None
+    assert infusion.entries[0].author_name == "Nora Nuss"
+    with pytest.raises(StoreRefused, match="not known here"):
+        ward.store.remove_staff("nobody", ward.administrator.id)
+    with pytest.raises(StoreRefused, match="expected nurse, clinician, administrator"):
+        ward.store.add_staff("Max Muster", "surgeon", None, "")
+    assert verify(ward.url) == []
+
+
+def test_the_latest_pin_holds(ward: Ward) -> None:
+    assert ward.store.pin_hash(ward.nurse.id) is None
+    for given in ("first", "second"):
+        ward.store.set_pin(ward.nurse.id, given, ward.administrator.id)
+        assert ward.store.pin_hash(ward.nurse.id) == given
+    ward.store.remove_staff(ward.nurse.id, ward.administrator.id)
+    assert ward.store.pin_hash(ward.nurse.id) is None
+    assert ward.store.pin_hash("nobody") is None
+
+
+def signed_in(ward: Ward, device: str, person: Staff, hours: float = 8) -> str:
+    return ward.store.begin_sign_in(device, person.id, ward.clock.now() + timedelta(hours=hours)).id
+
+
+def test_a_devices_latest_sign_in_counts(ward: Ward) -> None:
+    device, other = (ward.store.add_device("tablet", label, ward.administrator.id) for label in ("1", "2"))
+    assert ward.store.current_sign_in(device) is None
+    first = signed_in(ward, device, ward.nurse)
+    assert ward.store.current_sign_in(other) is None
+    second = signed_in(ward, device, ward.other_nurse)  # within one instant of the clock
+    found = ward.store.current_sign_in(device)
+    assert found is not None
+    assert (found.id, found.staff, found.wall) == (second, ward.other_nurse, False)
+    ward.store.end_sign_in(second, "signed out")
+    ward.store.end_sign_in(second, "signed out")
+    assert ward.store.current_sign_in(device) is None  # the one before it does not come back
+    for id, person in ((first, ward.nurse), (second, ward.other_nurse)):
+        ended = ward.store.sign_in(id)
+        assert ended is not None
+        assert ended.staff == person
+    assert ward.store.sign_in("none") is None
+    with pytest.raises(StoreRefused, match="sign-in is not known"):
+        ward.store.end_sign_in("none", "signed out")
+
+
+def test_a_sign_in_runs_out_on_the_clinics_clock(ward: Ward) -> None:
+    device = ward.store.add_device("tablet", "1", ward.administrator.id)
+    id = signed_in(ward, device, ward.nurse, hours=1)
+    ward.clock.forward(minutes=59, seconds=59)
+    assert ward.store.current_sign_in(device) is not None
+    ward.clock.forward(seconds=1)
+    assert ward.store.current_sign_in(device) is None
+    assert ward.store.sign_in(id) is not None
+
+
+def test_leaving_ends_every_sign_in_and_says_so_to_its_screens(ward: Ward) -> None:
+    devices = [ward.store.add_device("tablet", label, ward.administrator.id) for label in ("1", "2")]
+    for device in devices:
+        signed_in(ward, device, ward.nurse)
+    heard: list[tuple[str, str]] = []
+    ward.store.subscribe(lambda kind, id: heard.append((kind, id)))
+    ward.store.remove_staff(ward.nurse.id, ward.administrator.id)
+    assert {found for found in heard if found[0] == "sign_in"} == {("sign_in", device) for device in devices}
+    assert [ward.store.current_sign_in(device) for device in devices] == [None, None]
+    with pytest.raises(StoreRefused, match="no longer works here"):
+        signed_in(ward, devices[0], ward.nurse)
+
+
+def test_walls_are_nobodys_and_tablets_are_somebodys(ward: Ward) -> None:
+    wall = ward.store.add_device("wall", "Corridor", ward.administrator.id)
+    tablet = ward.store.add_device("tablet", "1", ward.administrator.id)
+    later = ward.clock.now() + timedelta(days=90)
+    assert ward.store.begin_sign_in(wall, None, later).wall
+    found = ward.store.current_sign_in(wall)
+    assert found is not None
+    assert (found.wall, found.staff) == (True, None)
+    with pytest.raises(StoreRefused, match="wall screen is nobody's"):
+        ward.store.begin_sign_in(wall, ward.nurse.id, later)
+    with pytest.raises(StoreRefused, match="wall screen is nobody's"):
+        ward.store.begin_sign_in(tablet, None, later)
+    with pytest.raises(StoreRefused, match="device is not known"):
+        ward.store.begin_sign_in("none", ward.nurse.id, later)
+    with pytest.raises(StoreRefused, match="expected tablet or wall"):
+        ward.store.add_device("phone", "", "")
+    with pytest.raises(StoreRefused, match="enrolled already"):
+        ward.store.add_device("tablet", "", "", id=tablet)
+    device = ward.store.device(wall)
+    assert device is not None
+    assert (device.kind, device.label, device.enrolled_by) == ("wall", "Corridor", ward.administrator.id)
+    assert ward.store.device("none") is None
+
+
+def test_the_version_stored_last_is_current_and_approved_by_two_with_a_clinician(ward: Ward) -> None:
+    store = ward.store
+    first = store.current_protocol()
+    assert first is not None
+    assert first == store.store_protocol(protocol(), "")  # the same text is the same version
+    assert not first.approved
+    assert not store.approve_protocol(first.hash, ward.clinician.id).approved
+    once_more = store.approve_protocol(first.hash, ward.clinician.id)
+    assert len(once_more.approvals) == 1
+    assert not once_more.approved
+    assert store.approve_protocol(first.hash, ward.administrator.id).approved
+    second = store.store_protocol(protocol("another text"), ward.administrator.id)
+    assert store.current_protocol() == second
+    assert not second.approved
+    store.approve_protocol(second.hash, ward.nurse.id)
+    assert not store.approve_protocol(second.hash, ward.administrator.id).approved  # two people, no clinician
+    store = ward.reopen()
+    found = store.stored_protocol(first.hash)
+    assert found is not None
+    assert [(approval.name, approval.role) for approval in found.approvals] == [
+        ("Clara Clemens", "clinician"),
+        ("Ada Amsel", "administrator"),
+    ]
+    assert store.stored_protocol("none") is None
+    with pytest.raises(StoreRefused, match="not stored here"):
+        store.approve_protocol("none", ward.clinician.id)
+
+
+def test_a_patient_is_registered_once(ward: Ward) -> None:
+    details: dict[str, Any] = {"birth_date": date(1990, 1, 2), "sex": "male", "allergies": "", "by": ward.nurse.id}
+    patient = ward.store.register_patient(" P-100 ", " Max Muster ", id="p", **details)
+    assert (patient.number, patient.name) == ("P-100", "Max Muster")
+    assert ward.store.register_patient("P-100", "Max Muster", id="p", **details) == patient
+    with pytest.raises(StoreRefused, match="Another patient was registered under this id: number P-100"):
+        ward.store.register_patient("P-101", "Max Muster", id="p", **details)
+    with pytest.raises(StoreRefused, match="number P-100 is taken"):
+        ward.store.register_patient("P-100", "Maria Muster", **details)
+    with pytest.raises(StoreRefused, match="needs a number and a name"):
+        ward.store.register_patient(" ", "Maria Muster", **details)
+    assert ward.store.patient("p") == patient
+    assert ward.store.patient("none") is None
+
+
+def test_corrected_details_hold_everywhere_also_in_open_infusions(ward: Ward) -> None:
+    ward.opened("one")
+    ward.add("one")
+    patient = ward.patients[0]
+    heard: list[tuple[str, str]] = []
+    ward.store.subscribe(lambda kind, id: heard.append((kind, id)))
+    corrected = ward.store.correct_patient(patient.id, "Petra Probst", date(1981, 3, 4), "female", "latex", "")
+    assert corrected.number == patient.number
+    infusion = ward.store.infusion("one")
+    assert infusion is not None
+    assert infusion.patient == corrected == ward.store.patient(patient.id)
+    assert heard == [("patient", patient.id), ("infusion", "one")]
+    heard.clear()
+    ward.store.correct_patient(patient.id, "Petra Probst", date(1981, 3, 4), "female", "latex", "")
+    assert heard == []
+    with ward.store.bulk():  # also before the transaction ends
+        ward.store.correct_patient(patient.id, "Petra Probe", date(1981, 3, 4), "female", "latex", "")
+        inside = ward.store.infusion("one")
+        assert inside is not None
+        assert inside.patient.name == "Petra Probe"
+        assert ward.add("one").entry.seq == 2
+    infusion = ward.reopen().infusion("one")
+    assert infusion is not None
+    assert (infusion.patient.name, len(infusion.entries)) == ("Petra Probe", 2)
+    assert verify(ward.url) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "numbers"),
+    [
+        ("", ["P-003", "P-002", "P-001"]),
+        ("p-002", ["P-002"]),
+        ("probe", ["P-001"]),
+        ("probe petra", ["P-001"]),
+        ("ÄNNE", ["P-003"]),
+        ("öZT", ["P-003"]),
+        ("p", ["P-003", "P-002", "P-001"]),
+        ("%", []),
+        ("_", []),
+        ("nobody", []),
+    ],
+)
+def test_patients_are_found_by_number_or_name(ward: Ward, text: str, numbers: list[str]) -> None:
+    assert sorted(patient.number for patient in ward.store.find_patients(text)) == sorted(numbers)
+    if not text:
+        assert [patient.number for patient in ward.store.find_patients(text)] == numbers  # latest registered first
+
+
+def test_an_exact_number_comes_first_and_the_list_ends(ward: Ward) -> None:
+    ward.store.register_patient("2", "Zoe Letzte", date(1990, 1, 1), "female", "", "")
+    ward.store.register_patient("12", "Anna Erste", date(1990, 1, 1), "female", "", "")
+    assert [patient.number for patient in ward.store.find_patients("2")] == ["2", "12", "P-002"]
+    assert len(ward.store.find_patients("", limit=2)) == 2
+
+
+def test_series_are_numbered(ward: Ward) -> None:
+    patient = ward.patients[0].id
+    first = ward.store.open_series(patient, 6, ward.nurse.id, id="s")
+    assert first == Series("s", patient, 1, 6, ward.clock.now())
+    assert ward.store.open_series(patient, 6, ward.nurse.id, id="s") == first
+    second = ward.store.open_series(patient, 1, ward.nurse.id)
+    assert second.number == 2
+    assert ward.store.series_of(patient) == (first, second)
+    with pytest.raises(StoreRefused, match="at least one"):
+        ward.store.open_series(patient, 0, "")
+    with pytest.raises(StoreRefused, match="not registered"):
+        ward.store.open_series("none", 6, "")
+
+
+def test_the_same_infusion_twice_is_one_infusion(ward: Ward) -> None:
+    made = ward.opened("one")
+    assert (made.opened_by_name, made.planned_infusions, made.dose_mg, made.entries) == ("Nora Nuss", 6, 35.25, ())
+    ward.add("one")
+    again = ward.opened("one")
+    assert len(again.entries) == 1
+    assert ward.store.infusions_of(ward.patients[0].id) == ("one",)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "sentence"),
+    [
+        ({"patient_id": "none"}, "not registered"),
+        ({"series_id": "none"}, "no such series"),
+        ({"protocol": "none"}, "not stored here"),
+        ({"chair": "none"}, "chair is not known"),
+    ],
+)
+def test_an_infusion_rests_on_what_is_stored(ward: Ward, wrong: dict[str, str], sentence: str) -> None:
+    from dataclasses import replace
+    from unittest.mock import patch
+
+    whole = ward.store.open_infusion
+    with (
+        patch.object(ward.store, "open_infusion", lambda new, by: whole(replace(new, **wrong), by)),
+        pytest.raises(StoreRefused, match=sentence),
+    ):
+        ward.opened("one")
+    assert ward.store.infusion("one") is None
+
+
+def test_a_chair_holds_one_infusion_until_it_is_left(ward: Ward) -> None:
+    ward.opened("one")
+    with pytest.raises(StoreRefused, match="Chair 1 is taken by Petra Probe: expected a free chair"):
+        ward.opened("two", patient=1)
+    ward.happen("one", "start", "end")
+    with pytest.raises(StoreRefused, match="is taken"):
+        ward.opened("two", patient=1)
+    ward.happen("one", "close")
+    ward.opened("two", patient=1)
+    ward.happen("two", "cancel")
+    ward.opened("three", patient=2)
+    assert [infusion.id for infusion in ward.store.open_infusions()] == ["three"]
+    assert [infusion.id for infusion in ward.reopen().open_infusions()] == ["three"]
+
+
+def test_a_live_move_needs_a_free_chair_and_a_queued_one_has_happened(ward: Ward) -> None:
+    ward.opened("one")
+    ward.opened("two", patient=1, chair="chair-2")
+    move = Event("move", {"chair": "chair-2"})
+    with pytest.raises(StoreRefused, match="Chair 2 is taken by Paul Muster"):
+        ward.add("one", event=move)
+    ward.happen("one", "move", chair="chair-3")
+    ward.opened("three", patient=2, chair="chair-1")
+    with pytest.raises(StoreRefused, match="Chair 3 is taken"):
+        ward.add("three", event=Event("move", {"chair": "chair-3"}))
+    ward.happen("one", "move", chair="chair-3")  # to where it is already
+    assert ward.add("one", "q", event=move, queued=True).entry.queued
+    assert not ward.add("one", event=Event("move", {"chair": "chair-9"}), queued=True).again
+    assert ward.add("one", withdraws="q", kind="withdrawal", reason="wrong chair").entry.seq == 5
+
+
+@pytest.mark.parametrize("withdrawn", ["close", "move"])
+def test_a_withdrawn_event_has_not_happened(ward: Ward, withdrawn: str) -> None:
+    ward.opened("one")
+    ward.happen("one", "start", "end")
+    gone = ward.happen("one", withdrawn, chair="chair-2")[0].entry.id
+    ward.add("one", withdraws=gone, kind="withdrawal", reason="wrong infusion")
+    for store in (ward.store, ward.reopen()):
+        assert [infusion.id for infusion in store.open_infusions()] == ["one"]
+    with pytest.raises(StoreRefused, match="Chair 1 is taken"):
+        ward.opened("two", patient=1)
+
+
+def test_a_closing_that_does_not_fit_leaves_the_infusion_open(ward: Ward) -> None:
+    ward.opened("one")
+    ward.happen("one", "start", "close")
+    for store in (ward.store, ward.reopen()):
+        assert [infusion.id for infusion in store.open_infusions()] == ["one"]
+
+
+@pytest.mark.parametrize(
+    "kinds",
+    [
+        ["start", "pause", "resume", "rate", "end", "close"],
+        ["start", "stop", "close", "note"],
+        ["cancel"],
+        ["start", "cancel"],
+        ["end", "close"],
+        ["start", "pause", "end", "effect", "close", "start"],
+        ["start", "pause", "pause", "resume", "resume"],
+        ["start", "stop", "end", "cancel"],
+    ],
+)
+def test_what_is_open_at_start_up_is_what_the_course_says(ward: Ward, kinds: list[str]) -> None:
+    ward.opened("one")
+    ward.happen("one", *kinds)
+    infusion = ward.store.infusion("one")
+    assert infusion is not None
+    expected = set() if outlined(infusion).phase in ("closed", "cancelled") else {"one"}
+    assert {one.id for one in ward.store.open_infusions()} == expected
+    assert {one.id for one in ward.reopen().open_infusions()} == expected
+
+
+def test_past_infusions_are_listed_latest_first(ward: Ward) -> None:
+    for number, patient in enumerate((0, 1, 0, 2), start=1):
+        ward.opened(f"i{number}", patient)
+        ward.clock.forward(hours=1)
+        ward.happen(f"i{number}", *(("cancel",) if number == 2 else ("start", "end", "close")))
+    ward.opened("now", 1)
+    rows = ward.store.past_infusions()
+    assert [row.infusion_id for row in rows] == ["i4", "i3", "i2", "i1"]
+    row = rows[1]
+    assert (row.patient_number, row.patient_name, row.number, row.planned_infusions) == ("P-001", "Petra Probe", 1, 6)
+    assert (row.chair_label, row.phase, row.nurse, row.dose_mg, row.entries) == (
+        "Chair 1",
+        "closed",
+        "Nora Nuss",
+        35.25,
+        3,
+    )
+    assert row.started_at is not None
+    assert row.started_at > row.opened_at
+    assert (rows[2].phase, rows[2].started_at) == ("cancelled", None)
+    assert [row.infusion_id for row in ward.store.past_infusions("probe")] == ["i3", "i1"]
+    assert [row.infusion_id for row in ward.store.past_infusions("p-003")] == ["i4"]
+    assert [row.infusion_id for row in ward.store.past_infusions(limit=2, offset=1)] == ["i3", "i2"]
+    assert ward.store.past_infusions("nobody") == ()
+
+
+def test_more_infusions_than_are_kept_in_memory(demonstration: Ward, monkeypatch: pytest.MonkeyPatch) -> None:
+    from monitoring.records import store
+
+    monkeypatch.setattr(store, "KEPT_INFUSIONS", 3)
+    ward = demonstration
+    for number in range(8):
+        ward.opened(f"i{number}")
+        ward.happen(f"i{number}", "cancel")
+    assert len(ward.store._kept) == 3
+    assert [len((ward.store.infusion(f"i{number}") or pytest.fail("gone")).entries) for number in range(8)] == [1] * 8
+    assert len(ward.store._kept) == 3
+
+
+def test_views_are_kept(ward: Ward) -> None:
+    ward.opened("one")
+    ward.store.add_view(ward.nurse.id, "one", "bedside")
+    ward.store.add_view("", "one", "wall")
+    assert verify(ward.url) == []
