@@ -41,6 +41,11 @@ def fill(store: Store, clock: Clock, *, seed: int = SEED, protocol: Protocol | N
         grown.write(store)
 
 
+def sittings(seed: int, now: datetime, protocol: Protocol) -> tuple[Sitting, ...]:
+    """The invented clinic's infusions as of `now`: those that are past, then one for each chair. Nothing is written."""
+    return tuple(_Grown(seed, now, protocol).sittings)
+
+
 def id_of(*name: object) -> str:
     """The id of something invented: always the same for the same name."""
     return str(uuid5(_NAMES, "/".join(str(part) for part in name)))
@@ -140,8 +145,8 @@ class _Write(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class _Sitting:
-    """One patient's infusion at one chair: what is opened and everything recorded of it up to now."""
+class Sitting:
+    """One patient's infusion at one chair: what is opened, and everything recorded of it up to now."""
 
     order: Order
     taps: tuple[Tap, ...]
@@ -165,7 +170,7 @@ class _Grown:
 
     # What was
 
-    def _past(self) -> Iterator[_Sitting]:
+    def _past(self) -> Iterator[Sitting]:
         taken: set[tuple[date, int, str]] = set()
         hours = [time.fromisoformat(text) for text in self.plan["hours"]["open_at"]]
         for one in patients():
@@ -182,7 +187,7 @@ class _Grown:
                     late = timedelta(minutes=self.rng.uniform(0, self.plan["hours"]["late_minutes"]))
                     opened_at = datetime.combine(day, hours[index], self.zone).astimezone(self.now.tzinfo) + late
                     order = self._order(one, series, number, opened_at, chair, f"{one.number}/{series}/{number}")
-                    yield _Sitting(order, nurse.record(order))
+                    yield Sitting(order, nurse.record(order))
 
     def _days(self, series: int, done: int, days_ago: int) -> list[date]:
         """The days of a series, none at a weekend."""
@@ -221,7 +226,7 @@ class _Grown:
 
     # What is
 
-    def _present(self) -> Iterator[_Sitting]:
+    def _present(self) -> Iterator[Sitting]:
         staged = self.plan["staged"]
         shows = {
             "Chair 1": self._infusing,
@@ -245,12 +250,12 @@ class _Grown:
             by = others[number % len(others)]
         return lambda name: self._order(one, series, number, self.now, one.chair, name, by=by, slips=False, **more)
 
-    def _until_now(self, order: Order, opened_at: datetime) -> _Sitting:
+    def _until_now(self, order: Order, opened_at: datetime) -> Sitting:
         order = moved(order, opened_at)
         made = nurse.record(order)
-        return _Sitting(order, tuple(tap for tap in made if tap.recorded_at <= self.now))
+        return Sitting(order, tuple(tap for tap in made if tap.recorded_at <= self.now))
 
-    def _infusing(self, one: InventedPatient, staged: dict[str, Any]) -> _Sitting:
+    def _infusing(self, one: InventedPatient, staged: dict[str, Any]) -> Sitting:
         """In the middle of the infusion, a caution about the pressure open."""
         ran = timedelta(minutes=staged["infusing_minute"])
 
@@ -265,7 +270,7 @@ class _Grown:
         order, made = suited(self._here(one, staged), suits, f"now/{one.number}")
         return self._until_now(order, self.now - ran - (nurse.start_of(made) - order.infusion.opened_at))
 
-    def _paused(self, one: InventedPatient, staged: dict[str, Any]) -> _Sitting:
+    def _paused(self, one: InventedPatient, staged: dict[str, Any]) -> Sitting:
         """Paused because of a critical pressure that nobody has acknowledged."""
 
         def critical(made: tuple[Tap, ...]) -> list[Tap]:
@@ -287,9 +292,9 @@ class _Grown:
         event = Event("pause", {"reason": staged["pause_reason"]} if known else {})
         start = next(t.entry for t in kept if t.entry.event and t.entry.event.kind == "start")
         paused = replace(start, id=id_of("pause", order.infusion.id), observed_at=at, tapped_at=at, event=event)
-        return _Sitting(order, (*kept, Tap(at + timedelta(milliseconds=80), paused)))
+        return Sitting(order, (*kept, Tap(at + timedelta(milliseconds=80), paused)))
 
-    def _overdue(self, one: InventedPatient, staged: dict[str, Any]) -> _Sitting:
+    def _overdue(self, one: InventedPatient, staged: dict[str, Any]) -> Sitting:
         """Infusing, every fifteen minutes, and the set of minute 15 has not been taken."""
         ran = timedelta(minutes=staged["overdue_minute"])
         make = self._here(one, staged, every_minutes=staged["overdue_every_minutes"])
@@ -301,9 +306,9 @@ class _Grown:
         order = moved(order, self.now - ran - (nurse.start_of(made) - order.infusion.opened_at))
         due = self.now - ran + timedelta(minutes=order.infusion.every_minutes)
         window = timedelta(minutes=self.protocol.schedule.window_minutes)
-        return _Sitting(order, tuple(t for t in nurse.record(order) if t.recorded_at < due - window))
+        return Sitting(order, tuple(t for t in nurse.record(order) if t.recorded_at < due - window))
 
-    def _recovering(self, one: InventedPatient, staged: dict[str, Any]) -> _Sitting:
+    def _recovering(self, one: InventedPatient, staged: dict[str, Any]) -> Sitting:
         """The infusion has ended; the first set after it is taken."""
         since = timedelta(minutes=staged["recovery_minute"])
 
@@ -313,7 +318,7 @@ class _Grown:
         order, made = suited(self._here(one, staged), suits, f"now/{one.number}")
         return self._until_now(order, self.now - since - (nurse.end_of(made) - order.infusion.opened_at))
 
-    def _waiting(self, one: InventedPatient, staged: dict[str, Any]) -> _Sitting:
+    def _waiting(self, one: InventedPatient, staged: dict[str, Any]) -> Sitting:
         """Opened, the first set just taken, not started."""
         ago = timedelta(minutes=staged["planned_minutes_ago"])
 
