@@ -468,10 +468,10 @@ def _places(
 
 
 def _first_open(since: datetime, every: timedelta, window: timedelta, last_set: datetime, now: datetime) -> int:
-    """Which slot of those every so often `since` is the first after `now` that the last set does not fill."""
+    """Which slot of those every so often `since` is the first after `now` and the last set, and not filled by it."""
     nearest = -((every / 2 - (last_set - since)) // every)  # the earlier of two equally near
     filled = nearest if abs(last_set - since - nearest * every) <= window else -1
-    return max((now - since) // every, filled, -1) + 1
+    return max((max(now, last_set) - since) // every, filled, -1) + 1
 
 
 def _margins(protocol: Protocol, every: timedelta) -> tuple[timedelta, timedelta]:

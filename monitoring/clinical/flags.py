@@ -114,10 +114,11 @@ def flags(infusion: Infusion, protocol: Protocol, now: datetime, course: Course)
     found += _withdrawn(infusion, protocol, present, answers)
     changes: list[datetime] = []
     for raised in (*_overdue(record, course), *_silent(record), *_repeats(record)):
-        shown = raised.at(now)
-        if shown is not None:
-            found.append(_timed_flag(shown, record, answers))
-        changes += [step.since for step in raised.steps if step.since > now]
+        rises = raised.rises
+        reached = [step for step in rises if step.since <= now]
+        if reached:
+            found.append(_timed_flag(raised, reached[-1], answers))
+        changes += [step.since for step in rises[len(reached) :]]
     return Flags(
         flags=tuple(sorted(found, key=lambda f: (-f.level, f.is_acknowledged, -f.opened_at.timestamp(), f.key))),
         next_change=min(changes, default=None),
@@ -494,6 +495,11 @@ class _Step:
     receipt: str
     limit: Limit | None = None
 
+    @property
+    def rank(self) -> tuple[Level, float]:
+        """How strict it is beside others of the same flag."""
+        return self.level, self.limit.value if self.limit else 0.0
+
 
 @dataclass(frozen=True, slots=True)
 class _Raised:
@@ -506,14 +512,17 @@ class _Raised:
     steps: tuple[_Step, ...]
     until: datetime | None
 
-    def at(self, now: datetime) -> _Raised | None:
-        """As it is at `now`, with the steps reached; None before the first."""
-        reached = tuple(step for step in self.steps if step.since <= now)
-        return replace(self, steps=reached) if reached else None
+    @property
+    def rises(self) -> tuple[_Step, ...]:
+        """The steps that change it: each of a higher level than those before, or by a stricter limit."""
+        found: list[_Step] = []
+        for step in sorted(self.steps, key=lambda s: s.since):
+            if not found or step.rank > found[-1].rank:
+                found.append(step)
+        return tuple(found)
 
 
-def _timed_flag(raised: _Raised, record: _Record, answers: _Answers) -> Flag:
-    worst = max(raised.steps, key=lambda step: (step.level, step.since))
+def _timed_flag(raised: _Raised, worst: _Step, answers: _Answers) -> Flag:
     receipts, covered = answers.to(raised.key, raised.measure, raised.side, worst.level, ())
     needs = worst.level is Level.CRITICAL and not covered
     return Flag(
@@ -522,7 +531,7 @@ def _timed_flag(raised: _Raised, record: _Record, answers: _Answers) -> Flag:
         label=raised.label,
         side=raised.side,
         level=worst.level,
-        opened_at=raised.steps[0].since,
+        opened_at=raised.rises[0].since,
         closed_at=raised.until,
         readings=(),
         worst=None,

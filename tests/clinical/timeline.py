@@ -141,7 +141,7 @@ def minute_of(instant: datetime | None) -> float | None:
     return None if instant is None else (instant - START) / timedelta(minutes=1)
 
 
-@dataclass
+@dataclass(repr=False)
 class Timeline:
     """One infusion being written: 80 kg at 0.5 mg/kg (40 mg) in 100 mL over 40 min, unless said otherwise."""
 
@@ -152,6 +152,14 @@ class Timeline:
     planned: int = 40
     weight_kg: float = 80.0
     entries: list[Entry] = field(default_factory=list)
+
+    def __repr__(self) -> str:
+        """The infusion as it would be told, an entry a line: what a failing test shows."""
+        return "\n".join((f"Timeline every {self.every} min, planned {self.planned} min", *map(_told, self.entries)))
+
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        """The same for hypothesis."""
+        printer.text(repr(self))
 
     @property
     def infusion(self) -> Infusion:
@@ -342,6 +350,22 @@ def running(protocol: Protocol = SHIPPED, **kind: Any) -> Timeline:
     line.quiet_set(-4)
     line.start(0)
     return line
+
+
+def _told(entry: Entry) -> str:
+    parts: list[object] = [f"  {entry.id} #{entry.seq} minute {minute_of(entry.observed_at):g} {entry.kind}"]
+    parts += [f"{r.measure}={r.value:g}" for r in entry.readings]
+    parts += [f"{n.measure}: {n.reason}" for n in entry.not_done]
+    if entry.event:
+        parts += [entry.event.kind, entry.event.detail or ""]
+    if entry.acknowledgement:
+        parts.append(entry.acknowledgement.flag)
+    parts += [
+        f"{word} {other}" for word, other in (("corrects", entry.corrects), ("withdraws", entry.withdraws)) if other
+    ]
+    if entry.recorded_at != entry.observed_at:
+        parts.append(f"recorded at minute {minute_of(entry.recorded_at):g}")
+    return " ".join(str(part) for part in parts if part)
 
 
 def _only(words: dict[str, str], *names: str) -> dict[str, str]:
