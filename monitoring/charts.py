@@ -3,6 +3,10 @@
 Colours are names ("@critical"): each screen's theme says what they look like, so one figure serves every screen. The
 live figure is a plain dictionary (a `plotly.graph_objects.Figure` costs some 20 ms to validate); `infusion_chart` is
 the same as a Figure.
+
+What does not move with the time axis (limits, their numbers, titles, baseline) is given apart as `marks` and `labels`,
+placed by fractions of the plot: a browser lays them under and over the plot for nothing, where plotly would draw each
+anew with every reading.
 """
 
 from __future__ import annotations
@@ -41,6 +45,7 @@ _TEXT_PX = 14
 _FONT = '"Source Sans", "Source Sans Pro", "Noto Sans", system-ui, sans-serif'
 _MINUTES_BEFORE, _MINUTES_AFTER = 8, 30  # how much is in view around the planned infusion
 _LONG_AGO = 30  # readings earlier than this before the start are in the table, not on the axis
+_MARGIN = {"l": 40, "r": 58, "t": 6, "b": 22}  # [px]; style.css lays marks and labels in the same frame
 _LABELS_APART = 0.13  # of a panel's height: numbers closer than this would cover each other
 _LANE, _PRESSURE, _VITAL, _RATING = 0.56, 2.9, 1.3, 1.3  # relative heights of the panels
 
@@ -60,7 +65,7 @@ class _Panel:
     title: str
     measures: tuple[Measure, ...]
     height: float
-    kind: str  # "pressure", "line", "rating" or "lane"
+    kind: str  # "pressure", "line", "rating" or "lanes" (a row of text a measure, and one of events)
 
 
 def _panels(protocol: Protocol, measured: Iterable[str]) -> list[_Panel]:
@@ -82,8 +87,7 @@ def _panels(protocol: Protocol, measured: Iterable[str]) -> list[_Panel]:
         numbers = [option.value for option in ratings[0].options]
         panels.append(_Panel(f"{ratings[0].label} {min(numbers)}–{max(numbers)}", (ratings[0],), _RATING, "rating"))
     lanes = [*ratings[1:], *(measures[key] for key in (*schedule.optional, schedule.oxygen) if key in seen)]
-    panels.extend(_Panel(measure.label, (measure,), _LANE, "lane") for measure in lanes)
-    panels.append(_Panel("Events", (), _LANE, "lane"))
+    panels.append(_Panel("Events", tuple(lanes), _LANE * (len(lanes) + 1), "lanes"))
     return panels
 
 
@@ -173,29 +177,35 @@ def infusion_figure(
         last = max(last, minutes(infusion, course, now) + 5)
 
     for panel in panels:
-        own = {m.key for m in panel.measures}
+        own = {m.key: n for n, m in enumerate(panel.measures)}
         mine = [p for p in standing if p.reading.measure in own and p.x > -_LONG_AGO]
         struck = [p for p in points if p.struck and p.reading.measure in own and p.x > -_LONG_AGO]
-        axis = figure.panel(panel, _span(panel.measures, [p.reading.value for p in mine]) if panel.measures else (0, 1))
+        lanes = len(own) + 1
+        if panel.kind == "lanes":
+            axis = figure.panel(panel, (0, lanes))
+            for n, measure in enumerate(panel.measures):
+                _draw_lane(figure, axis, measure, lanes - n - 0.5, mine, zone)
+                figure.title(axis, lanes - n - 0.5, measure.label)
+            _draw_events(figure, axis, infusion, course, zone)
+            figure.title(axis, 0.5, panel.title)
+        else:
+            axis = figure.panel(panel, _span(panel.measures, [p.reading.value for p in mine]))
+            figure.title(axis, None, panel.title)
         if panel.kind == "pressure":
             _draw_pressure(figure, axis, panel, mine, zone)
             _side_limits(figure, axis, panel)
         elif panel.kind == "line":
             _draw_line(figure, axis, panel.measures[0], mine, infusion, protocol, course, zone)
-            _limit_lines(figure, axis, panel.measures[0], first, last)
+            _limit_lines(figure, axis, panel.measures[0])
         elif panel.kind == "rating":
             _draw_rating(figure, axis, panel.measures[0], mine, zone)
-        elif panel.measures:
-            _draw_lane(figure, axis, panel.measures[0], mine, zone)
-        else:
-            _draw_events(figure, axis, infusion, course, zone)
-        if panel.kind in ("pressure", "line"):
+        if panel.kind == "pressure":
             _draw_baseline(figure, axis, panel, course)
         if struck:
             figure.scatter(
                 axis,
                 [p.x for p in struck],
-                [p.reading.value if panel.kind != "lane" else 0.5 for p in struck],
+                [lanes - own[p.reading.measure] - 0.5 if panel.kind == "lanes" else p.reading.value for p in struck],
                 mode="markers",
                 marker={"symbol": "x-thin-open", "size": 9, "color": "@soft", "line": {"width": 1.5}},
                 hovertext=[_hover(p, protocol.measures[p.reading.measure], zone) for p in struck],
@@ -208,7 +218,7 @@ def infusion_figure(
     for since, until in course.pauses:
         x0, x1 = minutes(infusion, course, since), minutes(infusion, course, until or now)
         figure.band(x0, x1, "@pause")
-        figure.note(x0, "paused", "left", down=18)
+        figure.note(x0, "paused")
     figure.layout["xaxis"] = {
         "range": [first, last],
         "dtick": 5 if last - first <= 60 else 10 if last - first <= 150 else 30,
@@ -224,6 +234,8 @@ def infusion_figure(
     return {
         "data": figure.data,
         "layout": figure.layout,
+        "marks": figure.marks,
+        "labels": figure.labels,
         "origin": course.started_at.isoformat() if course.started_at else None,
         "now_line": course.started_at is not None and course.closed_at is None,
     }
@@ -241,12 +253,12 @@ def _ticks(low: float, high: float) -> list[float]:
 
 
 class _Figure:
-    """Collects traces, shapes and notes; each panel gets a y axis of its own under the one x axis."""
+    """Collects traces, marks and labels; each panel gets a y axis of its own under the one x axis."""
 
     def __init__(self, gap: float, total: float) -> None:
         self.data: list[dict[str, Any]] = []
         self.layout: dict[str, Any] = {
-            "margin": {"l": 40, "r": 58, "t": 6, "b": 22},
+            "margin": dict(_MARGIN),
             "showlegend": False,
             "hovermode": "closest",
             "dragmode": "zoom",
@@ -256,16 +268,17 @@ class _Figure:
             "hoverlabel": {"font": {"size": _TEXT_PX}},
             "shapes": [],
             "annotations": [],
-            "bargap": 0,
         }
+        # Fractions of the plot, from its lower left corner: rectangles and lines behind, words in front.
+        self.marks: list[dict[str, Any]] = []
+        self.labels: list[dict[str, Any]] = []
         self._gap, self._total, self._top, self._count = gap, total, 1.0, 0
         self.lowest = "y"
 
     def panel(self, panel: _Panel, span: tuple[float, float]) -> str:
         self._count += 1
         name = "y" if self._count == 1 else f"y{self._count}"
-        height = panel.height / self._total
-        bottom = max(self._top - height, 0.0)
+        bottom = max(self._top - panel.height / self._total, 0.0)
         axis: dict[str, Any] = {
             "domain": [round(bottom, 4), round(self._top - self._gap, 4)],
             "range": list(span),
@@ -273,7 +286,7 @@ class _Figure:
             "zeroline": False,
             "gridcolor": "@grid",
             "tickfont": {"size": _TEXT_PX, "color": "@soft"},
-            "nticks": 6 if panel.kind == "pressure" else 4,
+            "nticks": 6,
             "anchor": "x",
         }
         if panel.kind == "line":
@@ -281,37 +294,28 @@ class _Figure:
         if panel.kind == "rating":
             values = [option.value for option in panel.measures[0].options]
             axis |= {"tickvals": [min(values), max(values)], "range": [min(values) - 0.35, max(values) + 0.9]}
-        if panel.kind == "lane":
-            axis |= {"showticklabels": False, "showgrid": False, "range": [0, 1]}
+        if panel.kind == "lanes":
+            axis |= {"showticklabels": False, "showgrid": False}
         self.layout["yaxis" if self._count == 1 else f"yaxis{self._count}"] = axis
-        self.layout["annotations"].append(
-            {
-                "text": panel.title,
-                "x": 1,
-                "xref": "paper",
-                "xanchor": "right",
-                "y": round((bottom + self._top - self._gap) / 2, 4) if panel.kind == "lane" else round(bottom, 4),
-                "yref": "paper",
-                "yanchor": "middle" if panel.kind == "lane" else "bottom",
-                "showarrow": False,
-                "font": {"size": _TEXT_PX, "color": "@soft"},
-                "bgcolor": "@card",
-                "borderpad": 0,
-            }
-        )
         if self._top < 1:
             edge = round(self._top - self._gap / 2, 4)
-            self.layout["shapes"].append(
-                {"type": "line", "xref": "paper", "yref": "paper", "x0": 0, "x1": 1, "y0": edge, "y1": edge,
-                 "line": {"color": "@line", "width": 1}}
-            )  # fmt: skip
+            self.marks.append({"kind": "edge", "x0": 0, "x1": 1, "y0": edge, "y1": edge})
         self._top = bottom
         self.lowest = name
         return name
 
+    def _axis(self, axis: str) -> dict[str, Any]:
+        found: dict[str, Any] = self.layout["yaxis" if axis == "y" else f"yaxis{axis[1:]}"]
+        return found
+
     def range_of(self, axis: str) -> tuple[float, float]:
-        low, high = self.layout["yaxis" if axis == "y" else f"yaxis{axis[1:]}"]["range"]
+        low, high = self._axis(axis)["range"]
         return low, high
+
+    def height_of(self, axis: str, value: float) -> float:
+        """Where `value` lies, as a fraction of the plot's height."""
+        (low, high), (bottom, top) = self.range_of(axis), self._axis(axis)["domain"]
+        return round(float(bottom + (value - low) / (high - low) * (top - bottom)), 4)
 
     def scatter(self, axis: str, x: Sequence[float | None], y: Sequence[float | None], **more: Any) -> None:
         rounded = [None if value is None else round(value, 3) for value in x]
@@ -321,31 +325,45 @@ class _Figure:
         )
 
     def band(self, x0: float, x1: float, colour: str) -> None:
+        """A stretch of time, shaded over all panels."""
         self.layout["shapes"].append(
             {"type": "rect", "xref": "x", "yref": "paper", "x0": round(x0, 3), "x1": round(x1, 3), "y0": 0, "y1": 1,
              "fillcolor": colour, "line": {"width": 0}, "layer": "below"}
         )  # fmt: skip
 
-    def note(self, x: float, text: str, anchor: str, down: int = 0) -> None:
+    def note(self, x: float, text: str) -> None:
+        """A word at a minute, which moves with the time axis."""
         self.layout["annotations"].append(
-            {"text": text, "x": round(x, 3), "xref": "x", "xanchor": anchor, "y": 1, "yshift": -down,
-             "yref": "paper", "yanchor": "top",
-             "showarrow": False, "font": {"size": _TEXT_PX, "color": "@soft"}}
+            {"text": text, "x": round(x, 3), "xref": "x", "xanchor": "left", "y": 1, "yshift": -18, "yref": "paper",
+             "yanchor": "top", "showarrow": False, "font": {"size": _TEXT_PX, "color": "@soft"}}
         )  # fmt: skip
+
+    def tint(self, axis: str, value: float, outside: float, level: Level) -> None:
+        """What lies outside a limit, up to the edge of the panel."""
+        low, high = sorted((self.height_of(axis, value), self.height_of(axis, outside)))
+        self.marks.append({"kind": "tint", "level": level.word, "x0": 0, "x1": 1, "y0": low, "y1": high})
+
+    def line(
+        self, axis: str, value: float, kind: str, level: Level | None = None, x0: float = 0, x1: float = 1
+    ) -> None:
+        """A level line of a panel, from `x0` to `x1` of its width: "limit", "side" or "baseline"."""
+        y = self.height_of(axis, value)
+        word = level.word if level else ""
+        self.marks.append({"kind": kind, "level": word, "x0": x0, "x1": x1, "y0": y, "y1": y})
+
+    def title(self, axis: str, value: float | None, text: str) -> None:
+        """What a panel or a lane holds: at `value`, or at the foot of the panel."""
+        y = self._axis(axis)["domain"][0] if value is None else self.height_of(axis, value)
+        self.labels.append({"kind": "title" if value is None else "lane", "text": text, "y": y, "level": ""})
+
+    def number(self, axis: str, value: float, text: str, level: Level) -> None:
+        """The number of a limit, in the margin at its height."""
+        y = self.height_of(axis, value)
+        self.labels.append({"kind": "limit", "text": text, "y": y, "level": level.word})
 
     def corner(self, text: str) -> None:
-        """What the numbers of the x axis are, in its left corner, so that no line of the panel is spent on it."""
-        self.layout["annotations"].append(
-            {"text": text, "x": 0, "xref": "paper", "xanchor": "right" if text == "min" else "left", "xshift": -4,
-             "y": 0, "yref": "paper", "yanchor": "top", "yshift": -3, "showarrow": False, "bgcolor": "@card",
-             "font": {"size": _TEXT_PX, "color": "@soft"}}
-        )  # fmt: skip
-
-    def label(self, axis: str, y: float, text: str, colour: str) -> None:
-        self.layout["annotations"].append(
-            {"text": text, "x": 1, "xref": "paper", "xanchor": "left", "xshift": 4, "y": y, "yref": axis,
-             "yanchor": "middle", "showarrow": False, "font": {"size": _TEXT_PX, "color": colour}}
-        )  # fmt: skip
+        """What the numbers of the x axis are, in its left corner, so that no line of the plot is spent on it."""
+        self.labels.append({"kind": "corner", "text": text, "y": 0, "level": ""})
 
 
 def _markers(points: Sequence[_Point], symbol: str, size: int) -> dict[str, Any]:
@@ -445,11 +463,14 @@ def _draw_rating(figure: _Figure, axis: str, measure: Measure, points: Sequence[
     )
 
 
-def _draw_lane(figure: _Figure, axis: str, measure: Measure, points: Sequence[_Point], zone: ZoneInfo) -> None:
+def _draw_lane(
+    figure: _Figure, axis: str, measure: Measure, height: float, among: Sequence[_Point], zone: ZoneInfo
+) -> None:
+    points = [p for p in among if p.reading.measure == measure.key]
     figure.scatter(
         axis,
         [p.x for p in points],
-        [0.5] * len(points),
+        [height] * len(points),
         mode="text",
         text=[measure.text(p.reading.value) + (MARK[p.level] if p.level else "") for p in points],
         textfont={"size": _TEXT_PX, "color": [_colour(p.level) for p in points]},
@@ -536,51 +557,42 @@ def _side_limits(figure: _Figure, axis: str, panel: _Panel) -> None:
     limits = [(measure, limit) for measure in panel.measures for limit in measure.limits if _absolute(limit)]
     # Where numbers would cover each other, the upper limits keep theirs; each mark stays, at its height.
     for measure, limit in sorted(limits, key=lambda pair: (pair[1].side != "high", -pair[1].level)):
-        if low <= limit.value <= high:
-            colour = f"@{limit.level.word}"
-            for x0, x1 in ((0, 0.022), (0.978, 1)):
-                figure.layout["shapes"].append(
-                    {"type": "line", "xref": "paper", "yref": axis, "x0": x0, "x1": x1, "y0": limit.value,
-                     "y1": limit.value, "line": {"color": colour, "width": 2}}
-                )  # fmt: skip
-            if all(abs(limit.value - other) >= apart for other in labelled):
-                labelled.append(limit.value)
-                figure.label(axis, limit.value, f"{limit.value:g} {measure.short.lower()}", colour)
+        if not low <= limit.value <= high:
+            continue
+        for x0, x1 in ((0, 0.022), (0.978, 1)):
+            figure.line(axis, limit.value, "side", limit.level, x0, x1)
+        if all(abs(limit.value - other) >= apart for other in labelled):
+            labelled.append(limit.value)
+            figure.number(axis, limit.value, f"{limit.value:g} {measure.short.lower()}", limit.level)
 
 
-def _limit_lines(figure: _Figure, axis: str, measure: Measure, first: float, last: float) -> None:
+def _limit_lines(figure: _Figure, axis: str, measure: Measure) -> None:
     """Limits as dashed lines with their number; what lies outside is tinted."""
     low, high = figure.range_of(axis)
     for limit in measure.limits:
-        if not _absolute(limit):
+        if not _absolute(limit) or not low <= limit.value <= high:
             continue
-        outside = high if limit.side == "high" else low
-        if not low <= limit.value <= high:
-            continue
-        figure.layout["shapes"] += [
-            {"type": "rect", "xref": "paper", "yref": axis, "x0": 0, "x1": 1, "y0": limit.value, "y1": outside,
-             "fillcolor": f"@{limit.level.word}-tint", "line": {"width": 0}, "layer": "below"},
-            {"type": "line", "xref": "paper", "yref": axis, "x0": 0, "x1": 1, "y0": limit.value, "y1": limit.value,
-             "line": {"color": f"@{limit.level.word}", "width": 1, "dash": "dash"}, "layer": "below"},
-        ]  # fmt: skip
+        figure.tint(axis, limit.value, high if limit.side == "high" else low, limit.level)
+        figure.line(axis, limit.value, "limit", limit.level)
         if limit.level is Level.CAUTION:
-            figure.label(axis, limit.value, f"{limit.value:g}", "@caution")
+            figure.number(axis, limit.value, f"{limit.value:g}", limit.level)
 
 
 def _draw_baseline(figure: _Figure, axis: str, panel: _Panel, course: Course) -> None:
     measure = panel.measures[0]
     reading = course.baseline.get(measure.key)
-    if reading is None or panel.kind != "pressure":
+    low, high = figure.range_of(axis)
+    if reading is None or not low <= reading.value <= high:
         return
-    figure.layout["shapes"].append(
-        {"type": "line", "xref": "paper", "yref": axis, "x0": 0, "x1": 1, "y0": reading.value, "y1": reading.value,
-         "line": {"color": "@soft", "width": 1, "dash": "dot"}, "layer": "below"}
-    )  # fmt: skip
-    figure.layout["annotations"].append(
-        {"text": f"baseline {measure.text(reading.value)}", "x": 0.97, "xref": "paper", "xanchor": "right",
-         "y": reading.value, "yref": axis, "yanchor": "bottom", "showarrow": False,
-         "font": {"size": _TEXT_PX, "color": "@soft"}}
-    )  # fmt: skip
+    figure.line(axis, reading.value, "baseline")
+    figure.labels.append(
+        {
+            "kind": "baseline",
+            "text": f"baseline {measure.text(reading.value)}",
+            "y": figure.height_of(axis, reading.value),
+            "level": "",
+        }
+    )
 
 
 def infusion_chart(
@@ -595,7 +607,42 @@ def infusion_chart(
     from plotly.graph_objects import Figure
 
     figure = infusion_figure(infusion, protocol, course, levels, now, zone)
-    return Figure(_painted({"data": figure["data"], "layout": figure["layout"]}))
+    layout = dict(figure["layout"])
+    layout["shapes"] = [*layout["shapes"], *(_shape_of(mark) for mark in figure["marks"])]
+    layout["annotations"] = [*layout["annotations"], *(_annotation_of(label) for label in figure["labels"])]
+    return Figure(_painted({"data": figure["data"], "layout": layout}))
+
+
+def _shape_of(mark: Mapping[str, Any]) -> dict[str, Any]:
+    """A mark as plotly draws it, for a figure that stands alone."""
+    place = {"xref": "paper", "yref": "paper", "layer": "below", **{k: mark[k] for k in ("x0", "x1", "y0", "y1")}}
+    if mark["kind"] == "tint":
+        return {"type": "rect", "fillcolor": f"@{mark['level']}-tint", "line": {"width": 0}, **place}
+    dash = {"limit": "dash", "baseline": "dot"}.get(mark["kind"], "solid")
+    colour = f"@{mark['level']}" if mark.get("level") else "@soft" if mark["kind"] == "baseline" else "@line"
+    width = 2 if mark["kind"] == "side" else 1
+    return {"type": "line", "line": {"color": colour, "width": width, "dash": dash}, **place}
+
+
+def _annotation_of(label: Mapping[str, Any]) -> dict[str, Any]:
+    """A label as plotly draws it, for a figure that stands alone."""
+    place = {
+        "title": {"x": 1, "xanchor": "right", "yanchor": "bottom"},
+        "lane": {"x": 1, "xanchor": "right", "yanchor": "middle"},
+        "limit": {"x": 1, "xanchor": "left", "xshift": 4, "yanchor": "middle"},
+        "baseline": {"x": 0.97, "xanchor": "right", "yanchor": "bottom"},
+        "corner": {"x": 0, "xanchor": "right", "xshift": -4, "yanchor": "top", "yshift": -3},
+    }[label["kind"]]
+    colour = f"@{label['level']}" if label["level"] else "@soft"
+    font = {"size": _TEXT_PX, "color": colour}
+    return {
+        "text": label["text"],
+        "xref": "paper",
+        "yref": "paper",
+        "y": label["y"],
+        "showarrow": False,
+        "font": font,
+    } | place
 
 
 def _painted(value: Any) -> Any:

@@ -368,7 +368,7 @@ function bedside(root, infusion, pins) {
       h("span", { class: "pill", text: d.infusion.which }),
       h("span", { class: "pill", text: d.infusion.dose }),
       connection(),
-      themeKey(() => plot.redraw()),
+      themeKey(() => plot.redrawn()),
       h("button", { class: "pill switch", type: "button", "aria-label": who ? `${who.name}, switch` : "Sign in", onclick: switchSheet }, who ? `${who.name} · switch` : "Sign in"),
     ]);
   }

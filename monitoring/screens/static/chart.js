@@ -1,7 +1,7 @@
 // Draws the figure the server made. Plotly.react keeps the node and the zoom; only the "now" line moves by itself.
 
 import * as clock from "./clock.js";
-import { h } from "./element.js";
+import { h, redraw } from "./element.js";
 
 let plotly;
 export function loadPlotly(version) {
@@ -29,7 +29,9 @@ function coloured(value, style) {
 export function chart(label) {
   const plot = h("div", { class: "plot" });
   const line = h("div", { class: "now-line", hidden: true }, h("span"));
-  const node = h("div", { class: "chart", role: "img", "aria-label": label }, plot, line);
+  const under = h("div", { class: "under", "aria-hidden": "true" });
+  const over = h("div", { class: "over", "aria-hidden": "true" });
+  const node = h("div", { class: "chart", role: "img", "aria-label": label }, under, plot, over, line);
   let figure = null;
   let drawing = null;
   let queued = null;
@@ -43,6 +45,7 @@ export function chart(label) {
     drawing = loadPlotly(next.plotly)
       .then((Plotly) => {
         const style = getComputedStyle(node);
+        lay(next);
         return Plotly.react(plot, coloured(next.data, style), coloured(next.layout, style), {
           displayModeBar: false,
           responsive: true,
@@ -69,6 +72,28 @@ export function chart(label) {
     await drawing;
   }
 
+  // What does not move with the time axis is laid under and over the plot, by fractions of its frame.
+  function lay({ marks, labels }) {
+    const percent = (fraction) => `${(fraction * 100).toFixed(2)}%`;
+    redraw(under, marks, () =>
+      marks.map((mark) => {
+        const piece = h("i", { class: `chart-mark ${mark.kind} ${mark.level ?? ""}` });
+        piece.style.left = percent(mark.x0);
+        piece.style.width = percent(mark.x1 - mark.x0);
+        piece.style.bottom = percent(mark.y0);
+        piece.style.height = mark.y1 > mark.y0 ? percent(mark.y1 - mark.y0) : "";
+        return piece;
+      }),
+    );
+    redraw(over, labels, () =>
+      labels.map((one) => {
+        const piece = h("span", { class: `label ${one.kind} ${one.level}`, text: one.text });
+        piece.style.bottom = percent(one.y);
+        return piece;
+      }),
+    );
+  }
+
   function moveNow() {
     const axis = plot._fullLayout?.xaxis;
     if (!axis || !figure?.now_line || !figure.origin) {
@@ -92,5 +117,5 @@ export function chart(label) {
   });
   resize.observe(node);
 
-  return { node, draw, redraw: () => figure && draw(figure), moveNow };
+  return { node, draw, redrawn: () => figure && draw(figure), moveNow };
 }
