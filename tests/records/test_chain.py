@@ -70,6 +70,12 @@ def test_a_row_keeps_its_hash_through_the_database(weight: float, minutes: float
     assert chain.row_hash("infusion", back) == chain.row_hash("infusion", row)
 
 
+def test_there_is_one_zero() -> None:
+    row: dict[str, Any] = {"value": -0.0}
+    as_stored(tables.reading, row)
+    assert math.copysign(1, row["value"]) == 1
+
+
 def test_a_column_added_later_leaves_older_hashes_as_they_are() -> None:
     assert chain.row_hash("t", {"a": 1}) == chain.row_hash("t", {"a": 1, "new": None})
     assert chain.row_hash("t", {"a": 1}) != chain.row_hash("t", {"a": 1, "new": ""})
