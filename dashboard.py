@@ -17,6 +17,7 @@ from monitoring.records import RecordsError
 from monitoring.routes import routes
 from monitoring.routes.doors import Doors, SecurityHeaders
 
+WARM_UP_AFTER_SECONDS = 1.0
 COLLECT_EVERY_SECONDS = 300.0
 
 _why_not: str | None = None  # the sentence that says why the server does not start
@@ -77,6 +78,7 @@ async def lifespan(_app: st.App) -> AsyncIterator[dict[str, Any]]:
 
 async def _keep_warm() -> None:
     """Import what the first page needs while nobody waits, and keep the garbage collector from long pauses."""
+    await asyncio.sleep(WARM_UP_AFTER_SECONDS)  # the server answers first: importing holds the interpreter
     await asyncio.to_thread(_warm_up)
     gc.collect()
     gc.freeze()  # what is loaded now stays: a collection need not walk through it again

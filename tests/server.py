@@ -32,6 +32,7 @@ class Server:
         self.file = file
         self.log = file.with_suffix(".log")
         self.port = 0
+        self._started_at = 0  # where in the log the present process begins
         self.process: subprocess.Popen[bytes] | None = None
         kept = {name: value for name, value in os.environ.items() if not name.startswith(("MONITORING_", "STREAMLIT_"))}
         self._environment = {**kept, "MONITORING_DB": f"sqlite:///{file}", **(environment or {})}
@@ -55,7 +56,7 @@ class Server:
     def launch(self) -> subprocess.Popen[bytes]:
         """Start the process and do not wait for it. Started again, it takes the port it had."""
         with self.log.open("ab") as log:
-            log.write(b"\n--- started ---\n")
+            self._started_at = log.tell()
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "streamlit", "run", "dashboard.py", "--server.port", str(self.port)],
                 cwd=TOP,
@@ -107,5 +108,5 @@ class Server:
         return "\n".join(self.log.read_text(errors="replace").splitlines()[-lines:])
 
     def _port_in_log(self) -> int:
-        found = re.findall(r"URL: +http://[^:]+:(\d+)", self.log.read_text(errors="replace"))
-        return int(found[-1]) if found else 0
+        found = re.search(rb"URL: +http://[^:]+:(\d+)", self.log.read_bytes()[self._started_at :])
+        return int(found[1]) if found else 0

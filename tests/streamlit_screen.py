@@ -6,9 +6,9 @@ from types import TracebackType
 from typing import Self
 from urllib.parse import urlsplit
 
-from google.protobuf.message import Message
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+from streamlit.util import calc_hash
 from websockets.sync.client import connect
 
 
@@ -22,7 +22,7 @@ class Screen:
 
     def __enter__(self) -> Self:
         address = urlsplit(self._url)
-        self._socket = connect(
+        self._connection = connect(
             f"ws://{address.netloc}/_stcore/stream",
             origin=self._origin,  # type: ignore[arg-type]
             subprotocols=["streamlit"],  # type: ignore[list-item]
@@ -31,14 +31,15 @@ class Screen:
             max_size=None,
             proxy=None,
         )
+        self._socket = self._connection.__enter__()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._socket.close()
+        self._connection.__exit__(kind, error, trace)
 
-    def open(self, page: str, query: str = "", script: str = "") -> list[Message]:
+    def open(self, page: str, query: str = "", script: str = "") -> list[ForwardMsg]:
         """Everything the server sends for this page until its script has run. `script` is a page's hash, if known."""
         asked = BackMsg()
         asked.rerun_script.page_name = page
@@ -46,7 +47,7 @@ class Screen:
         asked.rerun_script.query_string = query
         asked.rerun_script.context_info.url = f"{self._url}/{page}?{query}"
         self._socket.send(asked.SerializeToString())
-        sent: list[Message] = []
+        sent: list[ForwardMsg] = []
         while True:
             message = ForwardMsg()
             message.ParseFromString(self._socket.recv(timeout=30))  # type: ignore[arg-type]
@@ -55,6 +56,11 @@ class Screen:
                 return sent
 
 
-def words_of(sent: list[Message]) -> str:
+def hash_of(page: object) -> str:
+    """How Streamlit names a page to itself: by its file, or by its address."""
+    return calc_hash(str(page))
+
+
+def words_of(sent: list[ForwardMsg]) -> str:
     """All that was sent, as text: whatever a page shows is somewhere in it."""
     return "\n".join(str(message) for message in sent)
