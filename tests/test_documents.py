@@ -1,0 +1,189 @@
+"""What a live screen is given: every value with its age, flags with receipts, and nothing that calls silence fine."""
+
+from __future__ import annotations
+
+import json
+from datetime import date
+from typing import Any
+
+import pytest
+
+from monitoring import recording
+from monitoring.clinic import RunningClinic
+from monitoring.documents import age_in_years, board_document, infusion_document, initials
+from tests.small_clinic import Names, SetClock, actor, entry, event, open_infusion
+
+
+def save(clinic: RunningClinic, names: Names, body: dict[str, Any], by: str = "Ada Okafor") -> str:
+    who = actor(clinic, by)
+    outcome = recording.save_entry(clinic, who, names.infusion, {**body, "sign_in": who.sign_in.id})
+    assert outcome.value is not None, outcome.sentences
+    return outcome.value.id
+
+
+def started(clinic: RunningClinic, names: Names, clock: SetClock) -> None:
+    save(clinic, names, entry(clock.now()))
+    save(clinic, names, event(clock.wait(minutes=2), "start"))
+
+
+def test_a_document_can_be_sent_as_it_is(clinic: RunningClinic, names: Names, clock: SetClock) -> None:
+    started(clinic, names, clock)
+    for document in (infusion_document(clinic, names.infusion), board_document(clinic), board_document(clinic, True)):
+        assert json.loads(json.dumps(document, allow_nan=False))["type"] == document["type"]
+
+
+def test_an_unknown_infusion_is_not_found(clinic: RunningClinic) -> None:
+    with pytest.raises(LookupError):
+        infusion_document(clinic, "nobody")
+
+
+def test_before_anything_is_recorded_the_screen_says_so(clinic: RunningClinic, names: Names) -> None:
+    document = infusion_document(clinic, names.infusion)
+    assert document["quiet"] == "No values recorded yet"
+    assert {item["text"] for item in document["strip"]} == {""}
+    assert document["course"]["word"] == "before start"
+
+
+def test_the_patient_the_chair_and_the_dose_are_on_it(clinic: RunningClinic, names: Names) -> None:
+    document = infusion_document(clinic, names.infusion)
+    assert document["who"]["chair"] == "Chair 1"
+    assert document["who"]["name"] == "Marta Brandt"
+    assert "K-0101" in document["who"]["line"]
+    assert "allergies: none known" in document["who"]["line"]
+    assert document["infusion"] == {"which": "Infusion 1 of 6", "dose": "36.0 mg in 40 min · 0.5 mg/kg"}
+
+
+def test_allergies_not_recorded_are_not_none_known(clinic: RunningClinic, names: Names) -> None:
+    lin = open_infusion(clinic, actor(clinic, "Ada Okafor"), names.patients["Lin Sørensen"], "chair-2")
+    assert "allergies not recorded" in infusion_document(clinic, lin)["who"]["line"]
+
+
+def test_each_value_has_its_time_and_when_it_is_old(clinic: RunningClinic, names: Names, clock: SetClock) -> None:
+    started(clinic, names, clock)
+    seen = clock.wait(minutes=10)
+    save(clinic, names, entry(seen))
+    value = infusion_document(clinic, names.infusion)["values"]["systolic"]
+    assert value == {"text": "126", "value": 126, "at": seen.isoformat(), "level": None, "stale_after": 15 * 60}
+
+
+def test_a_flag_carries_its_receipt_and_can_be_acknowledged_once(
+    clinic: RunningClinic, names: Names, clock: SetClock
+) -> None:
+    started(clinic, names, clock)
+    save(clinic, names, entry(clock.wait(minutes=10), readings={"systolic": 164}))
+    flag = next(one for one in infusion_document(clinic, names.infusion)["flags"] if one["measure"] == "systolic")
+    assert flag["headline"] == "Systolic pressure 164 mmHg — at or above 160 (caution)"
+    assert "+38 over baseline 126 (+30 %)" in flag["receipt"]
+    assert "ketamine-depression 1" in flag["receipt"]
+    assert flag["needs_acknowledgement"]
+    names_it = {"flag": flag["key"], **{k: flag[k] for k in ("measure", "side", "level", "rule", "seen")}}
+    answer = {**names_it, "done": "Seen, watching"}
+    save(clinic, names, entry(clock.now(), "acknowledgement", acknowledgement=answer), by="Jonas Lund")
+    after = next(one for one in infusion_document(clinic, names.infusion)["flags"] if one["measure"] == "systolic")
+    assert not after["needs_acknowledgement"]
+    assert after["acknowledged"] == "seen by Jonas Lund: Seen, watching"
+
+
+def test_an_acknowledged_caution_is_quieter_on_the_board_than_an_open_one(
+    clinic: RunningClinic, names: Names, clock: SetClock
+) -> None:
+    started(clinic, names, clock)
+    save(clinic, names, entry(clock.wait(minutes=10), readings={"systolic": 164}))
+    card = board_document(clinic)["cards"][0]
+    assert (card["chair"], card["flags"][0]["needs_acknowledgement"]) == ("Chair 1", True)
+
+
+def test_without_a_baseline_change_is_said_not_to_be_judged(
+    clinic: RunningClinic, names: Names, clock: SetClock
+) -> None:
+    save(clinic, names, event(clock.now(), "start"))
+    save(clinic, names, entry(clock.wait(minutes=1)))
+    assert "change from baseline not judged" in infusion_document(clinic, names.infusion)["quiet"]
+
+
+def test_a_correction_shows_both_values_and_a_withdrawn_entry_stays(
+    clinic: RunningClinic, names: Names, clock: SetClock
+) -> None:
+    started(clinic, names, clock)
+    seen = clock.wait(minutes=10)
+    wrong = save(clinic, names, entry(seen, readings={"systolic": 214}))
+    save(clinic, names, entry(seen, readings={"systolic": 124}, corrects=wrong, reason="typed wrongly"))
+    mistaken = save(clinic, names, entry(clock.wait(minutes=1), "observation", readings={"dissociation": 2}))
+    save(clinic, names, entry(clock.now(), "withdrawal", withdraws=mistaken, reason="wrong patient"))
+    rows = infusion_document(clinic, names.infusion)["entries"]
+    corrected = next(row for row in rows if row["marks"] == ["corrected: typed wrongly"])
+    assert [(part["text"], part["struck"]) for part in corrected["parts"]] == [("SYS 214", True), ("SYS 124", False)]
+    gone = next(row for row in rows if row["id"] == mistaken)
+    assert (gone["state"], gone["marks"]) == ("withdrawn", ["withdrawn by Ada Okafor: wrong patient"])
+
+
+def test_late_entries_and_late_sending_are_told_apart(clinic: RunningClinic, names: Names, clock: SetClock) -> None:
+    started(clinic, names, clock)
+    now = clock.wait(minutes=40)
+    seen = now.replace(hour=now.hour - 1 if now.minute < 20 else now.hour, minute=(now.minute - 20) % 60)
+    late = {**entry(now), "observed_at": seen.isoformat()}
+    save(clinic, names, late)
+    waited = {**entry(clock.now(), readings={"systolic": 131}), "queued": True}
+    clock.wait(minutes=3)
+    save(clinic, names, waited)
+    marks = {row["id"]: row["marks"] for row in infusion_document(clinic, names.infusion)["entries"]}
+    assert marks[late["id"]] == ["late entry, 20 min after"]
+    assert marks[waited["id"]] == ["sent late"]
+
+
+def test_a_wall_shows_initials_and_no_name(clinic: RunningClinic) -> None:
+    wall = json.dumps(board_document(clinic, True), ensure_ascii=False)
+    assert "M.B." in wall
+    for word in ("Marta", "Brandt", "K-0101"):
+        assert word not in wall
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("Marta Brandt", "M.B."),
+        ("Lin", "L."),
+        ("Юлия Ковальчук", "Ю.К."),
+        ("王 小明", "王.小."),
+        ("", "–"),
+        ("=1+1", "–"),
+    ],
+)
+def test_initials(name: str, shown: str) -> None:
+    assert initials(name) == shown
+
+
+@pytest.mark.parametrize(
+    ("born", "on", "years"),
+    [
+        (date(1981, 5, 14), date(2026, 5, 13), 44),
+        (date(1981, 5, 14), date(2026, 5, 14), 45),
+        (date(2004, 2, 29), date(2026, 2, 28), 21),
+        (date(2004, 2, 29), date(2026, 3, 1), 22),
+    ],
+)
+def test_age(born: date, on: date, years: int) -> None:
+    assert age_in_years(born, on) == years
+
+
+def test_the_board_puts_the_worst_first_and_free_chairs_last(
+    clinic: RunningClinic, names: Names, clock: SetClock
+) -> None:
+    open_infusion(clinic, actor(clinic, "Ada Okafor"), names.patients["Omar Haddad"], "chair-2")
+    started(clinic, names, clock)
+    assert [card["chair"] for card in board_document(clinic)["cards"]] == ["Chair 1", "Chair 2", "Chair 3"]
+    omar = next(c for c in board_document(clinic)["cards"] if c["chair"] == "Chair 2")["infusion"]
+    who = actor(clinic, "Ada Okafor")
+    critical = {**entry(clock.now(), readings={"spo2": 88}), "sign_in": who.sign_in.id}
+    assert recording.save_entry(clinic, who, omar, critical).done
+    cards = board_document(clinic)["cards"]
+    assert [card["chair"] for card in cards] == ["Chair 2", "Chair 1", "Chair 3"]
+    assert cards[-1]["infusion"] is None
+
+
+def test_a_document_says_when_time_alone_will_change_it(clinic: RunningClinic, names: Names, clock: SetClock) -> None:
+    started(clinic, names, clock)
+    first = infusion_document(clinic, names.infusion)["next_change"]
+    assert first is not None
+    assert first > clock.now().isoformat()
+    assert board_document(clinic)["next_change"] == first
