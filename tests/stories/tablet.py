@@ -1,0 +1,194 @@
+"""A tablet in somebody's hands: what is tapped on it, and what it shows.
+
+Everything is found by the names that assistive technology finds (SCREENS: they stay stable), and every tap is counted.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any, Final
+
+from playwright.sync_api import BrowserContext, Locator, ViewportSize, expect
+
+LANDSCAPE: Final[ViewportSize] = {"width": 1180, "height": 820}
+PORTRAIT: Final[ViewportSize] = {"width": 820, "height": 1180}
+TILES: Final = {
+    "systolic": "Systolic pressure",
+    "diastolic": "Diastolic pressure",
+    "heart_rate": "Heart rate",
+    "spo2": "Oxygen saturation",
+    "respiration": "Respiration",
+    "temperature": "Temperature",
+}
+PATIENCE_MS: Final = 20_000  # for a machine that is busy with other tests; nothing waits so long when it works
+
+# The page's own modules, to read what it holds: the document it was given, its clock, its outbox.
+_LOOK_INSIDE: Final = """async () => {
+  const modules = ["live", "clock", "outbox"].map((name) => import(`/assets/${name}.js`));
+  const [live, clock, outbox] = await Promise.all(modules);
+  window.inside = { live, clock, outbox };
+}"""
+
+
+class Tablet:
+    """One browser with one page at a time, on `url`. `staff` (name to id) and `pins` are those of the clinic."""
+
+    def __init__(self, context: BrowserContext, url: str, staff: Mapping[str, str], pins: Mapping[str, str]) -> None:
+        self.context = context
+        self.url = url
+        self.staff = staff
+        self.pins = pins
+        self.taps = 0
+        self.page = context.new_page()
+
+    # What is there
+
+    def button(self, name: str) -> Locator:
+        """The button of exactly this name."""
+        return self.page.get_by_role("button", name=name, exact=True)
+
+    def sheet(self, title: str | re.Pattern[str]) -> Locator:
+        """The sheet that was opened under this title."""
+        return self.page.get_by_role("dialog", name=title)
+
+    @property
+    def flags(self) -> Locator:
+        """The open flags."""
+        return self.page.get_by_role("list", name="Flags").get_by_role("listitem")
+
+    @property
+    def entries(self) -> Locator:
+        """The entries shown, the newest first."""
+        return self.page.get_by_role("list", name="Entries").get_by_role("listitem")
+
+    @property
+    def connection(self) -> Locator:
+        """The lamp that says whether this screen is live."""
+        return self.page.get_by_role("status", name="Connection")
+
+    @property
+    def lost(self) -> Locator:
+        """The banner that says the connection is lost."""
+        return self.page.get_by_role("alert").filter(has_text="Not connected")
+
+    def option(self, rating: str, choice: str) -> Locator:
+        """One choice of a rating: option("Dissociation", "3 marked")."""
+        return self.page.get_by_role("radiogroup", name=rating).get_by_role("radio", name=choice, exact=True)
+
+    def tile(self, measure: str) -> Locator:
+        """The tile of a measure, by its key."""
+        return self.page.get_by_role("button", name=TILES[measure], exact=True)
+
+    # What is done
+
+    def tap(self, target: Locator) -> None:
+        """One tap, as a finger does it."""
+        target.tap(timeout=PATIENCE_MS)
+        self.taps += 1
+
+    def tap_fast(self, target: Locator, times: int) -> None:
+        """Several taps on the same spot within some hundred milliseconds, whatever comes to lie under the finger."""
+        box = target.bounding_box(timeout=PATIENCE_MS)
+        assert box is not None
+        x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+        for _ in range(times):
+            self.page.touchscreen.tap(x, y)
+
+    def wipe(self) -> None:
+        """Forget everybody and everything that was left on this tablet."""
+        self.context.clear_cookies()
+        self.page.goto(f"{self.url}/healthz")
+        self.page.evaluate("localStorage.clear()")
+
+    def sign_in(self, name: str) -> str:
+        """Sign in without a screen, as a tablet on which this person has signed in; answers the sign-in's id."""
+        answer = self.post("/api/sign-in", {"staff": self.staff[name], "pin": self.pins[name]})
+        return str(answer["me"]["sign_in"])
+
+    def tap_in(self, name: str, within: Locator | None = None) -> None:
+        """Sign in on the screen: tap the name, type the PIN."""
+        place = within or self.page.locator("body")
+        self.tap(place.get_by_role("button", name=name, exact=True))
+        for digit in self.pins[name]:
+            self.tap(place.get_by_role("button", name=digit, exact=True))
+
+    def switch_to(self, name: str) -> None:
+        """Hand the tablet to another person, who types their PIN."""
+        self.page.get_by_role("button", name=re.compile("switch$|^Sign in$")).first.tap()
+        self.tap_in(name, self.sheet("Who is at the chair?"))
+
+    def post(self, address: str, body: object) -> dict[str, Any]:
+        """Post as a page of this tablet would; answers the decoded JSON."""
+        answer = self.context.request.post(self.url + address, data=body, headers={"Origin": self.url})
+        found: dict[str, Any] = answer.json()
+        assert answer.ok, found
+        return found
+
+    def open_bedside(self, infusion: str) -> None:
+        """Open an infusion's screen and wait until it is live."""
+        self.page.goto(f"{self.url}/bedside?infusion={infusion}")
+        self.ready()
+
+    def open_board(self) -> None:
+        """Open the board and wait until it is live."""
+        self.page.goto(f"{self.url}/board")
+        self.ready()
+
+    def ready(self) -> None:
+        """Wait until the page is live, and look inside it from then on."""
+        expect(self.connection).to_have_text("live", timeout=PATIENCE_MS)
+        self.page.evaluate(_LOOK_INSIDE)
+
+    def type(self, values: Mapping[str, float]) -> None:
+        """Type these values on the pad (measure to value), tapping a tile only where the pad is not there already."""
+        for measure, value in values.items():
+            tile = self.tile(measure)
+            if tile.get_attribute("aria-pressed", timeout=PATIENCE_MS) != "true":
+                self.tap(tile)
+            for digit in re.sub(r"\D", "", f"{value:g}"):
+                self.tap(self.button(digit))
+
+    def save(self) -> None:
+        """Tap Save; the pad is empty again."""
+        self.tap(self.button("Save"))
+        self.pad_empty()
+
+    def pad_empty(self) -> None:
+        """Wait until nothing is typed."""
+        expect(self.page.get_by_role("group", name="Vital signs").locator(".filled")).to_have_count(0)
+
+    def log(self, values: Mapping[str, float]) -> None:
+        """Type a set and save it."""
+        self.type(values)
+        self.save()
+
+    def rate(self, rating: str, choice: str) -> None:
+        """Rate by one tap."""
+        self.tap(self.option(rating, choice))
+
+    # What came of it
+
+    def sent(self) -> None:
+        """Wait until nothing waits in this tablet any more."""
+        self.page.wait_for_function("inside.outbox.items().length === 0", timeout=PATIENCE_MS)
+
+    def shows(self, entries: int) -> None:
+        """Wait until this many entries are shown, all of them from the server."""
+        expect(self.entries).to_have_count(entries, timeout=PATIENCE_MS)
+        expect(self.entries.and_(self.page.locator(".waiting"))).to_have_count(0, timeout=PATIENCE_MS)
+
+    def document(self) -> dict[str, Any]:
+        """The newest document this page was given."""
+        found: dict[str, Any] = self.page.evaluate("inside.live.current().document")
+        return found
+
+    def seen(self) -> float:
+        """What this page takes for the server's time: milliseconds since 1970."""
+        found: float = self.page.evaluate("inside.clock.now()")
+        return found
+
+    def waiting(self) -> list[dict[str, Any]]:
+        """What waits in this tablet's outbox, in its order."""
+        found: list[dict[str, Any]] = self.page.evaluate("inside.outbox.items()")
+        return found

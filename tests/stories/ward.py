@@ -1,0 +1,119 @@
+"""The clinic that the stories play in: a chair, a patient and an infusion for each of them, and what was written."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Mapping
+from contextlib import closing
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import Final
+from urllib.parse import quote
+
+from sqlalchemy import create_engine
+from sqlalchemy.pool import NullPool
+
+from monitoring import recording
+from monitoring.clinical.record import Entry, Infusion
+from monitoring.clock import Clock
+from monitoring.records.loading import load_infusion
+from monitoring.records.verify import verify
+from tests.server import Server
+from tests.small_clinic import PEOPLE, actor, event, open_infusion, opened
+
+CHAIRS: Final = 30
+
+
+@dataclass
+class Ward:
+    """A running clinic at whose chairs infusions run; each story takes one of its own with `infusion()`."""
+
+    server: Server
+    staff: Mapping[str, str]  # name to id
+    pins: Mapping[str, str]  # by name
+    _infusions: list[str] = field(default_factory=list)
+
+    def infusion(self) -> str:
+        """The id of an infusion that no other story touches, its pump started."""
+        return self._infusions.pop()
+
+    def written(self, infusion: str) -> Infusion:
+        """The infusion as it stands in the database's file, read beside the running server."""
+        return written(self.server.file, infusion)
+
+
+def furnish(file: Path) -> tuple[dict[str, str], list[str]]:
+    """A real clinic in a new file, an infusion running at each of its chairs: ids of the staff, ids of infusions."""
+    clock = Clock()
+    with opened(file, clock) as clinic:
+        chairs = [f"Chair {n}" for n in range(1, CHAIRS + 1)]
+        done = recording.set_up_clinic(
+            clinic,
+            name="Clinic at the Lake",
+            zone="Europe/Berlin",
+            chairs=chairs,
+            administrator="Petra Novak",
+            administrator_pin=PEOPLE["Petra Novak"][1],
+            clinician="Dr Ines Weiss",
+            clinician_pin=PEOPLE["Dr Ines Weiss"][1],
+            ranges_accepted=True,
+        )
+        assert done.done, done.sentences
+        petra = actor(clinic, "Petra Novak")
+        for name in ("Ada Okafor", "Jonas Lund"):
+            role, pin = PEOPLE[name]
+            assert recording.add_staff(clinic, petra, name=name, role=role, pin=pin).done
+        ada = actor(clinic, "Ada Okafor")
+        infusions = []
+        for n, chair in enumerate(clinic.store.chairs(), 1):
+            patient = recording.register_patient(
+                clinic,
+                petra,
+                number=f"K-{n:04d}",
+                name=f"Patient {n}",
+                birth_date=date(1980, 1, n),
+                sex="unknown",
+                allergies="none known",
+            )
+            assert patient.value is not None, patient.sentences
+            infusion = open_infusion(clinic, ada, patient.value.id, chair.id)
+            started = recording.save_entry(clinic, ada, infusion, event(clock.now(), "start"))
+            assert started.done, started.sentences
+            infusions.append(infusion)
+        return {person.name: person.id for person in clinic.store.staff()}, infusions
+
+
+def staff_of(file: Path) -> dict[str, str]:
+    """Who works at the clinic in this file: name to id."""
+    with closing(sqlite3.connect(_address(file), uri=True)) as plain:
+        return {name: id for id, name in plain.execute("SELECT id, name FROM staff")}
+
+
+def written(file: Path, infusion: str) -> Infusion:
+    """The infusion as it stands in this database file, which a server may be writing."""
+    names = {id: name for name, id in staff_of(file).items()}
+    engine = create_engine("sqlite://", creator=lambda: sqlite3.connect(_address(file), uri=True), poolclass=NullPool)
+    with engine.connect() as connection:
+        found = load_infusion(connection, infusion, lambda id: names.get(id, ""))
+    assert found is not None, f"no infusion {infusion} in {file}"
+    return found
+
+
+def _address(file: Path) -> str:
+    return f"file:{quote(str(file))}?mode=ro"
+
+
+def assert_chains_hold(file: Path) -> None:
+    """Every row of the file is as it was saved."""
+    assert verify(f"sqlite:///{file}") == []
+
+
+def values(entry: Entry) -> dict[str, float]:
+    """What an entry holds: measure to value."""
+    return {reading.measure: reading.value for reading in entry.readings}
+
+
+def typed(infusion: Infusion) -> list[Entry]:
+    """The entries after the start of the pump, in the order they were recorded."""
+    return [entry for entry in infusion.entries if entry.event is None or entry.event.kind != "start"]
