@@ -31,6 +31,27 @@ export function once(action, pause = 1000) {
   };
 }
 
+// The second half of a double tap must not hit what the first half brought under the finger (a sheet closes, a key
+// becomes another): within this time a tap on the same spot counts only where the same control is still there.
+const SAME_TAP_MS = 500;
+const SAME_SPOT_PX = 24;
+let tapped = null; // {at, x, y, control}
+
+function oneTap(event) {
+  const target = event.composedPath()[0];
+  if (event.detail === 0 || !target.closest?.(".live-root") || target.closest(".plot")) return; // a keyboard's; or the chart's own
+  const control = target.closest("label") ?? target.closest("button, a, input, textarea") ?? target;
+  const again = tapped && event.timeStamp - tapped.at < SAME_TAP_MS && Math.hypot(event.clientX - tapped.x, event.clientY - tapped.y) < SAME_SPOT_PX;
+  if (again && control !== tapped.control) {
+    tapped.at = event.timeStamp;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    return;
+  }
+  tapped = { at: event.timeStamp, x: event.clientX, y: event.clientY, control };
+}
+addEventListener("click", oneTap, true);
+
 export function uuid() {
   // crypto.randomUUID needs https; a clinic's network may not have it.
   const bytes = crypto.getRandomValues(new Uint8Array(16));

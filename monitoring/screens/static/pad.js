@@ -6,6 +6,7 @@ import { h, once, redraw, uuid } from "./element.js";
 import * as outbox from "./outbox.js";
 
 const UNDO_MS = 8000;
+const SAVED_MS = 1000; // a tap on Save so soon after it saved is the same tap
 
 // What a person typed, as a number: "365" is 36.5 for a measure with one decimal.
 export function valueOf(measure, digits) {
@@ -53,6 +54,7 @@ export function entryPad(host) {
   const typed = [...protocol.set, ...protocol.optional].map((key) => byKey[key]);
   const key = `draft:${host.infusion}`;
   let draft = fresh();
+  let savedAt = -Infinity;
   let editing = false; // a tile tapped again: its value is replaced, and nothing moves on by itself
 
   function fresh() {
@@ -92,7 +94,7 @@ export function entryPad(host) {
   );
   const overlay = h("div", { class: "pad-overlay", hidden: true });
   const digit = (n) => h("button", { class: "key digit", type: "button", onclick: () => press(String(n)) }, String(n));
-  const saveKey = h("button", { class: "key save", type: "button", "aria-label": "Save", onclick: once(() => save(), 700) }, h("span", { text: "Save" }), h("small"));
+  const saveKey = h("button", { class: "key save", type: "button", "aria-label": "Save", onclick: () => save() }, h("span", { text: "Save" }), h("small"));
   const keys = h(
     "div",
     { class: "keys" },
@@ -236,6 +238,7 @@ export function entryPad(host) {
     const found = values();
     const given = Object.keys(found).length + Object.keys(draft.not_done).length;
     if (!given) {
+      if (performance.now() - savedAt < SAVED_MS) return;
       say("Nothing is entered yet: type a value, or tap Not done.", "caution");
       return;
     }
@@ -299,6 +302,7 @@ export function entryPad(host) {
     };
     if (!host.put(body)) return; // said why; what was typed stays
     draft = fresh();
+    savedAt = performance.now();
     editing = false;
     keepDraft();
     draw();
