@@ -1,0 +1,378 @@
+"""Entries as an outbox sends them, over HTTP to the real server: each arrives once, under its author, or is told."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sqlite3
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import httpx
+import pytest
+from websockets.exceptions import ConnectionClosed
+from websockets.sync.client import connect
+
+from monitoring.clock import Clock
+from tests.server import Server
+from tests.small_clinic import PEOPLE, Names, actor, entry, event, open_infusion, opened
+
+
+class Tablet:
+    """One browser: keeps its cookie, posts entries to one infusion."""
+
+    def __init__(self, server: Server, names: Names, infusion: str | None = None) -> None:
+        self._names = names
+        self.infusion = infusion or names.infusion
+        self.client = httpx.Client(base_url=server.url, headers={"Origin": server.url}, timeout=30, trust_env=False)
+
+    def sign_in(self, name: str) -> str:
+        """Sign this person in; answers the sign-in's id."""
+        answer = self.client.post("/api/sign-in", json={"staff": self._names.staff[name], "pin": PEOPLE[name][1]})
+        assert answer.status_code == 200, answer.text
+        return str(answer.json()["me"]["sign_in"])
+
+    def sign_out(self) -> None:
+        assert self.client.post("/api/sign-out", json={}).status_code == 200
+
+    def post(self, body: object) -> httpx.Response:
+        return self.client.post(f"/api/infusions/{self.infusion}/entries", json=body)
+
+
+@pytest.fixture
+def house(furnished_now: tuple[Path, Names], tmp_path: Path) -> Iterator[tuple[Server, Names]]:
+    """A server of this test's own."""
+    file = tmp_path / "clinic.db"
+    shutil.copy(furnished_now[0], file)
+    with Server(file) as server:
+        yield server, furnished_now[1]
+
+
+@pytest.fixture
+def tablet(served: Server, served_names: Names) -> Iterator[Tablet]:
+    """A tablet on which Ada Okafor is signed in, at an infusion to which nothing else is recorded meanwhile."""
+    made = Tablet(served, served_names)
+    made.sign_in("Ada Okafor")
+    yield made
+    made.client.close()
+
+
+def kept(server: Server, infusion: str) -> list[dict[str, Any]]:
+    """The rows of an infusion's entries, read from the file as they are."""
+    with sqlite3.connect(server.file) as connection:
+        connection.row_factory = sqlite3.Row
+        rows = connection.execute("SELECT * FROM entry WHERE infusion_id = ? ORDER BY seq", (infusion,)).fetchall()
+    return [dict(row) for row in rows]
+
+
+def once(server: Server, tablet: Tablet, body: dict[str, Any]) -> dict[str, Any]:
+    """The one row that this posted entry became."""
+    [row] = [row for row in kept(server, tablet.infusion) if row["id"] == body["id"]]
+    return row
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+def test_saved_is_said_when_it_is_in_the_file(served: Server, tablet: Tablet) -> None:
+    body = entry(now())
+    answer = tablet.post(body)
+    assert answer.status_code == 200
+    said = answer.json()
+    assert (said["saved"], said["again"], said["entry"]) == (True, False, body["id"])
+    assert once(served, tablet, body)["recorded_at"] == said["recorded_at"]
+
+
+def test_the_same_entry_from_many_tries_at_once_is_one(served: Server, tablet: Tablet) -> None:
+    body = entry(now())
+    with ThreadPoolExecutor(8) as many:
+        answers = list(many.map(lambda n: tablet.post(body | {"queued": n % 2 == 1}), range(8)))
+    assert {answer.status_code for answer in answers} == {200}
+    assert sorted(answer.json()["again"] for answer in answers) == [False] + [True] * 7
+    assert len({answer.json()["recorded_at"] for answer in answers}) == 1
+    assert once(served, tablet, body)
+
+
+def test_another_content_under_the_same_id_is_told(served: Server, tablet: Tablet) -> None:
+    body = entry(now())
+    assert tablet.post(body).status_code == 200
+    answer = tablet.post(body | {"readings": [{"measure": "systolic", "value": 111}]})
+    assert answer.status_code == 409
+    assert answer.json()["saved"] is False
+    assert len(answer.json()["sentences"]) == 1
+
+
+def test_after_signing_out_the_entry_waits_for_the_next_pin(served: Server, tablet: Tablet) -> None:
+    sign_in = tablet.sign_in("Ada Okafor")
+    body = entry(now(), sign_in=sign_in, queued=True)
+    tablet.sign_out()
+    refused = tablet.post(body)
+    assert refused.status_code == 401
+    assert kept(served, tablet.infusion)[-1]["id"] != body["id"]
+    tablet.sign_in("Jonas Lund")
+    assert tablet.post(body).status_code == 200
+    row = once(served, tablet, body)
+    assert (row["author"], row["other_sign_in"], row["sign_in"]) == (tablet_author(tablet, "Ada Okafor"), 1, sign_in)
+
+
+def tablet_author(tablet: Tablet, name: str) -> str:
+    """The staff id of this person."""
+    return next(one["id"] for one in tablet.client.get("/api/me").json()["staff"] if one["name"] == name)
+
+
+def test_when_another_nurse_has_signed_in_the_author_stays(served: Server, tablet: Tablet) -> None:
+    adas = tablet.sign_in("Ada Okafor")
+    hers = [entry(now(), sign_in=adas, queued=True) for _ in range(3)]
+    jonas = tablet.sign_in("Jonas Lund")
+    his = entry(now(), sign_in=jonas)
+    for body in (*hers, his):
+        assert tablet.post(body).status_code == 200
+    ada = tablet_author(tablet, "Ada Okafor")
+    assert [
+        (once(served, tablet, body)["author"] == ada, once(served, tablet, body)["other_sign_in"]) for body in hers
+    ] == [(True, 1)] * 3
+    assert once(served, tablet, his)["other_sign_in"] == 0
+
+
+def test_an_entry_of_another_tablets_sign_in_is_forbidden(served: Server, served_names: Names, tablet: Tablet) -> None:
+    other = Tablet(served, served_names)
+    body = entry(now(), sign_in=other.sign_in("Jonas Lund"))
+    assert tablet.post(body).status_code == 403
+    assert other.post(body).status_code == 200
+    other.client.close()
+
+
+def test_a_sign_in_that_ran_out_loses_nothing(furnished_now: tuple[Path, Names], tmp_path: Path) -> None:
+    file = tmp_path / "clinic.db"
+    shutil.copy(furnished_now[0], file)
+    # 0.0002 hours are 0.72 seconds.
+    with Server(file, environment={"MONITORING_SIGN_IN_HOURS": "0.0002"}) as server:
+        tablet = Tablet(server, furnished_now[1])
+        answer = tablet.client.post(
+            "/api/sign-in", json={"staff": furnished_now[1].staff["Ada Okafor"], "pin": PEOPLE["Ada Okafor"][1]}
+        )
+        ran_out = datetime.fromisoformat(answer.json()["me"]["expires_at"])
+        body = entry(now(), sign_in=answer.json()["me"]["sign_in"], queued=True)
+        stream = connect(
+            f"ws://127.0.0.1:{server.port}/api/live?board=1",
+            origin=server.url,  # type: ignore[arg-type]
+            additional_headers={"Cookie": f"device={answer.cookies['device']}"},
+            proxy=None,
+        )
+        with stream as socket:
+            kinds = [message["type"] for message in until_closed(socket)]
+        assert kinds[-1] == "signed_out"
+        assert now() >= ran_out
+        assert tablet.post(body).status_code == 401
+        tablet.sign_in("Ada Okafor")
+        assert tablet.post(body).status_code == 200
+        assert once(server, tablet, body)["queued"] == 1
+
+
+def until_closed(socket: Any) -> Iterator[dict[str, Any]]:
+    """Every message until the server closes the stream."""
+    with suppress(ConnectionClosed):
+        while True:
+            yield json.loads(socket.recv(timeout=30))
+
+
+def test_a_refused_item_says_why_and_the_ones_behind_it_go_on(served: Server, tablet: Tablet) -> None:
+    wrong = entry(now(), readings={"systolic": 1200}, queued=True)
+    behind = entry(now(), queued=True)
+    refused = tablet.post(wrong)
+    assert refused.status_code == 422
+    assert refused.json()["saved"] is False
+    assert len(refused.json()["sentences"]) == 1
+    assert "1200" in refused.json()["sentences"][0]
+    assert tablet.post(behind).status_code == 200
+    assert once(served, tablet, behind)
+
+
+def test_after_the_infusion_is_closed_what_waited_is_kept_and_marked(house: tuple[Server, Names]) -> None:
+    server, names = house
+    tablet = Tablet(server, names)
+    sign_in = tablet.sign_in("Ada Okafor")
+    at = names.opened_at
+    waiting = [
+        entry(at, sign_in=sign_in, queued=True),
+        event(at, "pause") | {"sign_in": sign_in, "queued": True},
+        entry(at, sign_in=sign_in, queued=True),
+    ]
+    for kind in ("start", "end", "close"):
+        assert tablet.post(event(at, kind)).status_code == 200
+    assert tablet.post(entry(now())).status_code == 422
+    for body in waiting:
+        assert tablet.post(body).status_code == 200
+        assert once(server, tablet, body)["after_signing"] == 1
+    assert [row["id"] for row in kept(server, tablet.infusion)[-3:]] == [body["id"] for body in waiting]
+
+
+def test_killed_between_saving_and_answering_the_entry_is_there_once(house: tuple[Server, Names]) -> None:
+    server, names = house
+    tablet = Tablet(server, names)
+    tablet.sign_in("Ada Okafor")
+    bodies = [entry(now()) for _ in range(5)]
+    for body in bodies:
+        assert tablet.post(body).status_code == 200
+    server.kill()
+    with pytest.raises(httpx.TransportError):
+        tablet.post(bodies[-1])
+    server.start()
+    for body in bodies:
+        answer = tablet.post(body | {"queued": True})
+        assert (answer.status_code, answer.json()["again"]) == (200, True)
+    assert [row["id"] for row in kept(server, tablet.infusion)] == [body["id"] for body in bodies]
+
+
+@pytest.mark.parametrize(
+    ("content", "kind", "status"),
+    [
+        (b"{", "application/json", 400),
+        (b"\xff\xfe", "application/json", 400),
+        (b"[]", "application/json", 400),
+        (b"{}", "text/plain", 415),
+        (b"{}", "application/x-www-form-urlencoded", 415),
+        (b'{"id": ' + b"[" * 30000, "application/json", 400),
+        (b'"' + b"x" * 70000 + b'"', "application/json", 413),
+    ],
+)
+def test_what_is_no_entry_is_told_in_one_sentence(tablet: Tablet, content: bytes, kind: str, status: int) -> None:
+    answer = tablet.client.post(
+        f"/api/infusions/{tablet.infusion}/entries", content=content, headers={"Content-Type": kind}
+    )
+    assert answer.status_code == status
+    assert answer.json()["saved"] is False
+    assert len(answer.json()["sentences"]) == 1
+
+
+def test_an_infusion_nobody_opened_is_unknown(served: Server, served_names: Names) -> None:
+    tablet = Tablet(served, served_names, str(uuid4()))
+    tablet.sign_in("Ada Okafor")
+    assert tablet.post(entry(now())).status_code == 404
+    tablet.client.close()
+
+
+def test_an_administrator_looks_and_does_not_record(served: Server, served_names: Names) -> None:
+    tablet = Tablet(served, served_names)
+    tablet.sign_in("Petra Novak")
+    assert tablet.post(entry(now())).status_code == 403
+    tablet.client.close()
+
+
+def test_a_save_is_on_another_screen_at_once(served: Server, served_names: Names, tablet: Tablet) -> None:
+    other = Tablet(served, served_names)
+    other.sign_in("Dr Ines Weiss")
+    stream = connect(
+        f"ws://127.0.0.1:{served.port}/api/live?infusion={tablet.infusion}",
+        origin=served.url,  # type: ignore[arg-type]
+        additional_headers={"Cookie": f"device={other.client.cookies['device']}"},
+        proxy=None,
+    )
+    with stream as socket:
+        messages = until_closed(socket)
+        assert next(messages)["type"] == "me"
+        before = next(message for message in messages if message["type"] == "infusion")
+        body = entry(now(), readings={"systolic": 131})
+        assert tablet.post(body).status_code == 200
+        after = next(message for message in messages if message["type"] == "infusion")
+        assert after["version"] == before["version"] + 1
+        assert after["values"]["systolic"]["value"] == 131
+    views = [
+        row for row in read(served, "SELECT * FROM view") if row["staff_id"] == served_names.staff["Dr Ines Weiss"]
+    ]
+    assert [row["infusion_id"] for row in views] == [tablet.infusion]
+    other.client.close()
+
+
+def read(server: Server, statement: str) -> list[sqlite3.Row]:
+    """Rows of the server's file."""
+    with sqlite3.connect(server.file) as connection:
+        connection.row_factory = sqlite3.Row
+        return connection.execute(statement).fetchall()
+
+
+def test_health_says_status_version_and_whether_entries_could_be_saved(served: Server) -> None:
+    said = httpx.get(f"{served.url}/healthz", trust_env=False)
+    assert said.status_code == 200
+    assert said.json() == {"status": "ok", "version": "0.1.0", "writable": True}
+
+
+def test_plotly_comes_from_the_installed_package(served: Server) -> None:
+    answer = httpx.get(f"{served.url}/assets/plotly.min.js?v=1", trust_env=False)
+    assert answer.headers["content-encoding"] == "gzip"
+    assert "immutable" in answer.headers["cache-control"]
+    assert answer.text.lstrip().startswith("/**")
+    plain = httpx.get(f"{served.url}/assets/plotly.min.js", headers={"Accept-Encoding": "br"}, trust_env=False)
+    assert plain.text == answer.text
+
+
+def test_a_module_is_asked_for_again_and_comes_once(served: Server) -> None:
+    first = httpx.get(f"{served.url}/assets/live.js", trust_env=False)
+    assert first.headers["cache-control"] == "no-cache"
+    again = httpx.get(f"{served.url}/assets/live.js", headers={"If-None-Match": first.headers["etag"]}, trust_env=False)
+    assert again.status_code == 304
+    assert httpx.get(f"{served.url}/assets/nothing.js", trust_env=False).status_code == 404
+
+
+def test_two_tablets_on_one_infusion_keep_one_order(house: tuple[Server, Names]) -> None:
+    server, names = house
+    pair = [Tablet(server, names), Tablet(server, names)]
+    for tablet, name in zip(pair, ("Ada Okafor", "Jonas Lund"), strict=True):
+        tablet.sign_in(name)
+
+    def save_ten(tablet: Tablet) -> list[str]:
+        bodies = [entry(now(), readings={"systolic": 120 + n}) for n in range(10)]
+        assert [tablet.post(body).status_code for body in bodies] == [200] * 10
+        return [body["id"] for body in bodies]
+
+    with ThreadPoolExecutor(2) as both:
+        sent = list(both.map(save_ten, pair))
+    rows = kept(server, names.infusion)
+    assert [row["seq"] for row in rows] == list(range(1, 21))
+    for ids in sent:
+        assert [row["id"] for row in rows if row["id"] in ids] == ids
+
+
+def test_the_demonstration_runs_at_the_rate_that_is_asked_for(tmp_path: Path) -> None:
+    file = tmp_path / "demonstration.db"
+    with Server(file, demonstration_rate=1) as server:
+        client = httpx.Client(base_url=server.url, headers={"Origin": server.url}, timeout=30, trust_env=False)
+        [ada] = [row["id"] for row in read(server, "SELECT id FROM staff WHERE name = 'Ada Okafor'")]
+        assert client.post("/api/sign-in", json={"staff": ada, "pin": "271828"}).status_code == 200
+        assert client.post("/api/demonstration/rate", json={"rate": 60}).json() == {"rate": 60}
+        assert client.get("/api/me").json()["rate"] == 60
+        for wrong in (0, 3601, "fast", None, True):
+            assert client.post("/api/demonstration/rate", json={"rate": wrong}).status_code == 422
+        first = datetime.fromisoformat(client.get("/api/me").json()["now"])
+        second = datetime.fromisoformat(client.get("/api/me").json()["now"])
+        assert timedelta(0) < second - first < timedelta(minutes=10)
+    with Server(file, demonstration_rate=1) as again:  # a fresh file each time: nobody is signed in in it
+        assert client.get(f"{again.url}/api/me").json()["me"] is None
+    client.close()
+
+
+def test_a_real_clinic_has_no_rate(served: Server, tablet: Tablet) -> None:
+    answer = tablet.client.post("/api/demonstration/rate", json={"rate": 60})
+    assert answer.status_code == 422
+    assert tablet.client.get("/api/me").json()["rate"] == 1
+
+
+def test_an_id_used_in_another_infusion_is_told(house: tuple[Server, Names]) -> None:
+    server, names = house
+    server.stop()
+    with opened(server.file, Clock()) as clinic:
+        second = open_infusion(clinic, actor(clinic, "Ada Okafor"), names.patients["Omar Haddad"], "chair-2")
+    server.start()
+    one, two = Tablet(server, names), Tablet(server, names, second)
+    for tablet in (one, two):
+        tablet.sign_in("Ada Okafor")
+    body = entry(now())
+    assert one.post(body).status_code == 200
+    assert two.post(body).status_code == 409
+    assert kept(server, second) == []
