@@ -385,7 +385,7 @@ class _Grown:
 
     def _write_clinic(self, store: Store, at: datetime) -> None:
         plan = self.plan
-        store.set_up(plan["name"], plan["zone"], plan["chairs"], True, at=at)
+        store.set_up(plan["name"], plan["zone"], [*plan["chairs"], *plan["free_chairs"]], True, at=at)
         administrator = next(one for one in self.staff.values() if one.role == "administrator")
         clinician = next(one for one in self.staff.values() if one.role == "clinician")
         for one in staff():

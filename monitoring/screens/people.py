@@ -5,9 +5,9 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from monitoring import access
 from monitoring.clinic import running
 from monitoring.recording import add_staff, remove_staff, set_pin
+from monitoring.records.shapes import ROLES
 from monitoring.screens.identity import actor
 from monitoring.screens.said import say_outcome, show_said
 
@@ -18,7 +18,7 @@ def draw_people() -> None:
     st.dataframe(pd.DataFrame([{"Name": p.name, "Role": p.role} for p in people]), hide_index=True)
     names = {person.id: person.name for person in people}
     with st.container(border=True):
-        st.selectbox("Person", list(names), format_func=lambda one: names.get(one, ""), key="person")
+        st.selectbox("Person", list(names), index=None, format_func=lambda one: names.get(one, ""), key="person")
         st.text_input("New PIN, six digits", key="new_pin", type="password", max_chars=6)
         left, right = st.columns(2)
         left.button("Set this PIN", key="set_pin", on_click=_set_pin)
@@ -30,7 +30,7 @@ def draw_add() -> None:
     """The form for a new person."""
     st.subheader("Add a person")
     st.text_input("Name", key="add_name")
-    st.segmented_control("Role", list(access.ROLES), key="add_role", default=access.ROLES[0])
+    st.segmented_control("Role", list(ROLES), key="add_role")
     st.text_input("PIN, six digits", key="add_pin", type="password", max_chars=6)
     st.button("Add", key="add", type="primary", on_click=_add)
     show_said("add")
@@ -38,12 +38,12 @@ def draw_add() -> None:
 
 def _set_pin() -> None:
     given = st.session_state
-    if say_outcome("person", set_pin(running(), actor(), given.person, given.new_pin), "The new PIN holds."):
+    if say_outcome("person", set_pin(running(), actor(), given.person or "", given.new_pin), "The new PIN holds."):
         given.new_pin = ""
 
 
 def _remove() -> None:
-    say_outcome("person", remove_staff(running(), actor(), st.session_state.person), "Recorded as left.")
+    say_outcome("person", remove_staff(running(), actor(), st.session_state.person or ""), "Recorded as left.")
 
 
 def _add() -> None:

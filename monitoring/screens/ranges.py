@@ -10,6 +10,7 @@ import streamlit as st
 from monitoring import access
 from monitoring.clinic import running
 from monitoring.clinical.protocol import Limit, Measure, Protocol
+from monitoring.documents import PHASE_WORDS
 from monitoring.recording import approve_ranges
 from monitoring.screens.identity import actor
 from monitoring.screens.said import say_outcome, show_said
@@ -40,7 +41,7 @@ def ranges_table(protocol: Protocol) -> pd.DataFrame:
             "Measure": measure.label,
             "Level": limit.level.word,
             "Limit": limit_words(limit, measure),
-            "When": ", ".join(limit.phase) or "always",
+            "When": ", ".join(PHASE_WORDS[phase] for phase in limit.phase) or "always",
             "Source": limit.source,
             "The site's sentence": limit.instruction,
         }

@@ -82,7 +82,7 @@ def test_the_clinic_says_that_it_is_invented(shown: Demonstration) -> None:
     assert clinic is not None
     assert clinic.demonstration
     assert "invented" in clinic.name
-    assert [chair.label for chair in shown.store.chairs()] == [f"Chair {number}" for number in range(1, 6)]
+    assert [chair.label for chair in shown.store.chairs()] == [f"Chair {number}" for number in range(1, 7)]
     assert all(patient.number.startswith("INV-") for patient in shown.store.find_patients("", limit=100))
 
 

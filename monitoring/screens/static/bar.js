@@ -7,8 +7,13 @@ import * as outbox from "./outbox.js";
 
 const THEME = "theme";
 
+const ORDINARY_PAGES = ["/", "/board", "/patients", "/past", "/ranges", "/staff", "/bedside"];
+
+// One choice for all pages: Streamlit keeps its own under a key for each address.
 export function applyTheme(theme = localStorage.getItem(THEME) ?? "dark") {
   document.documentElement.dataset.theme = theme;
+  const name = JSON.stringify(theme === "light" ? "Light" : "Dark");
+  for (const page of ORDINARY_PAGES) localStorage.setItem(`stActiveTheme-${page}-v2`, name);
 }
 
 export function themeKey(changed) {

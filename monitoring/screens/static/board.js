@@ -149,10 +149,10 @@ export function mount(root, { wall, may_open: mayOpen, may_enrol: mayEnrol, demo
         value.classList.toggle("stale", old > Number(value.dataset.stale) * 1000);
         ages.push([old, old > Number(value.dataset.stale) * 1000]);
       }
-      const oldest = ages.sort((a, b) => a[0] - b[0])[0];
+      const newest = ages.sort((a, b) => a[0] - b[0])[0];
       const old = node.querySelector(".card-age");
-      old.textContent = oldest ? `values ${clock.age(oldest[0])}${oldest[1] ? " · stale" : ""}` : "no values yet";
-      old.classList.toggle("stale", Boolean(oldest?.[1]));
+      old.textContent = newest ? `values ${clock.age(newest[0])}${newest[1] ? " · stale" : ""}` : "no values yet";
+      old.classList.toggle("stale", Boolean(newest?.[1]));
     }
   }
 
