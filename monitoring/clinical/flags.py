@@ -431,7 +431,7 @@ def _withdrawn(infusion: Infusion, protocol: Protocol, present: list[_Episode], 
     flagged: dict[tuple[str, Side], set[str]] = {}
     for episode in present:
         flagged.setdefault((episode.measure.key, episode.side), set()).update(episode.roots)
-    kept: list[tuple[_Episode, _Record, datetime]] = []
+    gone: list[_Gone] = []
     for cause, concerned in _removals(infusion, protocol):
         # Just before: what had been recorded until then, judged as it was judged then.
         before = replace(infusion, entries=tuple(e for e in infusion.entries if e.seq < cause.seq))
@@ -440,12 +440,38 @@ def _withdrawn(infusion: Infusion, protocol: Protocol, present: list[_Episode], 
             here, of_episode = (episode.measure.key, episode.side), episode.roots
             if of_episode & flagged.get(here, set()):
                 continue
-            same = [k for k in kept if (k[0].measure.key, k[0].side) == here and k[0].roots & of_episode]
-            # One episode may have been there before several corrections: listed once, as bad as it ever was.
-            if all(k[0].worst.level <= episode.worst.level for k in same):
-                kept = [k for k in kept if k not in same]
-                kept.append((episode, record, cause.observed_at))
-    return [_value_flag(episode, record, answers, gone_at) for episode, record, gone_at in kept]
+            # One episode may have been there before several corrections: it is listed once.
+            found = _Gone(episode, record, cause.observed_at)
+            for other in [g for g in gone if g.here == here and g.episode.roots & of_episode]:
+                gone.remove(other)
+                found = other.joined(found)
+            gone.append(found)
+    return [_value_flag(g.episode, g.record, answers, g.at) for g in gone]
+
+
+@dataclass(slots=True)
+class _Gone:
+    """An episode of which nothing stands any more, the record in which it was at its worst, and when it went."""
+
+    episode: _Episode
+    record: _Record
+    at: datetime
+
+    @property
+    def here(self) -> tuple[str, Side]:
+        return self.episode.measure.key, self.episode.side
+
+    def joined(self, later: _Gone) -> _Gone:
+        """This and a later one that shares readings with it: the readings of both, each as bad as it ever was."""
+        judged: dict[str, _Judged] = {}
+        for j in (*self.episode.judged, *later.episode.judged):
+            known = judged.get(j.seen.root)
+            if known is None or j.level >= known.level:
+                judged[j.seen.root] = j
+        in_order = sorted(judged.values(), key=lambda j: j.seen.at)
+        worse = self if self.episode.worst.level > later.episode.worst.level else later
+        episode = _Episode(later.episode.measure, later.episode.side, in_order, later.episode.closed_at)
+        return _Gone(episode, worse.record, later.at)
 
 
 def _removals(infusion: Infusion, protocol: Protocol) -> Iterator[tuple[Entry, frozenset[str] | None]]:

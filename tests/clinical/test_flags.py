@@ -691,6 +691,15 @@ def test_withdrawing_all_readings_one_by_one_lists_one_withdrawn_flag_as_bad_as_
     assert (flag.withdrawn, flag.level, flag.open) == (True, CRITICAL, True)
 
 
+def test_a_value_corrected_to_a_milder_one_and_then_withdrawn_is_listed_as_bad_as_it_was() -> None:
+    line = begun()
+    wrong = line.set(10, systolic=185)
+    milder = line.correct(wrong, 11, systolic=165)
+    assert line.open(11) == ["systolic high caution"]
+    line.withdraw(milder, 12)
+    assert line.open(12) == ["systolic high critical"]
+
+
 def test_correcting_the_baseline_may_withdraw_a_flag_that_rested_on_it() -> None:
     line = running()
     line.quiet_set(10, diastolic=98, systolic=150)
