@@ -44,18 +44,18 @@ def file_of(url: str) -> Path:
     return Path(match[1]).resolve()
 
 
-def said(error: sqlite3.Error, file: Path) -> StoreUnwritable | None:
-    """The sentence for a failed write that may succeed later, or None when `error` is of another kind."""
+def unwritable(error: sqlite3.Error, file: Path) -> str:
+    """Why this failure may pass, as half a sentence; "" when `error` is of another kind."""
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF
     if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
-        return StoreUnwritable(f"Not saved: another program holds the database {file.name} locked. Trying again helps.")
+        return f"another program holds the database {file.name} locked"
     if code == sqlite3.SQLITE_FULL:
-        return StoreUnwritable(f"Not saved: the database {file.name} or its disk is full.")
+        return f"the database {file.name} or its disk is full"
     if code in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM, sqlite3.SQLITE_AUTH):
-        return StoreUnwritable(f"Not saved: the database {file.name} is read-only.")
+        return f"the database {file.name} or its folder is read-only"
     if code in (sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_NOLFS):
-        return StoreUnwritable(f"Not saved: the disk refused to write the database {file.name} ({error}).")
-    return None
+        return f"the disk refused the database {file.name} ({error})"
+    return ""
 
 
 class Database:
@@ -149,8 +149,8 @@ class Database:
         try:
             yield
         except DBAPIError as error:
-            if isinstance(error.orig, sqlite3.Error) and (refusal := said(error.orig, self.file)) is not None:
-                raise refusal from error
+            if isinstance(error.orig, sqlite3.Error) and (why := unwritable(error.orig, self.file)):
+                raise StoreUnwritable(f"Not saved: {why}.") from error
             raise
 
     def _engine(self) -> Engine:
@@ -197,8 +197,8 @@ class Database:
                 found = connection.execute("SELECT version_num FROM alembic_version").fetchone()
                 return "unknown" if found is None else str(found[0])
         except sqlite3.Error as error:
-            if (refusal := said(error, self.file)) is not None:
-                raise refusal from error
+            if why := unwritable(error, self.file):
+                raise StoreUnwritable(f"{self.file} cannot be opened: {why}.") from error
             raise StoreRefused(f"{self.file} is not a SQLite database, or it is damaged ({error}).") from error
 
 

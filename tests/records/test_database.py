@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sqlite3
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -237,7 +239,7 @@ def test_a_read_only_database_keeps_what_is_there_and_says_so(ward: Ward) -> Non
     draft = ward.draft("later")
     with with_pragma(ward, "PRAGMA query_only = ON", "PRAGMA query_only = OFF"):
         assert not ward.store.writable()
-        with pytest.raises(StoreUnwritable, match=r"clinic.db is read-only"):
+        with pytest.raises(StoreUnwritable, match=r"Not saved: the database clinic\.db or its folder is read-only\."):
             ward.store.add_entry("one", draft)
         infusion = ward.store.infusion("one")
         assert infusion is not None
@@ -341,19 +343,50 @@ def test_another_program_that_holds_the_lock_is_named(ward: Ward) -> None:
         assert not ward.add("one", event=Event("start")).again
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="file modes do not stop root")
-@pytest.mark.parametrize("what", ["file", "folder"])
-def test_file_modes_are_said_at_opening(tmp_path: Path, what: str) -> None:
-    ward = make_ward(tmp_path / "folder" / "clinic.db")
-    ward.store.close()
-    locked = ward.file if what == "file" else ward.file.parent
-    mode = locked.stat().st_mode
-    locked.chmod(0o444 if what == "file" else 0o555)
+@pytest.fixture
+def unprivileged() -> Iterator[Path]:
+    """A folder of somebody whom file modes stop, and being that somebody: root is nobody meanwhile."""
+    folder = Path(tempfile.mkdtemp())
+    root = os.geteuid() == 0
+    if root:
+        os.chown(folder, 65534, -1)
+        os.seteuid(65534)
     try:
-        with pytest.raises(StoreUnwritable):
-            Store.open(ward.url, HeldClock())
+        yield folder
     finally:
-        locked.chmod(mode)
+        if root:
+            os.seteuid(0)
+        shutil.rmtree(folder)
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid"), reason="no file modes")
+def test_a_file_that_may_only_be_read_is_opened_and_read(unprivileged: Path) -> None:
+    ward = make_ward(unprivileged / "clinic.db")
+    ward.store.close()
+    ward.file.chmod(0o444)
+    store = Store.open(ward.url, ward.clock)
+    assert len(store.staff()) == 4
+    assert not store.writable()
+    with pytest.raises(StoreUnwritable, match=r"Not saved: the database clinic\.db or its folder is read-only\."):
+        store.set_pin(ward.nurse.id, "hash", "")
+    assert verify(ward.url) == []
+    store.close()
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid"), reason="no file modes")
+@pytest.mark.parametrize("new", [False, True])
+def test_a_folder_that_may_only_be_read_is_named_at_opening(unprivileged: Path, new: bool) -> None:
+    folder = unprivileged / "data"
+    folder.mkdir()
+    url = f"sqlite:///{folder}/clinic.db"
+    if not new:
+        make_ward(folder / "clinic.db").store.close()
+    folder.chmod(0o555)
+    with pytest.raises(StoreUnwritable, match=r"cannot be (opened|written)"):
+        Store.open(url, HeldClock())
+    if not new:
+        assert verify(url) == []
+    folder.chmod(0o755)
 
 
 def _schema(file: Path) -> list[tuple[str, str]]:

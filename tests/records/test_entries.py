@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from monitoring.clinical.record import Acknowledgement, Entry, Event, NotDone, Reading
 from monitoring.records import EntryClash, NewEntry, Saved, Store, StoreRefused
+from monitoring.records.loading import load_infusion
 from monitoring.records.verify import verify
 from tests.records.ward import Ward, fill, seen
 
@@ -177,19 +178,16 @@ def test_threads_on_two_infusions_while_others_read(ward: Ward) -> None:
 
 def test_what_was_loaded_while_an_entry_was_saved_is_not_kept(ward: Ward, monkeypatch: pytest.MonkeyPatch) -> None:
     """A screen loads the infusion; before it has it in hand, a tablet saves an entry."""
-    from monitoring.records import store
-
     ward.opened("one")
     ward.store._kept.clear()
-    load = store.load_infusion
 
     def load_slowly(*found: Any) -> Any:
         monkeypatch.undo()
-        loaded = load(*found)
+        loaded = load_infusion(*found)
         ward.add("one", "meanwhile")
         return loaded
 
-    monkeypatch.setattr(store, "load_infusion", load_slowly)
+    monkeypatch.setattr("monitoring.records.store.load_infusion", load_slowly)
     assert (ward.store.infusion("one") or pytest.fail("gone")).entries == ()
     assert [entry.id for entry in (ward.store.infusion("one") or pytest.fail("gone")).entries] == ["meanwhile"]
 
