@@ -1,7 +1,8 @@
 """The clinic that this server runs: its store, its clock, its open screens, opened from the environment.
 
 Environment: `MONITORING_DB` (address of the SQLite file), `MONITORING_DEMO=1` (the demonstration clinic, in a fresh
-file of its own), `MONITORING_DEMO_RATE` (how fast its time runs), `MONITORING_SIGN_IN_HOURS` (how long one holds).
+file of its own), `MONITORING_DEMO_RATE` (how fast its time runs), `MONITORING_SIGN_IN_HOURS` (how long one holds),
+`MONITORING_SECRET` (what cookies are signed with).
 """
 
 from __future__ import annotations
@@ -48,6 +49,7 @@ class Settings:
     demonstration: bool
     rate: float  # of the demonstration's clock
     sign_in_hours: float
+    secret: str = ""  # what cookies are signed with; "" for a key kept beside the database
 
     @property
     def demonstration_url(self) -> str:
@@ -69,6 +71,7 @@ def settings_from(environment: Mapping[str, str]) -> Settings:
         demonstration=demonstration == "1",
         rate=rate,
         sign_in_hours=_number_in(environment, "MONITORING_SIGN_IN_HOURS", otherwise=12, least=0.0001, most=24),
+        secret=environment.get("MONITORING_SECRET", ""),
     )
 
 
@@ -236,7 +239,7 @@ def close_clinic() -> None:
 def _run(store: Store, clock: Clock, live: Hub, settings: Settings) -> RunningClinic:
     global _running, _staged
     try:
-        secret = access.secret_for(store.url)
+        secret = access.secret_for(store.url, {"MONITORING_SECRET": settings.secret})
     except ValueError as short:
         store.close()
         raise SettingRefused(str(short)) from None
