@@ -236,6 +236,7 @@ def infusion_figure(
         "layout": figure.layout,
         "marks": figure.marks,
         "labels": figure.labels,
+        "overlay": _pulse_of(protocol),
         "origin": course.started_at.isoformat() if course.started_at else None,
         "now_line": course.started_at is not None and course.closed_at is None,
     }
@@ -250,6 +251,14 @@ def _ticks(low: float, high: float) -> list[float]:
         if len(found) <= 2:
             return found
     return []
+
+
+def _pulse_of(protocol: Protocol) -> str:
+    """The name of the trace that may also lie over the pressures: the first of the set that is no pressure."""
+    measures = protocol.measures
+    paired = {m.below for m in measures.values() if m.below}
+    alone = [measures[k] for k in protocol.schedule.set if k not in paired and not measures[k].below]
+    return alone[0].label if alone else ""
 
 
 class _Figure:

@@ -10,6 +10,7 @@ import { pinPanel } from "./pin.js";
 import { banners, connection, themeKey } from "./bar.js";
 
 const MARK = { caution: "▲", critical: "■" };
+const PUMP_RESTS_MS = 1500;
 const SEEN_AGO = [1, 2, 3, 5, 10, 15, 20, 30];
 
 export function mount(root, { infusion, pins }) {
@@ -26,6 +27,7 @@ function bedside(root, infusion, pins) {
   let pad = null;
   let rates = null;
   let lastMe = null;
+  let pumpRestsUntil = 0;
 
   const place = Object.fromEntries(
     ["banners", "top", "clock", "values", "flags", "quick", "entries", "tray"].map((name) => [name, h("div", { class: `at-${name}` })]),
@@ -121,13 +123,17 @@ function bedside(root, infusion, pins) {
   };
 
   // The first tap records the minute; the reason may follow, as a note that names the event.
+  // Then the pump's keys rest for a moment, all of them: another one comes to lie where the first was tapped.
   function pumpKey(label, kind, reasons) {
     return h(
       "button",
       {
         class: `key pump ${kind}`,
         type: "button",
-        onclick: once(() => {
+        "aria-disabled": String(performance.now() < pumpRestsUntil),
+        onclick: () => {
+          if (performance.now() < pumpRestsUntil) return;
+          pumpRestsUntil = performance.now() + PUMP_RESTS_MS;
           if (kind === "stop") {
             openSheet(
               sheetPlace(),
@@ -144,7 +150,7 @@ function bedside(root, infusion, pins) {
               choices(reasons, (reason) => event("note", { text: `${label}: ${reason}` }) && close()),
             );
           }
-        }, 1500),
+        },
       },
       label,
     );
@@ -276,7 +282,7 @@ function bedside(root, infusion, pins) {
       const body = { ...host.entry("acknowledgement", uuid(), true), acknowledgement: { flag: flag.key, measure: flag.measure, side: flag.side, level: flag.level, rule: flag.rule, seen: flag.seen, done } };
       if (host.put(body)) close();
     };
-    openSheet(sheetPlace(), `Seen: ${flag.headline}. What was done?`, (close) => choices(doc().pad.acknowledgements, (done) => save(done, close)), (close) => ownWords("In your words", (done) => save(done, close)));
+    openSheet(sheetPlace(), `Seen: ${flag.headline}. What was done?`, h("p", { class: "hint", text: flag.receipt }), (close) => choices(doc().pad.acknowledgements, (done) => save(done, close)), (close) => ownWords("In your words", (done) => save(done, close)));
   }
 
   function correctSheet(entry) {
@@ -350,6 +356,14 @@ function bedside(root, infusion, pins) {
     }));
   }
 
+  // Other ways to read the same: as a table, pressure and pulse on one axis, and the whole time again after a zoom.
+  function viewSheet() {
+    openSheet(sheetPlace(), "View", (close) => h("div", { class: "choices" },
+      h("button", { class: "key", type: "button", onclick: () => { close(); tableSheet(); } }, "Values as a table"),
+      h("button", { class: "key", type: "button", "aria-pressed": String(plot.overlaid()), onclick: () => { plot.overlay(); close(); } }, plot.overlaid() ? "Pulse on its own axis again" : "Pulse over pressure"),
+      h("button", { class: "key", type: "button", onclick: () => { plot.whole(); close(); } }, "Whole time")));
+  }
+
   function tableSheet() {
     const { table } = doc();
     openSheet(left, "Values as a table", h("div", { class: "table-scroll" }, h("table", {},
@@ -417,6 +431,7 @@ function bedside(root, infusion, pins) {
       if (node.textContent !== text) node.textContent = text;
       if (cls !== undefined) node.className = cls;
     };
+    for (const key of place.clock.querySelectorAll(".pump")) key.setAttribute("aria-disabled", String(performance.now() < pumpRestsUntil));
     put(".big", big);
     put(".of", small);
     put(".elapsed", elapsed);
@@ -488,7 +503,7 @@ function bedside(root, infusion, pins) {
   function drawQuick() {
     const d = doc();
     redraw(place.quick, [d.pad.quick_effects, d.course.read_only, d.oxygen, seenAt?.text], () =>
-      d.course.read_only ? [h("div", { class: "quick" }, h("button", { class: "key", type: "button", onclick: noteSheet }, "Note"), h("button", { class: "key", type: "button", onclick: tableSheet }, "Table"))] :
+      d.course.read_only ? [h("div", { class: "quick" }, h("button", { class: "key", type: "button", onclick: noteSheet }, "Note"), h("button", { class: "key", type: "button", onclick: viewSheet }, "View …"))] :
       h("div", { class: "quick", role: "group", "aria-label": "Record" },
         ...d.pad.quick_effects.slice(0, 1).map((name) => h("button", { class: "key", type: "button", onclick: () => effectSheet(name) }, name)),
         h("button", { class: "key", type: "button", onclick: () => effectSheet() }, "Effect …"),
@@ -496,7 +511,7 @@ function bedside(root, infusion, pins) {
         h("button", { class: "key", type: "button", onclick: noteSheet }, "Note"),
         h("button", { class: "key", type: "button", onclick: oxygenSheet }, `Oxygen: ${d.oxygen}`),
         h("button", { class: `key ${seenAt ? "on" : ""}`, type: "button", "aria-label": "Seen at", onclick: seenSheet }, seenAt ? `Seen ${seenAt.text}` : "Seen at …"),
-        h("button", { class: "key", type: "button", onclick: tableSheet }, "Table")));
+        h("button", { class: "key", type: "button", onclick: viewSheet }, "View …")));
   }
 
   function drawEntries() {

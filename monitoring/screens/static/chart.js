@@ -26,6 +26,8 @@ function coloured(value, style) {
   return value;
 }
 
+const OVERLAY = "overlay";
+
 export function chart(label) {
   const plot = h("div", { class: "plot" });
   const line = h("div", { class: "now-line", hidden: true }, h("span"));
@@ -35,6 +37,7 @@ export function chart(label) {
   let figure = null;
   let drawing = null;
   let queued = null;
+  let overlaid = localStorage.getItem(OVERLAY) === "1"; // for those trained on the anaesthesia chart
 
   async function draw(next) {
     figure = next;
@@ -46,7 +49,7 @@ export function chart(label) {
       .then((Plotly) => {
         const style = getComputedStyle(node);
         lay(next);
-        return Plotly.react(plot, coloured(next.data, style), coloured(next.layout, style), {
+        return Plotly.react(plot, coloured(withOverlay(next), style), coloured(next.layout, style), {
           displayModeBar: false,
           responsive: true,
           doubleClick: "reset",
@@ -71,6 +74,8 @@ export function chart(label) {
       });
     await drawing;
   }
+
+  const withOverlay = ({ data, overlay }) => (overlaid ? [...data, ...data.filter((trace) => trace.name === overlay).map((trace) => ({ ...trace, yaxis: "y", name: `${trace.name}, overlaid` }))] : data);
 
   // What does not move with the time axis is laid under and over the plot, by fractions of its frame.
   function lay({ marks, labels }) {
@@ -112,10 +117,20 @@ export function chart(label) {
     line.classList.toggle("near-edge", x > node.clientWidth - 110);
   }
 
+  const redrawn = () => figure && draw(figure);
+
+  function overlay() {
+    overlaid = !overlaid;
+    localStorage.setItem(OVERLAY, overlaid ? "1" : "0");
+    redrawn();
+  }
+
+  const whole = () => figure && window.Plotly?.relayout(plot, { "xaxis.range": [...figure.layout.xaxis.range] }).then(moveNow);
+
   const resize = new ResizeObserver(() => {
     if (window.Plotly && plot._fullLayout) window.Plotly.Plots.resize(plot).then(moveNow);
   });
   resize.observe(node);
 
-  return { node, draw, redrawn: () => figure && draw(figure), moveNow };
+  return { node, draw, redrawn, moveNow, overlaid: () => overlaid, overlay, whole };
 }
