@@ -495,7 +495,7 @@ def _removals(infusion: Infusion, protocol: Protocol) -> Iterator[tuple[Entry, f
             if entry.corrects and gone is not None and entry.observed_at == gone.observed_at:
                 # Of a corrected set mostly one value is another; a value that is the same is judged the same.
                 same = {(r.measure, r.value) for r in entry.readings} & {(r.measure, r.value) for r in gone.readings}
-                concerned -= {measure for measure, _ in same} - stepped
+                concerned -= {measure for measure, _ in same}
             concerned |= {r.measure for r in entry.readings if r.measure in stepped} if late else set()
             if concerned:
                 yield entry, frozenset(concerned)

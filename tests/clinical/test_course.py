@@ -391,6 +391,8 @@ def test_slots_go_on_through_a_pause_and_the_planned_end_moves_with_it() -> None
     assert line.slots(21.9)[-1] == "40 later"
     assert line.slots(22)[-1] == "50 later", "ten minutes of pause: planned end at 50"
     assert line.slots(22)[2] == "20 due"
+    line.quiet_set(20.5)
+    assert minute_of(line.course(21).next_change) == 22
     line.resume(22)
     assert line.slots(31)[-1] == "50 later"
 

@@ -279,6 +279,15 @@ def test_the_strictest_limit_reached_gives_the_level_and_the_absolute_one_is_nam
     assert flag.level == (CRITICAL if value == 185 else CAUTION)
 
 
+def test_on_the_low_side_the_absolute_limit_is_named_too() -> None:
+    rules = limit("fall_at_or_above", 30), limit("at_or_below", 90), limit("at_or_below", 95)
+    line = Timeline(protocol(measure("x", *rules)))
+    line.set(-1, x=125)
+    line.start(0)
+    line.set(1, x=88)
+    assert line.flag(1, "x").rule == "at or below 90 mmHg"
+
+
 # Episodes
 
 
@@ -674,6 +683,17 @@ def test_a_correction_to_the_other_side_withdraws_the_one_and_opens_the_other() 
     assert {f.side: f.withdrawn for f in line.flags(11).flags} == {"high": True, "low": False}
 
 
+def test_a_correction_that_only_changes_which_of_two_values_came_first_withdraws_the_step() -> None:
+    line = Timeline(protocol(measure("x", limit("step_at_or_above", 30)), set=("x",)))
+    line.start(0)
+    line.set(1, x=135)
+    first, second = line.set(5, x=120), line.set(5, x=150)
+    assert [r.id for r in line.flag(5, "x", "step").readings] == [second.readings[0].id]
+    line.correct(first, 6, x=120)
+    told = {f.withdrawn: [r.id for r in f.readings] for f in line.flags(6).flags if f.side == "step"}
+    assert told == {True: [second.readings[0].id], False: [line.entries[-1].readings[0].id]}
+
+
 def test_withdrawing_one_of_two_readings_leaves_the_flag() -> None:
     line = begun()
     line.set(10, systolic=164)
@@ -832,6 +852,25 @@ def test_silence_rises_with_a_stricter_row_and_is_one_flag() -> None:
     assert (minute_of(flag.opened_at), flag.rule) == (11, "no X for 20 min")
     line.set(22, x=1)
     assert [f for f in line.open(22) if f.startswith("x")] == ["x silent critical"], "until acknowledged"
+
+
+def test_silence_acknowledged_as_caution_asks_again_when_it_becomes_critical() -> None:
+    rows = limit("silent_minutes", 10), limit("silent_minutes", 20, CRITICAL)
+    line = Timeline(protocol(measure("x", *rows)))
+    line.start(0)
+    line.acknowledge(line.flag(12, "x"), 12)
+    assert line.flag(19, "x").is_acknowledged
+    assert line.flag(20, "x").needs_acknowledgement
+    line.acknowledge(line.flag(20, "x"), 21)
+    assert not line.flag(21, "x").needs_acknowledgement
+
+
+def test_silence_names_the_strictest_row_reached_whatever_phase_follows() -> None:
+    rows = limit("silent_minutes", 20), limit("silent_minutes", 10, phase=("recovery",))
+    line = Timeline(protocol(measure("x", *rows)))
+    line.start(0)
+    line.end(25)
+    assert [line.flag(minute, "x").rule for minute in (20, 25, 40)] == ["no X for 20 min"] * 3
 
 
 def test_silence_in_a_phase_that_begins_late_counts_from_the_phase() -> None:
