@@ -34,10 +34,13 @@ export function themeKey(changed) {
   );
 }
 
+const LOUD = ["lost", "waits", "signed-out"];
+
 export const connection = () => h("span", { class: "pill connection", role: "status", "aria-label": "Connection", text: live.connectionText() });
 
+// Quiet lines go to `place`; loud ones to `loud`, where they cover no key and move none.
 // `signIn` is offered where somebody is needed for what waits.
-export function banners(place, { doc, me, lastMe, zone, signIn }) {
+export function banners(place, loud, { doc, me, lastMe, zone, signIn }) {
   const { connected, since } = live.current();
   const waiting = outbox.waiting();
   const names = [...new Set(waiting.map((item) => item.who))].join(" and ");
@@ -51,11 +54,13 @@ export function banners(place, { doc, me, lastMe, zone, signIn }) {
   if (connected && me === null && signIn) found.push(["signed-out", "▲ Nobody is signed in on this tablet. What is typed is kept; entries that wait go out after the next PIN."]);
   if (doc?.clinic?.demonstration) found.push(["demo", `Demonstration: all patients and staff are invented${clock.rate() === 1 ? "" : ` · time runs ${clock.rate()} times as fast`}`]);
   if (doc?.clinic && !doc.clinic.approved) found.push(["unapproved", "Ranges not yet approved by this site"]);
-  redraw(place, found, () =>
-    found.map(([kind, text]) =>
-      h("p", { class: `banner ${kind}`, role: kind === "lost" ? "alert" : "note" }, text, kind === "signed-out" || (kind === "waits" && outbox.wantsSignIn()) ? h("button", { class: "key", type: "button", onclick: signIn }, "Sign in") : null),
-    ),
+  const calls = found.filter(([kind]) => LOUD.includes(kind));
+  const lines = (some) => some.map(([kind, text]) =>
+    h("p", { class: `banner ${kind}`, role: kind === "lost" ? "alert" : "note" }, text, kind === "signed-out" || (kind === "waits" && outbox.wantsSignIn()) ? h("button", { class: "key", type: "button", onclick: signIn }, "Sign in") : null),
   );
+  const quiet = found.filter(([kind]) => !LOUD.includes(kind));
+  redraw(loud, calls, () => lines(calls));
+  redraw(place, quiet, () => lines(quiet));
 }
 
 applyTheme();

@@ -33,6 +33,8 @@ function bedside(root, infusion, pins) {
     ["banners", "top", "clock", "values", "flags", "quick", "entries", "tray"].map((name) => [name, h("div", { class: `at-${name}` })]),
   );
   const plot = chart("Chart of this infusion; the same values can be read as a table");
+  const loud = h("div", { class: "loud" });
+  plot.node.append(loud);
   const padPlace = h("div", { class: "at-pad" });
   const said = h("p", { class: "toast", role: "status", hidden: true });
   const left = h("div", { class: "left" }, place.values, plot.node, place.quick, place.tray, place.entries);
@@ -378,9 +380,9 @@ function bedside(root, infusion, pins) {
     redraw(place.top, [d.who, d.infusion, who?.name, lastMe?.name], () => [
       h("a", { class: "pill link", href: "/board", target: "_self", "aria-label": "Board" }, "‹ Board"),
       h("span", { class: "pill chair", text: d.who.chair }),
-      h("h1", { class: "patient" }, h("b", { text: d.who.name }), h("span", { text: ` · ${d.who.line}` })),
-      h("span", { class: "pill", text: d.infusion.which }),
-      h("span", { class: "pill", text: d.infusion.dose }),
+      h("h1", { class: "patient" }, h("b", { text: d.who.name }), h("span", { text: d.who.line })),
+      h("span", { class: "pill plan", text: d.infusion.which }),
+      h("span", { class: "pill plan", text: d.infusion.dose }),
       connection(),
       themeKey(() => plot.redrawn()),
       h("button", { class: "pill switch", type: "button", "aria-label": who ? `${who.name}, switch` : "Sign in", onclick: switchSheet }, who ? `${who.name} · switch` : "Sign in"),
@@ -566,7 +568,7 @@ function bedside(root, infusion, pins) {
       node.dataset.state = live.current().connected ? (text === "live" ? "live" : "waiting") : "lost";
     }
     screen.classList.toggle("lost", !live.current().connected && live.current().since !== null);
-    banners(place.banners, { doc: doc(), me: me(), lastMe, zone: doc()?.clinic.zone, signIn: switchSheet });
+    banners(place.banners, loud, { doc: doc(), me: me(), lastMe, zone: doc()?.clinic.zone, signIn: switchSheet });
   }
 
   function draw() {

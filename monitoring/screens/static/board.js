@@ -9,8 +9,8 @@ const MARK = { caution: "▲", critical: "■" };
 
 export function mount(root, { wall, may_open: mayOpen, may_enrol: mayEnrol, demonstration }) {
   if (root.screen) return;
-  const place = Object.fromEntries(["banners", "top", "cards"].map((name) => [name, h("div", { class: `at-${name}` })]));
-  const screen = h("main", { class: `board ${wall ? "wall" : ""}`, "aria-label": "Board" }, place.banners, place.top, place.cards);
+  const place = Object.fromEntries(["banners", "loud", "top", "cards"].map((name) => [name, h("div", { class: `at-${name}` })]));
+  const screen = h("main", { class: `board ${wall ? "wall" : ""}`, "aria-label": "Board" }, place.banners, place.loud, place.top, place.cards);
   root.replaceChildren(screen);
   const doc = () => live.current().document;
 
@@ -94,7 +94,7 @@ export function mount(root, { wall, may_open: mayOpen, may_enrol: mayEnrol, demo
     const d = doc();
     const text = live.connectionText();
     screen.classList.toggle("lost", !live.current().connected && live.current().since !== null);
-    banners(place.banners, { doc: d, me: live.current().me, lastMe: null, zone: d?.clinic.zone });
+    banners(place.banners, place.loud, { doc: d, me: live.current().me, lastMe: null, zone: d?.clinic.zone });
     if (!d) {
       redraw(place.top, ["none"], () => [h("h1", { text: "Board" }), connection()]);
       return;
