@@ -382,7 +382,7 @@ function bedside(root, infusion, pins) {
       h("span", { class: "pill chair", text: d.who.chair }),
       h("h1", { class: "patient" }, h("b", { text: d.who.name }), h("span", { text: d.who.line })),
       h("span", { class: "pill plan", text: d.infusion.which }),
-      h("span", { class: "pill plan", text: d.infusion.dose }),
+      h("span", { class: "pill plan" }, ...d.infusion.dose.split(" · ").map((part) => h("span", { text: part }))),
       connection(),
       themeKey(() => plot.redrawn()),
       h("button", { class: "pill switch", type: "button", "aria-label": who ? `${who.name}, switch` : "Sign in", onclick: switchSheet }, who ? `${who.name} · switch` : "Sign in"),
