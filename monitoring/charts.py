@@ -20,7 +20,7 @@ from zoneinfo import ZoneInfo
 
 from monitoring.clinical.course import Course
 from monitoring.clinical.protocol import Level, Limit, Measure, Protocol
-from monitoring.clinical.record import Entry, Infusion, Reading
+from monitoring.clinical.record import Entry, Infusion, Reading, event_words
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
@@ -515,47 +515,13 @@ def _draw_events(figure: _Figure, axis: str, infusion: Infusion, course: Course,
             "line": {"width": 1.5, "color": "@ink"},
         },
         hovertext=[
-            f"{event_words(e)}<br>minute {minutes(infusion, course, e.observed_at):.0f} · "
+            f"{event_words(e.event)}<br>minute {minutes(infusion, course, e.observed_at):.0f} · "
             f"{e.observed_at.astimezone(zone):%H:%M} · {e.author_name}"
             for e in events
+            if e.event
         ],
         name="Events",
     )
-
-
-EVENT_WORDS = {
-    "start": "Pump started",
-    "pause": "Pump paused",
-    "resume": "Pump resumed",
-    "rate": "Rate changed",
-    "end": "Infusion ended",
-    "stop": "Pump stopped early",
-    "move": "Moved to another chair",
-    "close": "Closed, chair free",
-    "cancel": "Cancelled before the start",
-    "effect": "Effect",
-    "medicine": "Medicine",
-    "note": "Note",
-    "repeat": "Repeat planned",
-}
-
-
-def event_words(entry: Entry) -> str:
-    """What an event says in a line: "Medicine: Ondansetron 4 mg IV". Raises ValueError for an entry without one."""
-    if entry.event is None:
-        raise ValueError(f"Entry {entry.id}: expected an event.")
-    kind, detail = entry.event.kind, entry.event.detail
-    words = EVENT_WORDS[kind]
-    if kind == "rate":
-        return f"{words} to {detail['rate_ml_per_h']:g} mL/h"
-    if kind == "note":
-        return f"“{detail['text']}”"
-    if kind == "effect":
-        return " · ".join([str(detail["name"]).capitalize(), *([detail["severity"]] if detail.get("severity") else [])])
-    if kind == "medicine":
-        return " ".join(str(detail[part]) for part in ("name", "dose", "unit", "route") if detail.get(part))
-    reason = detail.get("reason")
-    return f"{words}: {reason}" if reason else words
 
 
 def _side_limits(figure: _Figure, axis: str, panel: _Panel) -> None:

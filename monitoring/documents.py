@@ -13,12 +13,12 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from monitoring import access
-from monitoring.charts import event_words, infusion_figure, minutes, plotly_version
+from monitoring.charts import infusion_figure, minutes, plotly_version
 from monitoring.clinic import RunningClinic
 from monitoring.clinical.course import Course, Slot, course
 from monitoring.clinical.flags import Flag, Flags, flags, levels
 from monitoring.clinical.protocol import Level, Measure, Protocol
-from monitoring.clinical.record import Entry, Infusion, Patient, Reading
+from monitoring.clinical.record import EVENT_WORDS, Entry, Infusion, Patient, Reading, event_words
 
 PHASE_WORDS = {
     "planned": "before start",
@@ -41,7 +41,7 @@ class Judged:
     protocol: Protocol
     course: Course
     flags: Flags
-    levels: Mapping[str, Level | None]  # by reading id, also of readings that no longer hold
+    levels: Mapping[str, Level]  # of standing readings outside their range, by reading id
     now: datetime
 
     @property
@@ -86,11 +86,11 @@ def infusion_document(clinic: RunningClinic, infusion_id: str) -> dict[str, Any]
         "oxygen": _oxygen(j),
         "flags": [_flag(flag, j) for flag in j.flags.flags],
         "quiet": _quiet(j),
-        "entries": _entries(j, zone),
+        "entries": _entries(j, chairs, zone),
         "table": _table(j, zone),
         "chairs": _chairs(clinic, j),
         "figure": {**figure, "version": f"{version}.{j.now.timestamp():.3f}", "plotly": plotly_version()},
-        "pad": pad_of(j.protocol, chairs),
+        "pad": pad_of(j.protocol),
     }
 
 
@@ -129,7 +129,7 @@ def board_document(clinic: RunningClinic, initials_only: bool = False) -> dict[s
     }
 
 
-def pad_of(protocol: Protocol, chairs: Mapping[str, str]) -> dict[str, Any]:
+def pad_of(protocol: Protocol) -> dict[str, Any]:
     """What the entry pad needs of a protocol: measures with their bounds, the set, and the site's words."""
     schedule = protocol.schedule
     return {
@@ -151,7 +151,7 @@ def pad_of(protocol: Protocol, chairs: Mapping[str, str]) -> dict[str, Any]:
         "correction_reasons": list(protocol.correction_reasons),
         "acknowledgements": list(protocol.acknowledgements),
         "rate_ml_per_h": list(protocol.dose.rate_ml_per_h_possible),
-        "chairs": dict(chairs),
+        "event_words": dict(EVENT_WORDS),
     }
 
 
@@ -412,7 +412,7 @@ def _quiet(j: Judged) -> str:
     return f"No values outside site ranges among {count} recorded · {when}{unjudged}"
 
 
-def _parts(entry: Entry, j: Judged, struck: bool) -> list[dict[str, Any]]:
+def _parts(entry: Entry, j: Judged, chairs: Mapping[str, str], struck: bool) -> list[dict[str, Any]]:
     measures = j.protocol.measures
     given = {reading.measure: reading for reading in entry.readings}
     parts: list[dict[str, Any]] = []
@@ -436,9 +436,9 @@ def _parts(entry: Entry, j: Judged, struck: bool) -> list[dict[str, Any]]:
         if one.measure in measures
     )
     if entry.event:
-        words = event_words(entry)
+        words = event_words(entry.event)
         if entry.event.kind == "move":
-            words = "Moved to another chair"
+            words = f"Moved to {chairs.get(str(entry.event.detail.get('chair')), 'another chair')}"
         parts.append({"text": words, "level": None, "struck": struck})
     if entry.acknowledgement:
         label = measures[entry.acknowledgement.measure].label if entry.acknowledgement.measure in measures else "Flag"
@@ -468,7 +468,7 @@ def _marks(entry: Entry, j: Judged, conflicts: Mapping[str, str]) -> list[str]:
     return marks
 
 
-def _entries(j: Judged, zone: ZoneInfo) -> list[dict[str, Any]]:
+def _entries(j: Judged, chairs: Mapping[str, str], zone: ZoneInfo) -> list[dict[str, Any]]:
     """Entries newest first; a correction shows the value it replaced, a withdrawn entry stays with its reason."""
     by_id = {entry.id: entry for entry in j.infusion.entries}
     replaced = {entry.corrects for entry in j.infusion.entries if entry.corrects}
@@ -479,11 +479,11 @@ def _entries(j: Judged, zone: ZoneInfo) -> list[dict[str, Any]]:
         if entry.kind == "withdrawal" or entry.id in replaced:
             continue
         by = withdrawn.get(entry.id)
-        parts = _parts(entry, j, struck=False)
+        parts = _parts(entry, j, chairs, struck=False)
         marks = _marks(entry, j, conflicts)
         before = by_id.get(entry.corrects) if entry.corrects else None
         while before is not None:
-            parts[:0] = _parts(before, j, struck=True)
+            parts[:0] = _parts(before, j, chairs, struck=True)
             before = by_id.get(before.corrects) if before.corrects else None
         if entry.corrects:
             marks.append(f"corrected: {entry.reason}")

@@ -13,7 +13,7 @@ from itertools import pairwise
 from typing import Final, Literal, cast
 
 from monitoring.clinical.protocol import Phase, Protocol
-from monitoring.clinical.record import Entry, Event, EventKind, Infusion, Reading
+from monitoring.clinical.record import EVENT_WORDS, Entry, Event, EventKind, Infusion, Reading
 
 SlotState = Literal["done", "partial", "missed", "overdue", "due", "next", "later"]
 Milestone = Literal["", "end of infusion", "before leaving"]
@@ -36,21 +36,6 @@ _STAYS_IN: Final[dict[EventKind, tuple[Phase, ...]]] = {
     "medicine": ("planned", "infusing", "paused", "recovery"),
     "repeat": ("planned", "infusing", "paused", "recovery"),
     "note": ("planned", "infusing", "paused", "recovery", "closed", "cancelled"),  # an addendum may always be written
-}
-_HAPPENED: Final[dict[EventKind, str]] = {
-    "start": "Pump started",
-    "pause": "Pump paused",
-    "resume": "Pump resumed",
-    "rate": "Rate changed",
-    "end": "Infusion ended",
-    "stop": "Pump stopped early",
-    "move": "Moved to another chair",
-    "close": "Patient left",
-    "cancel": "Infusion cancelled",
-    "effect": "Effect",
-    "medicine": "Medicine",
-    "note": "Note",
-    "repeat": "Repeat promised",
 }
 _FOUND: Final[dict[Phase, str]] = {
     "planned": "the infusion has not been started",
@@ -206,7 +191,7 @@ def allowed(kind: EventKind, phase: Phase) -> str:
     fitting = tuple(_LEADS_TO[kind]) if kind in _LEADS_TO else _STAYS_IN[kind]
     if phase in fitting:
         return ""
-    return f"{_HAPPENED[kind]}: {_FOUND[phase]}; expected {' or '.join(_WHEN[p] for p in fitting)}."
+    return f"{EVENT_WORDS[kind]}: {_FOUND[phase]}; expected {' or '.join(_WHEN[p] for p in fitting)}."
 
 
 def phase_at(phases: tuple[tuple[datetime, Phase], ...], instant: datetime) -> Phase:
@@ -292,12 +277,12 @@ def _complete(event: Event) -> bool:
 
 
 def _sentence(entry: Entry, kind: EventKind, met: Entry | None, started_at: datetime | None) -> str:
-    what = _told(_HAPPENED[kind], entry, started_at)
+    what = _told(EVENT_WORDS[kind], entry, started_at)
     if entry.event is not None and not _complete(entry.event):
         return f"{what} does not say {'the rate' if kind == 'rate' else 'which chair'}."
     if met is None or met.event is None:
         return f"{what} conflicts with: infusion not started."
-    found = _HAPPENED[met.event.kind]
+    found = EVENT_WORDS[met.event.kind]
     return f"{what} conflicts with: {_told(found[0].lower() + found[1:], met, started_at)}."
 
 

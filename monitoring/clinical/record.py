@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 EntryKind = Literal["set", "observation", "event", "acknowledgement", "withdrawal"]
 EventKind = Literal[
@@ -27,6 +27,21 @@ EventKind = Literal[
     "note",  # detail["text"]
     "repeat",  # a repeat of a critical value was promised; detail["measure"], ["due_at"] ISO
 ]
+EVENT_WORDS: Final[dict[EventKind, str]] = {
+    "start": "Pump started",
+    "pause": "Pump paused",
+    "resume": "Pump resumed",
+    "rate": "Rate changed",
+    "end": "Infusion ended",
+    "stop": "Pump stopped early",
+    "move": "Moved to another chair",
+    "close": "Patient left",
+    "cancel": "Infusion cancelled",
+    "effect": "Effect",
+    "medicine": "Medicine",
+    "note": "Note",
+    "repeat": "Repeat promised",
+}
 Clock = Literal["server", "device"]  # which clock `tapped_at` came from
 
 
@@ -55,6 +70,21 @@ class Event:
 
     kind: EventKind
     detail: dict[str, Any] = field(default_factory=dict)
+
+
+def event_words(event: Event) -> str:
+    """What an event says in a line: "Ondansetron 4 mg IV", "Pump paused: distress"."""
+    words, detail = EVENT_WORDS[event.kind], event.detail
+    if event.kind == "rate":
+        return f"{words} to {detail['rate_ml_per_h']:g} mL/h"
+    if event.kind == "note":
+        return f"“{detail['text']}”"
+    if event.kind == "effect":
+        return " · ".join([str(detail["name"]).capitalize(), *([detail["severity"]] if detail.get("severity") else [])])
+    if event.kind == "medicine":
+        return " ".join(str(detail[part]) for part in ("name", "dose", "unit", "route") if detail.get(part))
+    reason = detail.get("reason")
+    return f"{words}: {reason}" if reason else words
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from monitoring.clinical.record import Entry
+from monitoring.clinical.record import Entry, Event, event_words
 from tests.clinical.timeline import ADA, JONAS, Timeline, at, minute_of
 
 
@@ -82,3 +82,19 @@ def test_the_timeline_vocabulary_says_who_and_when() -> None:
     assert entry.readings[0].id == "e1/systolic"
     assert entry.not_done[0].reason == "eye mask"
     assert replace(line, nurse=ADA).set(11, systolic=131).author_name == "Ada Okafor"
+
+
+@pytest.mark.parametrize(
+    ("event", "words"),
+    [
+        (Event("pause"), "Pump paused"),
+        (Event("pause", {"reason": "distress"}), "Pump paused: distress"),
+        (Event("rate", {"rate_ml_per_h": 112.5}), "Rate changed to 112.5 mL/h"),
+        (Event("medicine", {"name": "Ondansetron", "dose": "4", "unit": "mg", "route": "IV"}), "Ondansetron 4 mg IV"),
+        (Event("effect", {"name": "nausea", "severity": "mild"}), "Nausea · mild"),
+        (Event("effect", {"name": "nausea"}), "Nausea"),
+        (Event("note", {"text": "hears music"}), "“hears music”"),
+    ],
+)
+def test_an_event_says_itself_in_a_line(event: Event, words: str) -> None:
+    assert event_words(event) == words
