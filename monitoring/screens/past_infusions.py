@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 import streamlit as st
 
 from monitoring.clinic import running
+from monitoring.screens.doorway import PAGES
 
 PAGE_LENGTH = 25
 
@@ -36,7 +37,7 @@ def draw_list(text: str, page: int) -> None:
             f"{row.nurse} · {row.phase} · {row.entries} entries"
         )
         if open_it.button("Open", key=f"open_{row.infusion_id}", help=f"Infusion of {row.opened_at:%d %b %Y}"):
-            st.switch_page("pages/bedside.py", query_params={"infusion": row.infusion_id})
+            st.switch_page(PAGES / "bedside.py", query_params={"infusion": row.infusion_id})
     left, right = st.columns(2)
     left.button("Newer", key="newer", disabled=page == 0, on_click=_turn, args=(-1,))
     right.button("Older", key="older", disabled=len(rows) <= PAGE_LENGTH, on_click=_turn, args=(1,))

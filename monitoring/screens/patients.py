@@ -20,6 +20,7 @@ from monitoring.recording import (
     open_infusion,
     register_patient,
 )
+from monitoring.screens.doorway import PAGES
 from monitoring.screens.identity import actor
 from monitoring.screens.said import say_outcome, show_said
 
@@ -94,12 +95,16 @@ def _draw_open(patient: Patient) -> None:
         args=(patient.id, f"new_infusion_{patient.id}"),
     )
     show_said("open")
-    if opened := st.session_state.pop("opened", None):
-        st.switch_page("pages/bedside.py", query_params={"infusion": opened})
+    if opened := st.session_state.get("opened"):  # kept until the bedside is there: another tap may come in between
+        st.switch_page(PAGES / "bedside.py", query_params={"infusion": opened})
 
 
 def _open(patient_id: str, key: str) -> None:
     given = st.session_state
+    opened_here: dict[str, str] = given.setdefault("opened_here", {})  # patient to infusion
+    if opened_here.get(patient_id) in {infusion.id for infusion in running().store.open_infusions()}:
+        given["opened"] = opened_here[patient_id]  # a second tap, of which the page hears after it has moved on
+        return
     outcome = open_infusion(
         running(),
         actor(),
@@ -114,7 +119,7 @@ def _open(patient_id: str, key: str) -> None:
         number=given.which,
     )
     if say_outcome("open", outcome) and outcome.value is not None:
-        given["opened"] = outcome.value.id
+        given["opened"] = opened_here[patient_id] = outcome.value.id
         del given[key]
 
 
