@@ -39,9 +39,10 @@ def chromium() -> Iterator[Browser]:
 def ward(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ward]:
     """A real clinic with an infusion for each story, on one server for all of a worker's stories."""
     file = tmp_path_factory.mktemp("ward") / "clinic.db"
-    staff, infusions = furnish(file)
+    planned, running = furnish(file)
+    pins = {name: pin for name, (_, pin) in PEOPLE.items()}
     with Server(file) as server:
-        yield Ward(server, staff, {name: pin for name, (_, pin) in PEOPLE.items()}, infusions)
+        yield Ward(server, staff_of(file), pins, planned, running)
 
 
 @pytest.fixture(scope="session")

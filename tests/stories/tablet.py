@@ -89,7 +89,9 @@ class Tablet:
 
     def tap_fast(self, target: Locator, times: int) -> None:
         """Several taps on the same spot within some hundred milliseconds, whatever comes to lie under the finger."""
-        box = target.bounding_box(timeout=PATIENCE_MS)
+        expect(target).to_be_enabled(timeout=PATIENCE_MS)
+        target.scroll_into_view_if_needed()
+        box = target.bounding_box()
         assert box is not None
         x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
         for _ in range(times):
@@ -135,6 +137,25 @@ class Tablet:
         self.page.goto(f"{self.url}/board")
         self.ready()
 
+    def find_patient(self, name: str) -> None:
+        """Find this patient on the page for patients and choose them."""
+        self.page.goto(f"{self.url}/patients")
+        find = self.page.get_by_role("textbox", name="Find")
+        find.fill(name)
+        find.press("Enter")
+        self.tap(self.page.get_by_role("radio", name=f"{name} · "))
+
+    def fill_in_infusion(self, *, weight_kg: float, chair: str) -> None:
+        """Fill in what opening an infusion for the chosen patient needs."""
+        weight = self.page.get_by_label("Weight today, kg")
+        weight.fill(f"{weight_kg:g}")
+        weight.press("Enter")
+        expect(self.page.get_by_text(re.compile(rf"^{weight_kg:.1f} kg × "))).to_be_visible()
+        self.page.get_by_role("combobox", name=re.compile("Chair")).click()
+        self.page.get_by_role("option", name=chair, exact=True).click()
+        for identifier in ("name", "date of birth"):
+            self.tap(self.page.get_by_role("button", name=identifier, exact=True))
+
     def ready(self) -> None:
         """Wait until the page is live, and look inside it from then on."""
         expect(self.connection).to_have_text("live", timeout=PATIENCE_MS)
@@ -171,7 +192,26 @@ class Tablet:
 
     def sent(self) -> None:
         """Wait until nothing waits in this tablet any more."""
-        self.page.wait_for_function("inside.outbox.items().length === 0", timeout=PATIENCE_MS)
+        self.until("inside.outbox.items().length === 0")
+
+    def knows(self, entries: int) -> None:
+        """Wait until this screen was told of so many entries, and nothing waits in it."""
+        self.until(f"inside.live.current().document?.version >= {entries}")
+        self.sent()
+
+    def until(self, holds: str) -> None:
+        """Wait until this JavaScript expression holds in the page; it may look `inside` the page's modules."""
+        # Playwright's own waiting needs eval, which the pages forbid.
+        self.page.evaluate(
+            f"""async (patience) => {{
+              const began = performance.now();
+              while (!({holds})) {{
+                if (performance.now() - began > patience) throw new Error("still not so: " + {holds!r});
+                await new Promise((resume) => setTimeout(resume, 10));
+              }}
+            }}""",
+            PATIENCE_MS,
+        )
 
     def shows(self, entries: int) -> None:
         """Wait until this many entries are shown, all of them from the server."""

@@ -18,7 +18,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("stories 2")]
 @pytest.fixture
 def bedside(ward: Ward, tablets: Tablets) -> tuple[Tablet, str]:
     """Ada's tablet at a running infusion, and the id of that."""
-    infusion = ward.infusion()
+    infusion = ward.running()
     return tablets(ward, "Ada Okafor", infusion=infusion), infusion
 
 

@@ -22,32 +22,48 @@ from monitoring.records.verify import verify
 from tests.server import Server
 from tests.small_clinic import PEOPLE, actor, event, open_infusion, opened
 
-CHAIRS: Final = 30
+PLANNED: Final = 4
+RUNNING: Final = 30
+FREE: Final = 2  # chairs, and patients to sit there
 
 
 @dataclass
 class Ward:
-    """A running clinic at whose chairs infusions run; each story takes one of its own with `infusion()`."""
+    """A running clinic at whose chairs infusions wait or run; each story takes one of its own."""
 
     server: Server
     staff: Mapping[str, str]  # name to id
     pins: Mapping[str, str]  # by name
-    _infusions: list[str] = field(default_factory=list)
+    _planned: list[str] = field(default_factory=list)
+    _running: list[str] = field(default_factory=list)
 
-    def infusion(self) -> str:
+    def planned(self) -> str:
+        """The id of an infusion that no other story touches, its pump not started yet."""
+        return self._planned.pop()
+
+    def running(self) -> str:
         """The id of an infusion that no other story touches, its pump started."""
-        return self._infusions.pop()
+        return self._running.pop()
 
     def written(self, infusion: str) -> Infusion:
         """The infusion as it stands in the database's file, read beside the running server."""
         return written(self.server.file, infusion)
 
+    def infusions_of(self, patient: str) -> list[str]:
+        """The ids of all infusions that were opened for the patient of this name."""
+        with closing(sqlite3.connect(_address(self.server.file), uri=True)) as plain:
+            asked = "SELECT infusion.id FROM infusion JOIN patient_details USING (patient_id) WHERE name = ?"
+            return [id for (id,) in plain.execute(asked, [patient])]
 
-def furnish(file: Path) -> tuple[dict[str, str], list[str]]:
-    """A real clinic in a new file, an infusion running at each of its chairs: ids of the staff, ids of infusions."""
+
+def furnish(file: Path) -> tuple[list[str], list[str]]:
+    """A real clinic in a new file: the ids of infusions that are planned, and of some that run.
+
+    Patients are named by the number of their chair: "Patient 7". For the last ones no infusion is open.
+    """
     clock = Clock()
     with opened(file, clock) as clinic:
-        chairs = [f"Chair {n}" for n in range(1, CHAIRS + 1)]
+        chairs = [f"Chair {n}" for n in range(1, PLANNED + RUNNING + FREE + 1)]
         done = recording.set_up_clinic(
             clinic,
             name="Clinic at the Lake",
@@ -65,23 +81,29 @@ def furnish(file: Path) -> tuple[dict[str, str], list[str]]:
             role, pin = PEOPLE[name]
             assert recording.add_staff(clinic, petra, name=name, role=role, pin=pin).done
         ada = actor(clinic, "Ada Okafor")
-        infusions = []
+        planned: list[str] = []
+        running: list[str] = []
         for n, chair in enumerate(clinic.store.chairs(), 1):
             patient = recording.register_patient(
                 clinic,
                 petra,
                 number=f"K-{n:04d}",
                 name=f"Patient {n}",
-                birth_date=date(1980, 1, n),
+                birth_date=date(1940 + n, 1, 31),
                 sex="unknown",
                 allergies="none known",
             )
             assert patient.value is not None, patient.sentences
+            if n > PLANNED + RUNNING:
+                continue
             infusion = open_infusion(clinic, ada, patient.value.id, chair.id)
+            if n <= PLANNED:
+                planned.append(infusion)
+                continue
             started = recording.save_entry(clinic, ada, infusion, event(clock.now(), "start"))
             assert started.done, started.sentences
-            infusions.append(infusion)
-        return {person.name: person.id for person in clinic.store.staff()}, infusions
+            running.append(infusion)
+        return planned, running
 
 
 def staff_of(file: Path) -> dict[str, str]:
