@@ -17,7 +17,7 @@ TOP = Path(__file__).resolve().parents[1]
 ORDER: Final = (
     ("monitoring.clock", "monitoring.clinical"),
     ("monitoring.records",),
-    ("monitoring.access", "monitoring.live", "monitoring.posted"),
+    ("monitoring.access", "monitoring.live"),
     ("monitoring.demonstration",),
     ("monitoring.clinic",),
     ("monitoring.recording",),

@@ -33,7 +33,7 @@ _OPEN_GET: Final = re.compile(
       / (?!_|api$|api/|assets$|auth$|component$|media$|oauth2callback$|static$) [A-Za-z0-9_-]* /?   # a page
     | (?: /[A-Za-z0-9_-]+ )? /_stcore/ (?: health | host-config )
     | / (?: favicon\.png | manifest\.json | healthz )
-    | /static/ [A-Za-z0-9_./-]+
+    | /static/ (?!.*\.\.) [A-Za-z0-9_./-]+
     | /assets/ [A-Za-z0-9_.-]+
     | /api/me
     """,

@@ -1,0 +1,49 @@
+"""What a person does here: one function per button.
+
+Each takes the running clinic and who acts (`None`: nobody is signed in), and answers with an `Outcome`: what came of
+it, or why not, in sentences that say what was found and what is expected. Nothing is raised for what a person can put
+right, and nothing typed is lost: the screens keep it until the outcome is good.
+"""
+
+from monitoring.recording.entries import save_entry
+from monitoring.recording.house import (
+    add_staff,
+    approve_ranges,
+    enrol_wall,
+    remove_staff,
+    run_demonstration_at,
+    set_pin,
+    set_up_clinic,
+)
+from monitoring.recording.infusions import (
+    IDENTIFIERS,
+    SEXES,
+    Suggestion,
+    correct_patient,
+    free_chairs,
+    next_of_series,
+    open_infusion,
+    register_patient,
+)
+from monitoring.recording.outcome import Outcome, Why
+
+__all__ = [
+    "IDENTIFIERS",
+    "SEXES",
+    "Outcome",
+    "Suggestion",
+    "Why",
+    "add_staff",
+    "approve_ranges",
+    "correct_patient",
+    "enrol_wall",
+    "free_chairs",
+    "next_of_series",
+    "open_infusion",
+    "register_patient",
+    "remove_staff",
+    "run_demonstration_at",
+    "save_entry",
+    "set_pin",
+    "set_up_clinic",
+]

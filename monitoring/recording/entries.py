@@ -1,0 +1,109 @@
+"""Saving an entry: the one way in which anything is recorded of an infusion."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import fields
+from typing import Final
+
+from monitoring import access
+from monitoring.access import Actor
+from monitoring.clinic import RunningClinic
+from monitoring.clinical import checks
+from monitoring.clinical.course import course
+from monitoring.clinical.record import Entry, Event, Infusion
+from monitoring.recording.outcome import Again, Refused, answered, refuse_if
+from monitoring.recording.posted import Posted, read_posted
+from monitoring.records import NewEntry, SignIn, Staff
+
+_OVER: Final = ("closed", "cancelled")
+_EVENT_ACTIONS: Final = {"cancel": "cancel", "move": "move", "close": "close"}
+
+
+@answered
+def save_entry(clinic: RunningClinic, actor: Actor | None, infusion_id: str, body: object) -> Entry | Again[Entry]:
+    """Store one entry as a pad posted it (decoded JSON); the answer is good only when it is durable.
+
+    The author is who was signed in when Save was tapped, as the entry's `sign_in` says, whoever is signed in now. The
+    same id twice is one entry. Out of an outbox (`queued`) an entry is never refused for the phase it meets.
+    """
+    actor = access.require(actor, "view")
+    posted = read_posted(body)
+    author, sign_in = _author(clinic, actor, posted)
+    access.require(Actor(author, sign_in), _action(posted))
+    infusion = clinic.store.infusion(infusion_id)
+    if infusion is None:
+        raise Refused("This infusion is not known here.", why="unknown")
+    now = clinic.clock.now()
+    protocol = clinic.protocol_of(infusion.protocol)
+    new = NewEntry(
+        id=posted.id,
+        kind=posted.kind,
+        observed_at=posted.observed_at,
+        tapped_at=posted.tapped_at,
+        author=author.id,
+        readings=posted.readings,
+        not_done=posted.not_done,
+        event=_with_baseline(posted, infusion),
+        acknowledgement=posted.acknowledgement,
+        corrects=posted.corrects,
+        withdraws=posted.withdraws,
+        reason=posted.reason,
+        clock=posted.clock,
+        queued=posted.queued,
+        sign_in=sign_in.id,
+        other_sign_in=author.id != actor.staff.id,
+        after_signing=course(infusion, protocol, now).phase in _OVER,
+    )
+    if all(entry.id != posted.id for entry in infusion.entries):  # sent again, it was judged before
+        judged = Entry(
+            seq=len(infusion.entries) + 1,
+            recorded_at=now,
+            author_name=author.name,
+            **{field.name: getattr(new, field.name) for field in fields(new)},
+        )
+        refuse_if(checks.problems(judged, infusion, protocol, now, live=not posted.queued))
+        refuse_if(_chair_problems(clinic, posted))
+    saved = clinic.store.add_entry(infusion_id, new)
+    return Again(saved.entry) if saved.again else saved.entry
+
+
+def _author(clinic: RunningClinic, actor: Actor, posted: Posted) -> tuple[Staff, SignIn]:
+    """Who was signed in when Save was tapped, and under which sign-in of this device."""
+    if posted.sign_in in ("", actor.sign_in.id):
+        return actor.staff, actor.sign_in
+    named = clinic.store.sign_in(posted.sign_in)
+    if named is None or named.staff is None or named.device != actor.sign_in.device:
+        raise Refused("This entry names a sign-in of another device: expected one of this device.", why="forbidden")
+    return named.staff, named
+
+
+def _action(posted: Posted) -> str:
+    """What the posted entry does, as the table of permissions names it."""
+    if posted.corrects or posted.withdraws:
+        return "correct" if posted.corrects else "withdraw"
+    if posted.acknowledgement is not None:
+        return "acknowledge"
+    return _EVENT_ACTIONS.get(posted.event.kind, "record") if posted.event else "record"
+
+
+def _with_baseline(posted: Posted, infusion: Infusion) -> Event | None:
+    """The event as it is stored: a start pins, per measure, the latest reading that stood before it."""
+    event = posted.event
+    if event is None or event.kind != "start":
+        return event
+    baseline = {
+        reading.measure: reading.id
+        for entry in infusion.standing()
+        if entry.observed_at <= posted.observed_at
+        for reading in entry.readings
+    }
+    return Event("start", {**event.detail, "baseline": baseline})
+
+
+def _chair_problems(clinic: RunningClinic, posted: Posted) -> Iterator[str]:
+    """Whether a move names a chair of this clinic. That it is free the store sees to, as it saves."""
+    if posted.event is not None and posted.event.kind == "move":
+        chairs = clinic.store.chairs()
+        if posted.event.detail.get("chair") not in {chair.id for chair in chairs}:
+            yield f"This chair is not known here: expected one of {', '.join(chair.label for chair in chairs)}."

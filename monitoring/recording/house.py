@@ -1,0 +1,172 @@
+"""Setting up the clinic, and looking after its people, its ranges, its wall screens and a demonstration's clock."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import timedelta
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from monitoring import access
+from monitoring.access import Actor
+from monitoring.clinic import RunningClinic, shipped_protocol
+from monitoring.clock import DemonstrationClock
+from monitoring.recording.outcome import Refused, answered, refuse_if
+from monitoring.records import ROLES, Clinic, SignIn, Staff, StoredProtocol
+
+WALL_LASTS: Final = timedelta(days=3650)  # until an administrator takes the screen down
+
+
+@answered
+def set_up_clinic(
+    clinic: RunningClinic,
+    *,
+    name: str,
+    zone: str,
+    chairs: Sequence[str],
+    administrator: str,
+    administrator_pin: str,
+    clinician: str,
+    clinician_pin: str,
+    ranges_accepted: bool,
+) -> Clinic:
+    """Make this empty database a clinic's, with its first two people. Refused when it is one already.
+
+    `ranges_accepted`: both named people have accepted the shipped ranges. Otherwise every screen says that this site
+    has not approved them.
+    """
+    name, zone, administrator, clinician = name.strip(), zone.strip(), administrator.strip(), clinician.strip()
+    labels = [label.strip() for label in chairs if label.strip()]
+
+    def problems() -> Iterator[str]:
+        if (found := clinic.store.clinic()) is not None:
+            yield f"This database is set up already, for {found.name}."
+        if not name:
+            yield "Name of the clinic is empty: expected the name its people use."
+        if not _is_zone(zone):
+            yield f"Time zone {zone!r}: expected a name such as Europe/Berlin."
+        if not labels:
+            yield "No chair is named: expected at least one."
+        for label in sorted({label for label in labels if labels.count(label) > 1}):
+            yield f"Chair {label!r} stands {labels.count(label)} times: expected each name once."
+        if not administrator:
+            yield "Name of the administrator is empty."
+        if not clinician:
+            yield "Name of the clinician is empty."
+        if administrator and administrator.casefold() == clinician.casefold():
+            yield f"Administrator and clinician are both {administrator}: expected two different people."
+        for person, pin in (("Administrator", administrator_pin), ("Clinician", clinician_pin)):
+            if sentence := access.pin_problem(pin):
+                yield f"{person}: {sentence}"
+
+    refuse_if(problems())
+    people = (
+        (administrator, "administrator", access.hash_pin(administrator_pin)),
+        (clinician, "clinician", access.hash_pin(clinician_pin)),
+    )
+    protocol = shipped_protocol()
+    with clinic.store.bulk():  # all of it or nothing: a clinic without people could never be entered
+        made = clinic.store.set_up(name, zone, labels, demonstration=False)
+        members = [clinic.store.add_staff(person, role, pin_hash, by="") for person, role, pin_hash in people]
+        clinic.store.store_protocol(protocol, by=members[0].id)
+        if ranges_accepted:
+            for member in members:
+                clinic.store.approve_protocol(protocol.hash, member.id)
+    return made
+
+
+def _is_zone(zone: str) -> bool:
+    try:
+        ZoneInfo(zone)
+    except (ValueError, OSError, LookupError):  # a path, a folder, no such zone
+        return False
+    return bool(zone)
+
+
+@answered
+def add_staff(clinic: RunningClinic, actor: Actor | None, *, name: str, role: str, pin: str) -> Staff:
+    """Let a person work here. Names are unique, because people sign in by tapping theirs."""
+    actor = access.require(actor, "manage_staff")
+    name = name.strip()
+
+    def problems() -> Iterator[str]:
+        if not name:
+            yield "Name is empty: expected the person's name."
+        if any(person.name.casefold() == name.casefold() for person in clinic.store.staff()):
+            yield f"{name} works here already: expected a name that tells two people apart."
+        if role not in ROLES:
+            yield f"Role {role!r}: expected one of {', '.join(ROLES)}."
+        if sentence := access.pin_problem(pin):
+            yield sentence
+
+    refuse_if(problems())
+    return clinic.store.add_staff(name, role, access.hash_pin(pin), by=actor.staff.id)
+
+
+@answered
+def set_pin(clinic: RunningClinic, actor: Actor | None, staff_id: str, pin: str) -> Staff:
+    """Give a person a new PIN: their own, or as administrator anybody's."""
+    actor = access.require(actor, "view" if actor is not None and actor.staff.id == staff_id else "manage_staff")
+    person = _person(clinic, staff_id)
+    if sentence := access.pin_problem(pin):
+        raise Refused(sentence)
+    clinic.store.set_pin(staff_id, access.hash_pin(pin), by=actor.staff.id)
+    return person
+
+
+@answered
+def remove_staff(clinic: RunningClinic, actor: Actor | None, staff_id: str) -> Staff:
+    """Note that a person has left. The last administrator cannot leave: nobody could let others in."""
+    actor = access.require(actor, "manage_staff")
+    person = _person(clinic, staff_id)
+    others = [one for one in clinic.store.staff() if one.id != staff_id]
+    if not any(access.may(one.role, "manage_staff") for one in others):
+        raise Refused(f"{person.name} is the last who may manage staff: expected another one first.")
+    clinic.store.remove_staff(staff_id, by=actor.staff.id)
+    return person
+
+
+def _person(clinic: RunningClinic, staff_id: str) -> Staff:
+    person = next((one for one in clinic.store.staff() if one.id == staff_id), None)
+    if person is None:
+        raise Refused("This person does not work here.", why="unknown")
+    return person
+
+
+@answered
+def approve_ranges(clinic: RunningClinic, actor: Actor | None) -> StoredProtocol:
+    """Accept, by name, the ranges that hold for infusions opened from now on."""
+    actor = access.require(actor, "approve_ranges")
+    stored = clinic.store.current_protocol()
+    if stored is None:
+        raise Refused("No ranges are stored yet: expected a clinic that is set up.")
+    if all(approval.staff_id != actor.staff.id for approval in stored.approvals):
+        clinic.store.approve_protocol(stored.hash, actor.staff.id)
+    return clinic.store.stored_protocol(stored.hash) or stored
+
+
+@answered
+def enrol_wall(clinic: RunningClinic, actor: Actor | None, label: str = "Wall screen") -> SignIn:
+    """Make the device in the administrator's hands a wall screen: read-only, initials only, nobody signed in."""
+    actor = access.require(actor, "enrol_wall")
+    device = clinic.store.add_device("wall", label.strip() or "Wall screen", by=actor.staff.id)
+    sign_in = clinic.store.begin_sign_in(device, None, clinic.clock.now() + WALL_LASTS)
+    access.sign_out(clinic.store, actor.sign_in, "became a wall screen")
+    return sign_in
+
+
+@answered
+def run_demonstration_at(clinic: RunningClinic, actor: Actor | None, rate: object) -> float:
+    """Let the demonstration's time run `rate` times as fast, 1 to 3600. Refused in a real clinic."""
+    access.require(actor, "change_rate")
+    clock = clinic.clock
+    if not clinic.demonstration or not isinstance(clock, DemonstrationClock):
+        raise Refused("This is not a demonstration: its clock runs at rate 1.")
+    if isinstance(rate, bool) or not isinstance(rate, int | float):
+        raise Refused("Clock rate is not a number: expected 1 to 3600.")
+    try:
+        clock.run_at(rate)
+    except ValueError as error:
+        raise Refused(str(error)) from None
+    clinic.live.changed("clock", "")
+    return rate

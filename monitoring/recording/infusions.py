@@ -1,0 +1,237 @@
+"""Registering a patient, and opening an infusion at a chair."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from datetime import date
+from typing import Final
+from uuid import UUID
+
+from monitoring import access
+from monitoring.access import Actor
+from monitoring.clinic import RunningClinic
+from monitoring.clinical.course import course
+from monitoring.clinical.protocol import Dose
+from monitoring.clinical.record import Infusion, Patient
+from monitoring.recording.outcome import Again, Refused, answered, refuse_if
+from monitoring.records import Chair, NewInfusion, Series
+
+SEXES: Final = ("female", "male", "other", "unknown")
+IDENTIFIERS: Final = ("name", "date of birth", "patient number", "wristband", "photograph")
+EARLIEST_BIRTH_YEAR: Final = 1900
+
+
+def free_chairs(clinic: RunningClinic) -> tuple[Chair, ...]:
+    """The chairs at which no infusion is open, in their order."""
+    now = clinic.clock.now()
+    occupied = {
+        course(infusion, clinic.protocol_of(infusion.protocol), now).chair for infusion in clinic.store.open_infusions()
+    }
+    return tuple(chair for chair in clinic.store.chairs() if chair.id not in occupied)
+
+
+@answered
+def register_patient(
+    clinic: RunningClinic,
+    actor: Actor | None,
+    *,
+    number: str,
+    name: str,
+    birth_date: date | None,
+    sex: str,
+    allergies: str = "",
+    id: str | None = None,
+) -> Patient:
+    """Take a person into care. The same `id` twice is one patient; a number that is taken is refused."""
+    actor = access.require(actor, "register_patient")
+    number, name, allergies = number.strip(), name.strip(), allergies.strip()
+    refuse_if(_patient_problems(number, name, birth_date, sex, clinic.clock.now().date()))
+    assert birth_date is not None
+    return clinic.store.register_patient(
+        number=number, name=name, birth_date=birth_date, sex=sex, allergies=allergies, by=actor.staff.id, id=id
+    )
+
+
+@answered
+def correct_patient(
+    clinic: RunningClinic,
+    actor: Actor | None,
+    patient_id: str,
+    *,
+    name: str,
+    birth_date: date | None,
+    sex: str,
+    allergies: str,
+) -> Patient:
+    """Put a patient's details right; the former ones stay findable."""
+    actor = access.require(actor, "register_patient")
+    patient = clinic.store.patient(patient_id)
+    if patient is None:
+        raise Refused("This patient is not known here.", why="unknown")
+    name, allergies = name.strip(), allergies.strip()
+    refuse_if(_patient_problems(patient.number, name, birth_date, sex, clinic.clock.now().date()))
+    assert birth_date is not None
+    return clinic.store.correct_patient(
+        patient_id, name=name, birth_date=birth_date, sex=sex, allergies=allergies, by=actor.staff.id
+    )
+
+
+def _patient_problems(number: str, name: str, birth_date: date | None, sex: str, today: date) -> Iterator[str]:
+    if not number:
+        yield "Patient number is empty: expected the number this clinic uses for the person."
+    if not name:
+        yield "Name is empty: expected the person's name."
+    if birth_date is None:
+        yield "Date of birth is missing: expected a date."
+    elif birth_date > today:
+        yield f"Date of birth {birth_date:%d %b %Y} is in the future: expected a date up to today."
+    elif birth_date.year < EARLIEST_BIRTH_YEAR:
+        yield f"Date of birth {birth_date:%d %b %Y}: expected a date from {EARLIEST_BIRTH_YEAR} on."
+    if sex not in SEXES:
+        yield f"Sex is {sex!r}: expected one of {', '.join(SEXES)}."
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestion:
+    """Which infusion comes next for a patient. `series` is None when a new series would begin."""
+
+    series: Series | None
+    number: int
+    planned_infusions: int
+
+
+def next_of_series(clinic: RunningClinic, patient_id: str) -> Suggestion:
+    """What the next infusion of this patient would be: the one after the last that was not cancelled."""
+    series = clinic.store.series_of(patient_id)
+    if not series:
+        return Suggestion(None, 1, clinic.protocol.dose.planned_infusions)
+    latest = max(series, key=lambda one: one.number)
+    given = [infusion.number for infusion in _infusions_of(clinic, patient_id, latest.id)]
+    return Suggestion(latest, max(given, default=0) + 1, latest.planned_infusions)
+
+
+def _infusions_of(clinic: RunningClinic, patient_id: str, series_id: str) -> Iterator[Infusion]:
+    """The infusions of one series that were not cancelled."""
+    now = clinic.clock.now()
+    for infusion_id in clinic.store.infusions_of(patient_id):
+        infusion = clinic.store.infusion(infusion_id)
+        if infusion is None or infusion.series != series_id:
+            continue
+        if course(infusion, clinic.protocol_of(infusion.protocol), now).phase != "cancelled":
+            yield infusion
+
+
+@answered
+def open_infusion(
+    clinic: RunningClinic,
+    actor: Actor | None,
+    *,
+    id: str,
+    patient_id: str,
+    chair: str,
+    weight_kg: float | None,
+    dose_mg_per_kg: float | None,
+    planned_minutes: int | None,
+    every_minutes: int | None,
+    identifiers: Collection[str],
+    number: int | None = None,
+    bag_volume_ml: float | None = None,
+    new_series: bool = False,
+    planned_infusions: int | None = None,
+) -> Infusion | Again[Infusion]:
+    """Open a patient's infusion at a free chair, under the protocol that holds now. The same `id` twice is one.
+
+    `identifiers` are the two or more things by which the person was identified (of IDENTIFIERS). `number` is which of
+    the series; None takes the suggested one. A series is opened when the patient has none, or when `new_series`.
+    """
+    actor = access.require(actor, "open_infusion")
+    if (earlier := clinic.store.infusion(str(UUID(id)))) is not None:
+        return Again(earlier)
+    protocol = clinic.protocol
+    patient = clinic.store.patient(patient_id)
+    suggested = next_of_series(clinic, patient_id) if patient else None
+    series = None if suggested is None or new_series else suggested.series
+    suggested_number = 1 if series is None or suggested is None else suggested.number
+    number = suggested_number if number is None else number
+    planned = planned_infusions or (series.planned_infusions if series else protocol.dose.planned_infusions)
+    volume = protocol.dose.bag_volume_ml if bag_volume_ml is None else bag_volume_ml
+
+    def problems() -> Iterator[str]:
+        if patient is None:
+            yield "Patient is missing: expected one who is registered here."
+        yield from _plan_problems(protocol.dose, weight_kg, dose_mg_per_kg, planned_minutes, volume)
+        if every_minutes not in protocol.schedule.presets:
+            presets = ", ".join(str(minutes) for minutes in protocol.schedule.presets)
+            yield f"Interval {_found(every_minutes)} min: expected one of {presets}."
+        if number < 1:
+            yield f"Infusion number {number}: expected 1 or more."
+        elif series is not None and number in {one.number for one in _infusions_of(clinic, patient_id, series.id)}:
+            yield f"Infusion {number} of this series is there already: expected {suggested_number} or later."
+        if planned < 1:
+            yield f"Planned infusions {planned}: expected 1 or more."
+        yield from _identifier_problems(identifiers)
+        chairs = clinic.store.chairs()
+        if chair not in {one.id for one in chairs}:
+            yield f"Chair is missing: expected one of {', '.join(one.label for one in chairs)}."
+        if patient is not None and (open_now := _open_infusion_of(clinic, patient.id)) is not None:
+            yield f"{patient.name} already has an open infusion, number {open_now.number}: expected it closed first."
+
+    refuse_if(problems())
+    assert weight_kg is not None
+    assert dose_mg_per_kg is not None
+    assert planned_minutes is not None
+    assert every_minutes is not None
+    if series is None:
+        # Named after the infusion that opens it, so that pressing again opens no second series.
+        series = clinic.store.open_series(patient_id, planned, by=actor.staff.id, id=id)
+    new = NewInfusion(
+        id=str(UUID(id)),
+        patient_id=patient_id,
+        series_id=series.id,
+        number=number,
+        weight_kg=weight_kg,
+        dose_mg_per_kg=dose_mg_per_kg,
+        planned_minutes=planned_minutes,
+        bag_volume_ml=volume,
+        every_minutes=every_minutes,
+        protocol=protocol.hash,
+        identifiers=", ".join(word for word in IDENTIFIERS if word in identifiers),
+        chair=chair,
+    )
+    return clinic.store.open_infusion(new, by=actor.staff.id)
+
+
+def _plan_problems(
+    dose: Dose,
+    weight_kg: float | None,
+    dose_mg_per_kg: float | None,
+    planned_minutes: int | None,
+    bag_volume_ml: float,
+) -> Iterator[str]:
+    for label, value, (low, high), unit in (
+        ("Weight", weight_kg, dose.weight_kg_possible, "kg"),
+        ("Dose", dose_mg_per_kg, dose.mg_per_kg_possible, "mg/kg"),
+        ("Planned time", planned_minutes, dose.planned_minutes_possible, "min"),
+    ):
+        if value is None or not low <= value <= high:
+            yield f"{label} {_found(value)} {unit}: expected {low:g} to {high:g}."
+    if not 0 < bag_volume_ml < float("inf"):
+        yield f"Volume of the bag {_found(bag_volume_ml)} mL: expected more than 0."
+
+
+def _identifier_problems(identifiers: Collection[str]) -> Iterator[str]:
+    for word in identifiers:
+        if word not in IDENTIFIERS:
+            yield f"Identifier {word!r}: expected of {', '.join(IDENTIFIERS)}."
+    confirmed = {word for word in identifiers if word in IDENTIFIERS}
+    if len(confirmed) < 2:
+        yield f"{len(confirmed)} identifiers confirmed: expected two different ones, such as name and date of birth."
+
+
+def _open_infusion_of(clinic: RunningClinic, patient_id: str) -> Infusion | None:
+    return next((one for one in clinic.store.open_infusions() if one.patient.id == patient_id), None)
+
+
+def _found(value: float | None) -> str:
+    return "missing" if value is None else f"{value:.10g}"
