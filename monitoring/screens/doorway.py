@@ -15,7 +15,7 @@ from monitoring.screens.identity import signed_in
 PAGES: Final = Path(__file__).resolve().parents[2] / "pages"
 _STYLE: Final = Path(__file__).with_name("static") / "frame.css"
 
-# Page file, title, and what one must be permitted to do to open it. The first that is permitted is the front page.
+# Page file, title, and what one must be permitted to do to open it. The first is the front page.
 _OPEN: Final[tuple[tuple[str, str, str, Literal["visible", "hidden"]], ...]] = (
     ("board", "Board", "view", "visible"),
     ("patients", "Patients", "view", "visible"),
@@ -43,15 +43,21 @@ def draw_page() -> None:
 
 
 def _only(name: str, title: str) -> None:
-    st.navigation([st.Page(PAGES / f"{name}.py", title=title, default=True)], position="hidden").run()
+    """This page, whatever address was asked for: what was bookmarked or reloaded is found again afterwards."""
+    file = PAGES / f"{name}.py"
+    elsewhere = [st.Page(file, title=title, url_path=address, visibility="hidden") for address, *_ in _OPEN]
+    st.navigation([st.Page(file, title=title, default=True), *elsewhere], position="hidden").run()
 
 
 def _pages_for(clinic: RunningClinic, actor: Actor) -> None:
     pages = [
-        st.Page(PAGES / f"{name}.py", title=title, default=name == "board", url_path=name, visibility=visibility)
+        st.Page(PAGES / f"{name}.py", title=title, url_path=name, visibility=visibility)
         for name, title, action, visibility in _OPEN
         if access.may(actor.staff.role, action)
     ]
+    # Streamlit serves its default page at "/" only: the front page is there twice, or "/board" would not be found.
+    front, title, *_ = _OPEN[0]
+    pages.append(st.Page(PAGES / f"{front}.py", title=title, url_path="front", default=True, visibility="hidden"))
     chosen = st.navigation(pages, position="top")
     live = chosen.url_path in ("", "board", "bedside")
     if not live:
