@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import shutil
 import sqlite3
@@ -10,15 +11,24 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from random import Random
+from threading import Timer
 from typing import Any
 from uuid import uuid4
 
 import httpx
 import pytest
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
+from monitoring import access, clinic
 from monitoring.clock import Clock
+from monitoring.records import StoreUnwritable
+from monitoring.records.verify import verify
+from monitoring.routes import routes
+from monitoring.routes.doors import Doors
 from tests.server import Server
 from tests.small_clinic import PEOPLE, Names, actor, entry, event, open_infusion, opened
 
@@ -376,3 +386,74 @@ def test_an_id_used_in_another_infusion_is_told(house: tuple[Server, Names]) -> 
     assert one.post(body).status_code == 200
     assert two.post(body).status_code == 409
     assert kept(server, second) == []
+
+
+def test_entries_that_stream_in_while_the_server_is_killed_are_there_once(house: tuple[Server, Names]) -> None:
+    server, names = house
+    moments = Random(20261123)
+    said: list[str] = []
+    waiting: list[dict[str, Any]] = []
+    for _ in range(3):
+        tablet = Tablet(server, names)
+        tablet.sign_in("Ada Okafor")
+        for body in waiting:  # as after any lost connection: what has no answer is sent again
+            assert tablet.post(body | {"queued": True}).status_code == 200
+            said.append(body["id"])
+        killer = Timer(moments.uniform(0.05, 0.4), server.kill)
+        killer.start()
+        waiting = stream_until_lost(tablet, said)
+        killer.join()
+        server.start()
+    rows = [row["id"] for row in kept(server, names.infusion)]
+    # In order, each once; the last one may have been stored without its answer having come through.
+    assert rows in (said, said + [body["id"] for body in waiting])
+    assert verify(f"sqlite:///{server.file}") == []
+
+
+def stream_until_lost(tablet: Tablet, said: list[str]) -> list[dict[str, Any]]:
+    """Save one entry after the other until the server is gone; answers what had no answer."""
+    while True:
+        body = entry(now())
+        try:
+            answer = tablet.post(body)
+        except httpx.TransportError:
+            return [body]
+        assert answer.status_code == 200
+        said.append(body["id"])
+
+
+def no_room(*_: object, **__: object) -> None:
+    """A disk with no room for another entry."""
+    raise StoreUnwritable("Not saved: the disk is full.")
+
+
+def test_a_database_that_cannot_be_written_is_said_and_the_entry_waits(
+    furnished_now: tuple[Path, Names], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copy(furnished_now[0], tmp_path / "clinic.db")
+    running = clinic.open_clinic(lambda *_: {}, lambda *_: {}, {"MONITORING_DB": f"sqlite:///{tmp_path / 'clinic.db'}"})
+    try:
+        ada = actor(running, "Ada Okafor")
+        cookie = access.make_cookie(ada.sign_in.device, running.secret)
+        app = Starlette(routes=routes(), middleware=[Middleware(Doors)])
+        body = entry(now())
+
+        async def story() -> None:
+            async with httpx.AsyncClient(
+                transport=httpx.ASGITransport(app),
+                base_url="http://clinic.example",
+                headers={"Origin": "http://clinic.example", "Cookie": f"device={cookie}"},
+            ) as client:
+                place = f"/api/infusions/{furnished_now[1].infusion}/entries"
+                with monkeypatch.context() as full:
+                    full.setattr(running.store, "add_entry", no_room)
+                    full.setattr(running.store, "writable", lambda: False)
+                    refused = await client.post(place, json=body)
+                    health = await client.get("/healthz")
+                assert (refused.status_code, refused.json()["sentences"]) == (503, ["Not saved: the disk is full."])
+                assert (health.status_code, health.json()["writable"]) == (503, False)
+                assert (await client.post(place, json=body)).json()["saved"] is True
+
+        asyncio.run(story())
+    finally:
+        clinic.close_clinic()
