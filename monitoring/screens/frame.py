@@ -9,5 +9,5 @@ import streamlit as st
 
 from monitoring.screens.doorway import draw_page
 
-st.set_page_config(page_title="Infusion Monitor", page_icon="◐", layout="wide")
+st.set_page_config(page_title="Infusion Monitor", layout="wide")
 draw_page()

@@ -58,10 +58,18 @@ def bedside_screen(infusion: str) -> None:
     _screen("bedside", {"infusion": infusion, "pins": _pins()})
 
 
-def board_screen(*, wall: bool = False, may_open: bool = False, may_enrol: bool = False) -> None:
+def board_screen(
+    *, wall: bool = False, may_open: bool = False, may_enrol: bool = False, may_manage: bool = False
+) -> None:
     """A card per chair. On a wall: initials only, and nothing to tap."""
     clinic = running()
     _screen(
         "board",
-        {"wall": wall, "may_open": may_open, "may_enrol": may_enrol, "demonstration": clinic.demonstration},
+        {
+            "wall": wall,
+            "may_open": may_open,
+            "may_enrol": may_enrol,
+            "may_manage": may_manage,
+            "demonstration": clinic.demonstration,
+        },
     )

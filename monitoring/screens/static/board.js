@@ -7,7 +7,7 @@ import { banners, connection, themeKey } from "./bar.js";
 
 const MARK = { caution: "▲", critical: "■" };
 
-export function mount(root, { wall, may_open: mayOpen, may_enrol: mayEnrol, demonstration }) {
+export function mount(root, { wall, may_open: mayOpen, may_enrol: mayEnrol, may_manage: mayManage, demonstration }) {
   if (root.screen) return;
   const place = Object.fromEntries(["banners", "loud", "top", "cards"].map((name) => [name, h("div", { class: `at-${name}` })]));
   const screen = h("main", { class: `board ${wall ? "wall" : ""}`, "aria-label": "Board" }, place.banners, place.loud, place.top, place.cards);
@@ -22,6 +22,8 @@ export function mount(root, { wall, may_open: mayOpen, may_enrol: mayEnrol, demo
       mayEnrol ? h("button", { class: "pill", type: "button", onclick: enrol }, "Make this a wall screen") : null,
       mayOpen ? h("a", { class: "key primary", href: "/patients", target: "_self" }, "Open an infusion") : h("a", { class: "pill link", href: "/patients", target: "_self" }, "Patients"),
       h("a", { class: "pill link", href: "/past", target: "_self" }, "Past infusions"),
+      h("a", { class: "pill link", href: "/ranges", target: "_self" }, "Ranges"),
+      mayManage ? h("a", { class: "pill link", href: "/staff", target: "_self" }, "Staff") : null,
       me ? h("button", { class: "pill switch", type: "button", "aria-label": `${me.name}, sign out`, onclick: signOut }, `${me.name} · sign out`) : null,
     ];
   }
