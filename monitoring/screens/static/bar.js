@@ -41,17 +41,17 @@ export const connection = () => h("span", { class: "pill connection", role: "sta
 // Quiet lines go to `place`; loud ones to `loud`, where they cover no key and move none.
 // `signIn` is offered where somebody is needed for what waits.
 export function banners(place, loud, { doc, me, lastMe, zone, signIn }) {
-  const { connected, since } = live.current();
+  const { connected, since, signedOut } = live.current();
   const waiting = outbox.waiting();
   const names = [...new Set(waiting.map((item) => item.who))].join(" and ");
   const found = [];
-  if (!connected && since !== null) {
-    const when = zone ? ` since ${clock.wallClock(since, zone, true)}` : "";
+  const when = zone && since !== null ? ` since ${clock.wallClock(since, zone, true)}` : "";
+  if (!connected && since !== null && !signedOut) {
     found.push(["lost", `■ Not connected${when}: what is shown is from then.${waiting.length ? ` ${waiting.length} ${waiting.length === 1 ? "entry waits" : "entries wait"} here under the name ${names}.` : ""}${lastMe || me ? ` Entries go on under the name ${(me ?? lastMe).name}.` : ""}`]);
   } else if (waiting.length && (waiting[0].tries > 0 || outbox.wantsSignIn())) {
     found.push(["waits", `▲ ${waiting.length} ${waiting.length === 1 ? "entry waits" : "entries wait"} to be sent, under the name ${names}.${waiting[0].trouble ? ` ${waiting[0].trouble.join(" ")}` : ""}`]);
   }
-  if (connected && me === null && signIn) found.push(["signed-out", "▲ Nobody is signed in on this tablet. What is typed is kept; entries that wait go out after the next PIN."]);
+  if ((connected || signedOut) && me === null && signIn) found.push(["signed-out", `▲ Nobody is signed in on this tablet${when}: what is shown is from then. What is typed is kept; entries that wait go out after the next PIN.`]);
   if (doc?.clinic?.demonstration) found.push(["demo", `Demonstration: all patients and staff are invented${clock.rate() === 1 ? "" : ` · time runs ${clock.rate()} times as fast`}`]);
   if (doc?.clinic && !doc.clinic.approved) found.push(["unapproved", "Ranges not yet approved by this site"]);
   const calls = found.filter(([kind]) => LOUD.includes(kind));

@@ -32,7 +32,6 @@ function closeSocket() {
 }
 
 function connect() {
-  if (state.signedOut) return;
   closeSocket();
   const mine = new WebSocket(address);
   socket = mine;
@@ -41,7 +40,8 @@ function connect() {
     heard = performance.now();
     pause = 300;
     const message = JSON.parse(event.data);
-    if (!state.connected) {
+    state.signedOut = message.type === "signed_out";
+    if (!state.connected && !state.signedOut) {
       state.connected = true;
       state.since = null;
       outbox.send();
@@ -56,8 +56,9 @@ function connect() {
       changed("document");
       return;
     }
+    state.signedOut = event.code === 4401;
     lost();
-    if (event.code === 4401) {
+    if (state.signedOut) {
       // Signed out on another screen, or run out: what is typed and what waits stays here.
       state.me = null;
       changed("me");

@@ -5,6 +5,7 @@ import * as clock from "./clock.js";
 
 const PREFIX = "outbox:";
 const RETRY_MS = 1500;
+const LATE_MS = 3000;
 const listeners = new Set();
 let sending = false;
 let again = null;
@@ -50,8 +51,12 @@ export function discard(key) {
 
 const keep = ({ key, ...item }) => localStorage.setItem(key, JSON.stringify(item));
 
-async function post(item) {
-  const body = { ...item.body, queued: item.tries > 0 || item.body.clock === "device" };
+// What had to wait was entered on a screen that may not have shown the present state: the server then keeps it, whatever
+// phase it meets.
+const hasWaited = (item) => item.tries > 0 || item.body.clock === "device" || (clock.now() - Date.parse(item.body.tapped_at)) / clock.rate() > LATE_MS;
+
+async function post(item, queued) {
+  const body = { ...item.body, queued };
   const limit = new AbortController();
   const timer = setTimeout(() => limit.abort(), 8000);
   try {
@@ -69,13 +74,15 @@ async function post(item) {
 
 // One by one, in the order of the taps. A refused item goes to the tray and the ones behind it go on.
 async function sendAll() {
+  let queued = false; // what is behind one that has waited, has waited too
   for (const item of waiting()) {
     if (localStorage.getItem(item.key) === null) continue; // sent by another tab meanwhile
     let answer;
     let said;
     const tried = { ...item, tries: item.tries + 1 };
     try {
-      answer = await post(item);
+      queued ||= hasWaited(item);
+      answer = await post(item, queued);
       said = await answer.json();
     } catch {
       if (localStorage.getItem(item.key) !== null) keep(tried);
