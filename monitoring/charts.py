@@ -380,6 +380,7 @@ def _markers(points: Sequence[_Point], symbol: str, size: int) -> dict[str, Any]
         "symbol": [f"{symbol}-open" if p.hollow else symbol for p in points],
         "size": [size + 3 if p.level else size for p in points],
         "color": [_colour(p.level) for p in points],
+        "opacity": 1,  # where sizes differ plotly takes them for bubbles, and lets the ground shine through
         "line": {"width": 1.5, "color": [_colour(p.level) for p in points]},
     }
 

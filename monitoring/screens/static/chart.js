@@ -1,4 +1,5 @@
 // Draws the figure the server made. Plotly.react keeps the node and the zoom; only the "now" line moves by itself.
+// New readings are placed at once; plotly, which is slow, draws all anew once the page has shown what can be read.
 
 import * as clock from "./clock.js";
 import { h, redraw } from "./element.js";
@@ -19,12 +20,33 @@ export function loadPlotly(version) {
 }
 
 // Colours in a figure are names ("@critical"); the theme's style sheet says what they look like.
-function coloured(value, style) {
-  if (typeof value === "string") return value.startsWith("@") ? style.getPropertyValue(`--${value.slice(1)}`).trim() : value;
-  if (Array.isArray(value)) return value.map((part) => coloured(part, style));
-  if (value && typeof value === "object") return Object.fromEntries(Object.entries(value).map(([k, v]) => [k, coloured(v, style)]));
-  return value;
+function painter(node) {
+  const style = getComputedStyle(node);
+  const known = new Map();
+  const colour = (name) => {
+    if (!known.has(name)) known.set(name, style.getPropertyValue(`--${name.slice(1)}`).trim());
+    return known.get(name);
+  };
+  return function coloured(value) {
+    if (typeof value === "string") return value.startsWith("@") ? colour(value) : value;
+    if (Array.isArray(value)) return value.map(coloured);
+    if (value && typeof value === "object") return Object.fromEntries(Object.entries(value).map(([k, v]) => [k, coloured(v)]));
+    return value;
+  };
 }
+
+// One look for all marks of a trace is much quicker to draw than the same look said for each.
+function plain(trace) {
+  const one = (value) => (Array.isArray(value) && value.length && value.every((each) => each === value[0]) ? value[0] : value);
+  const { marker, textfont } = trace;
+  if (marker) Object.assign(marker, { symbol: one(marker.symbol), size: one(marker.size), color: one(marker.color) });
+  if (marker?.line) marker.line.color = one(marker.line.color);
+  if (textfont) textfont.color = one(textfont.color);
+  return trace;
+}
+
+// Until the page has been painted; a page that nobody sees is never painted.
+const painted = () => new Promise((go) => (document.hidden ? go() : requestAnimationFrame(() => setTimeout(go))));
 
 const OVERLAY = "overlay";
 
@@ -37,19 +59,26 @@ export function chart(label) {
   let figure = null;
   let drawing = null;
   let queued = null;
+  let shown = null; // the traces that are drawn or placed
   let overlaid = localStorage.getItem(OVERLAY) === "1"; // for those trained on the anaesthesia chart
 
   async function draw(next) {
     figure = next;
+    try {
+      if (shown && place(withOverlay(next))) tellDrawn(next);
+    } catch {
+      // a plotly that keeps its marks otherwise: it draws them itself, a moment later
+    }
     if (drawing) {
       queued = next;
       return;
     }
-    drawing = loadPlotly(next.plotly)
-      .then((Plotly) => {
-        const style = getComputedStyle(node);
+    drawing = Promise.all([loadPlotly(next.plotly), shown && painted()])
+      .then(([Plotly]) => {
+        const coloured = painter(node);
         lay(next);
-        return Plotly.react(plot, coloured(withOverlay(next), style), coloured(next.layout, style), {
+        shown = withOverlay(next);
+        return Plotly.react(plot, coloured(shown).map(plain), coloured(next.layout), {
           displayModeBar: false,
           responsive: true,
           doubleClick: "reset",
@@ -58,7 +87,7 @@ export function chart(label) {
       })
       .then(() => {
         plot.dataset.drawn = next.version;
-        node.dispatchEvent(new CustomEvent("drawn", { detail: next.version }));
+        tellDrawn(next);
         moveNow();
       })
       .catch(() => {
@@ -73,6 +102,39 @@ export function chart(label) {
         }
       });
     await drawing;
+  }
+
+  const tellDrawn = ({ version }) => node.dispatchEvent(new CustomEvent("drawn", { detail: version }));
+
+  // A new reading of a trace is a copy of an earlier mark that looks the same, put where plotly will find it and keep it.
+  // What has no such mark yet (a first value, a first flag) waits for plotly. Answers how many were placed.
+  function place(data) {
+    const { xaxis } = plot._fullLayout;
+    const groups = new Map([...plot.querySelectorAll(".scatterlayer .trace")].map((group) => [group.__data__[0].trace.index, group]));
+    const look = ({ marker }, i) => JSON.stringify([marker.symbol, marker.size, marker.color].map((each) => (Array.isArray(each) ? each[i] : each)));
+    let placed = 0;
+    shown = shown.map((before, n) => {
+      const trace = data[n];
+      if (!before.marker || before.name !== trace?.name || before.x.length >= trace.x.length) return before;
+      if (before.x.some((x, i) => x !== trace.x[i] || before.y[i] !== trace.y[i])) return before;
+      const marks = [...(groups.get(n)?.querySelectorAll("path.point") ?? [])];
+      const looks = before.x.flatMap((x, i) => (x === null ? [] : look(before, i)));
+      if (marks.length !== looks.length) return before;
+      const yaxis = plot._fullLayout[trace.yaxis.replace("y", "yaxis")];
+      for (let i = before.x.length; i < trace.x.length; i += 1) {
+        if (trace.x[i] === null) continue;
+        const like = looks.lastIndexOf(look(trace, i));
+        const [x, y] = [xaxis.l2p(trace.x[i]), yaxis.l2p(trace.y[i])];
+        if (like < 0 || !(x >= 0 && x <= xaxis._length && y >= 0 && y <= yaxis._length)) return before;
+        const mark = marks[like].cloneNode();
+        mark.style.display = "";
+        mark.setAttribute("transform", `translate(${x},${y})`);
+        marks.at(-1).after(mark);
+        placed += 1;
+      }
+      return trace;
+    });
+    return placed;
   }
 
   const withOverlay = ({ data, overlay }) => (overlaid ? [...data, ...data.filter((trace) => trace.name === overlay).map((trace) => ({ ...trace, yaxis: "y", name: `${trace.name}, overlaid` }))] : data);
@@ -114,7 +176,7 @@ export function chart(label) {
     line.style.top = `${plot._fullLayout._size.t}px`;
     line.style.height = `${plot._fullLayout._size.h}px`;
     line.firstChild.textContent = `now ${clock.minutesAndSeconds(minute * 60000)}`;
-    line.classList.toggle("near-edge", x > node.clientWidth - 110);
+    line.classList.toggle("near-edge", x > plot._fullLayout.width - 110);
   }
 
   const redrawn = () => figure && draw(figure);
