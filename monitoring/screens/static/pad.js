@@ -60,12 +60,16 @@ export function entryPad(host) {
   function fresh() {
     return { id: uuid(), digits: {}, not_done: {}, confirmed: {}, active: protocol.set[0] };
   }
-  try {
-    const kept = JSON.parse(localStorage.getItem(key));
-    if (kept?.id && kept.digits) draft = { ...fresh(), ...kept };
-  } catch {
-    // an unreadable draft cannot be shown; a fresh one starts
-  }
+  const takeKept = (text) => {
+    draft = fresh();
+    try {
+      const kept = JSON.parse(text);
+      if (kept?.id && kept.digits) draft = { ...draft, ...kept };
+    } catch {
+      // an unreadable draft cannot be shown; a fresh one starts
+    }
+  };
+  takeKept(localStorage.getItem(key));
   const keepDraft = () => {
     try {
       if (Object.keys(draft.digits).length || Object.keys(draft.not_done).length) localStorage.setItem(key, JSON.stringify(draft));
@@ -334,6 +338,17 @@ export function entryPad(host) {
     }
   }
 
+  // What is typed in one tab of this browser is in the others too, and gone from them once it is saved.
+  addEventListener("storage", function follow(event) {
+    if (event.key !== key) return;
+    if (!node.isConnected) {
+      removeEventListener("storage", follow);
+      return;
+    }
+    takeKept(event.newValue);
+    closeOverlay();
+    draw();
+  });
   node.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || !overlay.hidden) return;
     if (/^[0-9]$/.test(event.key)) press(event.key);
