@@ -15,10 +15,11 @@ from zoneinfo import ZoneInfo
 from monitoring import access
 from monitoring.charts import infusion_figure, minutes, plotly_version
 from monitoring.clinic import RunningClinic
-from monitoring.clinical.course import Course, Slot, course
+from monitoring.clinical.course import Course, Slot, course, outlined
 from monitoring.clinical.flags import Flag, Flags, flags, levels
 from monitoring.clinical.protocol import Level, Measure, Protocol
 from monitoring.clinical.record import EVENT_WORDS, Entry, Infusion, Patient, Reading, event_words
+from monitoring.records import Chair
 
 PHASE_WORDS = {
     "planned": "before start",
@@ -64,7 +65,8 @@ def infusion_document(clinic: RunningClinic, infusion_id: str) -> dict[str, Any]
         raise LookupError(f"There is no infusion {infusion_id}.")
     j = judged(infusion, clinic.protocol_of(infusion.protocol), clinic.clock.now())
     zone = _zone(clinic)
-    chairs = {chair.id: chair.label for chair in clinic.store.chairs()}
+    all_chairs = clinic.store.chairs()
+    chairs = {chair.id: chair.label for chair in all_chairs}
     over = j.course.phase in ("closed", "cancelled")
     figure = infusion_figure(infusion, j.protocol, j.course, j.levels, j.now, zone)
     version = infusion.entries[-1].seq if infusion.entries else 0
@@ -88,7 +90,7 @@ def infusion_document(clinic: RunningClinic, infusion_id: str) -> dict[str, Any]
         "quiet": _quiet(j),
         "entries": _entries(j, chairs, zone),
         "table": _table(j, zone),
-        "chairs": _chairs(clinic, j),
+        "chairs": _chairs(clinic, all_chairs),
         "figure": {**figure, "version": f"{version}.{j.now.timestamp():.3f}", "plotly": plotly_version()},
         "pad": pad_of(j.protocol),
     }
@@ -180,8 +182,11 @@ def _zone(clinic: RunningClinic) -> ZoneInfo:
 
 def _clinic(clinic: RunningClinic, protocol: str | None, running: Sequence[str] = ()) -> dict[str, Any]:
     found = clinic.store.clinic()
-    current = clinic.store.current_protocol()
-    hashes = [protocol] if protocol else [*running, *([current.hash] if current else [])]
+    if protocol:
+        hashes = [protocol]
+    else:
+        current = clinic.store.current_protocol()
+        hashes = [*running, *([current.hash] if current else [])]
     stored = [clinic.store.stored_protocol(hash) for hash in dict.fromkeys(hashes)]
     return {
         "name": found.name if found else "",
@@ -549,11 +554,9 @@ def _table(j: Judged, zone: ZoneInfo) -> dict[str, Any]:
     return {"columns": columns, "rows": rows}
 
 
-def _chairs(clinic: RunningClinic, j: Judged) -> list[dict[str, Any]]:
-    taken = set()
-    for infusion in clinic.store.open_infusions():
-        taken.add(course(infusion, clinic.protocol_of(infusion.protocol), j.now).chair)
-    return [{"id": chair.id, "label": chair.label, "free": chair.id not in taken} for chair in clinic.store.chairs()]
+def _chairs(clinic: RunningClinic, chairs: Sequence[Chair]) -> list[dict[str, Any]]:
+    taken = {outlined(infusion).chair for infusion in clinic.store.open_infusions()}
+    return [{"id": chair.id, "label": chair.label, "free": chair.id not in taken} for chair in chairs]
 
 
 def _together(all_judged: Any, zone: ZoneInfo) -> str:
