@@ -11,6 +11,8 @@ from monitoring import access
 from monitoring.access import Actor
 from monitoring.clinic import RunningClinic, running
 from monitoring.screens.identity import signed_in
+from monitoring.screens.plain import plain
+from monitoring.screens.said import forget_said
 
 PAGES: Final = Path(__file__).resolve().parents[2] / "pages"
 _STYLE: Final = Path(__file__).with_name("static") / "frame.css"
@@ -59,6 +61,9 @@ def _pages_for(clinic: RunningClinic, actor: Actor) -> None:
     front, title, *_ = _OPEN[0]
     pages.append(st.Page(PAGES / f"{front}.py", title=title, url_path="front", default=True, visibility="hidden"))
     chosen = st.navigation(pages, position="top")
+    if st.session_state.get("page_shown") != chosen.url_path:
+        st.session_state["page_shown"] = chosen.url_path
+        forget_said()
     live = chosen.url_path in ("", "board", "bedside")
     if not live:
         _say_where(clinic, actor)
@@ -74,4 +79,4 @@ def _say_where(clinic: RunningClinic, actor: Actor) -> None:
     if stored is None or not stored.approved:
         lines.append('<p class="say unapproved">▲ Ranges not yet approved by this site</p>')
     st.html(f'<div class="say-all">{"".join(lines)}</div>')
-    st.caption(f"{found.name if found else ''} · signed in: {actor.staff.name}, {actor.staff.role}")
+    st.caption(plain(f"{found.name if found else ''} · signed in: {actor.staff.name}, {actor.staff.role}"))

@@ -10,7 +10,7 @@ from monitoring.clinic import open_demonstration, running
 from monitoring.recording import set_up_clinic
 from monitoring.records.shapes import RecordsError
 from monitoring.screens.ranges import draw_ranges
-from monitoring.screens.said import say_outcome, show_said
+from monitoring.screens.said import say, say_outcome, show_said
 
 INTENDED_USE = (
     "This software records and displays observations entered by clinicians during a ketamine session, and marks values "
@@ -34,7 +34,7 @@ def _open_demonstration() -> None:
     try:
         open_demonstration()
     except RecordsError as refused:
-        st.session_state["said_demonstration"] = [refused.sentence]
+        say("demonstration", [refused.sentence])
 
 
 def draw_set_up() -> None:

@@ -8,6 +8,7 @@ import streamlit as st
 
 from monitoring.clinic import running
 from monitoring.screens.doorway import PAGES
+from monitoring.screens.plain import plain
 
 PAGE_LENGTH = 25
 
@@ -30,13 +31,14 @@ def draw_list(text: str, page: int) -> None:
         st.info("No past infusion found." if text else "No infusion has been closed yet.")
     for row in rows[:PAGE_LENGTH]:
         line, open_it = st.columns([5, 1], vertical_alignment="center")
+        opened_at = row.opened_at.astimezone(zone)
         which = f"{row.number} of {row.planned_infusions}" if row.number <= row.planned_infusions else "maintenance"
         line.markdown(
-            f"**{_plain(row.patient_name)}** · no. {_plain(row.patient_number)} · infusion {which}  \n"
-            f"{row.opened_at.astimezone(zone):%d %b %Y, %H:%M} · {row.chair_label} · {row.dose_mg:.1f} mg · "
-            f"{row.nurse} · {row.phase} · {row.entries} entries"
+            f"**{plain(row.patient_name)}** · no. {plain(row.patient_number)} · infusion {which}  \n"
+            f"{opened_at:%d %b %Y, %H:%M} · {plain(row.chair_label)} · {row.dose_mg:.1f} mg · "
+            f"{plain(row.nurse)} · {row.phase} · {row.entries} entries"
         )
-        if open_it.button("Open", key=f"open_{row.infusion_id}", help=f"Infusion of {row.opened_at:%d %b %Y}"):
+        if open_it.button("Open", key=f"open_{row.infusion_id}", help=f"Infusion of {opened_at:%d %b %Y}"):
             st.switch_page(PAGES / "bedside.py", query_params={"infusion": row.infusion_id})
     left, right = st.columns(2)
     left.button("Newer", key="newer", disabled=page == 0, on_click=_turn, args=(-1,))
@@ -45,8 +47,3 @@ def draw_list(text: str, page: int) -> None:
 
 def _turn(by: int) -> None:
     st.session_state["past_page"] = max(0, pick_page() + by)
-
-
-def _plain(text: str) -> str:
-    """Text that markdown must not read as marks."""
-    return "".join(f"\\{c}" if c in "\\`*_{}[]()<>#+-.!|~$:" else c for c in text)

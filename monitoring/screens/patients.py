@@ -22,6 +22,7 @@ from monitoring.recording import (
 )
 from monitoring.screens.doorway import PAGES
 from monitoring.screens.identity import actor
+from monitoring.screens.plain import plain
 from monitoring.screens.said import say_outcome, show_said
 
 
@@ -31,9 +32,8 @@ def draw_find() -> str | None:
     found = running().store.find_patients(text.strip(), limit=12)
     if not found:
         st.info("Nobody found: check the spelling, or register the patient.")
-    names = {patient.id: _line(patient) for patient in found}
-    same = {name for name in names.values() if [p.name for p in found].count(name) > 1}
-    if same or len({p.name for p in found}) < len(found):
+    names = {patient.id: plain(_line(patient)) for patient in found}
+    if len({patient.name.casefold() for patient in found}) < len(found):
         st.warning("▲ Two patients here have the same name: compare number and birth date.")
     chosen = st.pills("Patients", list(names), format_func=lambda one: names.get(one, ""), key="patient_chosen")
     return chosen if isinstance(chosen, str) else None
@@ -52,7 +52,7 @@ def draw_chosen(patient_id: str | None) -> None:
     found = clinic.store.clinic()
     today = clinic.clock.now().astimezone(ZoneInfo(found.zone if found else "UTC")).date()
     with st.container(border=True):
-        st.subheader(patient.name)
+        st.subheader(plain(patient.name))
         st.text(
             f"No. {patient.number} · born {patient.birth_date:%d %b %Y} "
             f"({age_in_years(patient.birth_date, today)} y) · {patient.sex} · {allergy_words(patient)}"
@@ -73,34 +73,40 @@ def _draw_open(patient: Patient) -> None:
     wanted = st.query_params.get("chair")
     first = list(free).index(wanted) if wanted in free else 0
     dose = protocol.dose
+    key = _keys(patient.id)
     one, two, three = st.columns(3)
-    one.number_input("Weight today, kg", value=None, min_value=0.0, format="%.1f", key="weight", placeholder="kg")
-    two.number_input("Dose, mg/kg", value=dose.mg_per_kg, min_value=0.0, step=0.05, format="%.2f", key="dose")
-    three.number_input("Planned minutes", value=dose.planned_minutes, min_value=0, step=5, key="planned")
-    one.number_input("Which of the series", value=suggested.number, min_value=1, step=1, key="which")
-    presets = list(protocol.schedule.presets)
-    two.segmented_control("Vital signs every, min", presets, default=protocol.schedule.every_minutes, key="every")
-    three.selectbox("Chair", list(free), index=first, format_func=lambda one: free.get(one, ""), key="chair")
-    weight = st.session_state.get("weight")
-    if weight:
-        st.text(f"{weight:.1f} kg × {st.session_state.dose:g} mg/kg = {weight * st.session_state.dose:.1f} mg")
-    st.pills(
-        "Identified by (two)", list(IDENTIFIERS), selection_mode="multi", key=f"identifiers_{patient.id}", default=[]
+    weight = one.number_input("Weight today, kg", value=None, min_value=0.0, format="%.1f", key=key["weight"])
+    mg_per_kg = two.number_input(
+        "Dose, mg/kg", value=dose.mg_per_kg, min_value=0.0, step=0.05, format="%.2f", key=key["dose"]
     )
+    three.number_input("Planned minutes", value=dose.planned_minutes, min_value=0, step=5, key=key["planned"])
+    one.number_input("Which of the series", value=suggested.number, min_value=1, step=1, key=key["which"])
+    presets = list(protocol.schedule.presets)
+    two.segmented_control("Vital signs every, min", presets, default=protocol.schedule.every_minutes, key=key["every"])
+    three.selectbox("Chair", list(free), index=first, format_func=lambda one: free.get(one, ""), key=key["chair"])
+    if weight is not None:
+        st.text(f"{weight:.1f} kg × {mg_per_kg:g} mg/kg = {weight * mg_per_kg:.1f} mg")
+    st.pills("Identified by (two)", list(IDENTIFIERS), selection_mode="multi", key=key["identifiers"], default=[])
     st.button(
-        f"Open infusion for {patient.name}",
+        f"Open infusion for {plain(patient.name)}",
         key="open_infusion",
         type="primary",
         on_click=_open,
         args=(patient.id, f"new_infusion_{patient.id}"),
     )
-    show_said("open")
+    show_said(f"open {patient.id}")
     if opened := st.session_state.get("opened"):  # kept until the bedside is there: another tap may come in between
         st.switch_page(PAGES / "bedside.py", query_params={"infusion": opened})
 
 
-def _open(patient_id: str, key: str) -> None:
-    given = st.session_state
+def _keys(patient_id: str) -> dict[str, str]:
+    """The keys of the form's fields, one's own for each patient: no weight is carried over to the next person."""
+    fields = ("weight", "dose", "planned", "which", "every", "chair", "identifiers")
+    return {field: f"{field}_{patient_id}" for field in fields}
+
+
+def _open(patient_id: str, id_key: str) -> None:
+    given, key = st.session_state, _keys(patient_id)
     opened_here: dict[str, str] = given.setdefault("opened_here", {})  # patient to infusion
     if opened_here.get(patient_id) in {infusion.id for infusion in running().store.open_infusions()}:
         given["opened"] = opened_here[patient_id]  # a second tap, of which the page hears after it has moved on
@@ -108,19 +114,19 @@ def _open(patient_id: str, key: str) -> None:
     outcome = open_infusion(
         running(),
         actor(),
-        id=given[key],
+        id=given[id_key],
         patient_id=patient_id,
-        chair=given.chair,
-        weight_kg=given.weight,
-        dose_mg_per_kg=given.dose,
-        planned_minutes=given.planned,
-        every_minutes=given.every,
-        identifiers=given[f"identifiers_{patient_id}"],
-        number=given.which,
+        chair=given[key["chair"]],
+        weight_kg=given[key["weight"]],
+        dose_mg_per_kg=given[key["dose"]],
+        planned_minutes=given[key["planned"]],
+        every_minutes=given[key["every"]],
+        identifiers=given[key["identifiers"]],
+        number=given[key["which"]],
     )
-    if say_outcome("open", outcome) and outcome.value is not None:
+    if say_outcome(f"open {patient_id}", outcome) and outcome.value is not None:
         given["opened"] = opened_here[patient_id] = outcome.value.id
-        del given[key]
+        del given[id_key]
 
 
 def draw_register() -> None:

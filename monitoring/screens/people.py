@@ -9,7 +9,9 @@ from monitoring.clinic import running
 from monitoring.recording import add_staff, remove_staff, set_pin
 from monitoring.records.shapes import ROLES
 from monitoring.screens.identity import actor
-from monitoring.screens.said import say_outcome, show_said
+from monitoring.screens.said import say, say_outcome, show_said
+
+NOBODY_CHOSEN = "No person is chosen: expected one of this clinic's staff."
 
 
 def draw_people() -> None:
@@ -38,12 +40,18 @@ def draw_add() -> None:
 
 def _set_pin() -> None:
     given = st.session_state
-    if say_outcome("person", set_pin(running(), actor(), given.person or "", given.new_pin), "The new PIN holds."):
+    if given.person is None:
+        say("person", [NOBODY_CHOSEN])
+    elif say_outcome("person", set_pin(running(), actor(), given.person, given.new_pin), "The new PIN holds."):
         given.new_pin = ""
 
 
 def _remove() -> None:
-    say_outcome("person", remove_staff(running(), actor(), st.session_state.person or ""), "Recorded as left.")
+    given = st.session_state
+    if given.person is None:
+        say("person", [NOBODY_CHOSEN])
+    elif say_outcome("person", remove_staff(running(), actor(), given.person), "Recorded as left."):
+        given.person = None
 
 
 def _add() -> None:

@@ -13,6 +13,7 @@ from monitoring.clinical.protocol import Limit, Measure, Protocol
 from monitoring.documents import PHASE_WORDS
 from monitoring.recording import approve_ranges
 from monitoring.screens.identity import actor
+from monitoring.screens.plain import plain
 from monitoring.screens.said import say_outcome, show_said
 
 _WORDS = {
@@ -54,7 +55,7 @@ def ranges_table(protocol: Protocol) -> pd.DataFrame:
 def draw_ranges() -> None:
     """The ranges that hold for infusions opened now."""
     protocol = running().protocol
-    st.write(f"**{protocol.title}** · {protocol.label} · {protocol.schedule.source}")
+    st.write(f"**{plain(protocol.title)}** · {plain(f'{protocol.label} · {protocol.schedule.source}')}")
     st.dataframe(ranges_table(protocol), hide_index=True, height=560)
 
 
@@ -66,12 +67,13 @@ def draw_approval() -> None:
         return
     zone = ZoneInfo(found.zone)
     for approval in stored.approvals:
-        st.write(f"Approved by **{approval.name}**, {approval.role}, {approval.at.astimezone(zone):%d %b %Y, %H:%M}")
+        at = approval.at.astimezone(zone)
+        st.write(f"Approved by **{plain(approval.name)}**, {approval.role}, {at:%d %b %Y, %H:%M}")
     if not stored.approved:
         st.warning("Approval takes two different people, at least one of them a clinician.")
     approved = {approval.staff_id for approval in stored.approvals}
     if who and access.may(who.staff.role, "approve_ranges") and who.staff.id not in approved:
-        st.button(f"I, {who.staff.name}, approve these ranges for this site", key="approve", on_click=_approve)
+        st.button(f"I, {plain(who.staff.name)}, approve these ranges for this site", key="approve", on_click=_approve)
     show_said("approve")
 
 

@@ -1,0 +1,12 @@
+"""What people typed, shown as it is: Streamlit reads most of its texts and labels as markdown."""
+
+from __future__ import annotations
+
+from typing import Final
+
+_MARKS: Final = frozenset("\\`*_{}[]()<>#+-.!|~$:&=^\"'")
+
+
+def plain(text: str) -> str:
+    """The text with every mark of markdown taken literally, on one line."""
+    return "".join(f"\\{mark}" if mark in _MARKS else mark for mark in " ".join(text.split()))
