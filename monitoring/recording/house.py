@@ -95,7 +95,7 @@ def add_staff(clinic: RunningClinic, actor: Actor | None, *, name: str, role: st
         if any(person.name.casefold() == name.casefold() for person in clinic.store.staff()):
             yield f"{name} works here already: expected a name that tells two people apart."
         if role not in ROLES:
-            yield f"Role {role!r}: expected one of {', '.join(ROLES)}."
+            yield f"Role is {repr(role) if role else 'missing'}: expected one of {', '.join(ROLES)}."
         if sentence := access.pin_problem(pin):
             yield sentence
 

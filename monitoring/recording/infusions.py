@@ -89,7 +89,7 @@ def _patient_problems(number: str, name: str, birth_date: date | None, sex: str,
     elif birth_date.year < EARLIEST_BIRTH_YEAR:
         yield f"Date of birth {birth_date:%d %b %Y}: expected a date from {EARLIEST_BIRTH_YEAR} on."
     if sex not in SEXES:
-        yield f"Sex is {sex!r}: expected one of {', '.join(SEXES)}."
+        yield f"Sex is {repr(sex) if sex else 'missing'}: expected one of {', '.join(SEXES)}."
 
 
 @dataclass(frozen=True, slots=True)
