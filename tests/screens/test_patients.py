@@ -1,0 +1,285 @@
+"""Finding and registering patients, and opening an infusion for one of them."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from typing import Any
+
+import pytest
+import streamlit as st
+
+from monitoring import recording
+from monitoring.clinic import RunningClinic
+from tests.screens.tab import Doorman, Tab, read
+from tests.small_clinic import Names, actor, open_infusion
+
+NEW: dict[str, Any] = {
+    "reg_number": "K-0200",
+    "reg_name": "Ama Boateng",
+    "reg_birth": date(1990, 2, 28),
+    "reg_sex": "female",
+    "reg_allergies": "latex",
+}
+EMPTY = {"reg_number": "", "reg_name": "", "reg_birth": None, "reg_sex": None, "reg_allergies": ""}
+HOSTILE = "*Ann* [x](http://y.example) _b_ <b>c</b> `d` # :red[e] $f$"
+
+
+def found(tab: Tab) -> list[str]:
+    """The patients that the search shows."""
+    return [read(line) for line in tab.field("patient_chosen").options]
+
+
+def register(house: RunningClinic, name: str, number: str, born: date = date(1990, 2, 28)) -> str:
+    """A patient registered by Petra; answers their id."""
+    outcome = recording.register_patient(
+        house, actor(house, "Petra Novak"), number=number, name=name, birth_date=born, sex="unknown"
+    )
+    assert outcome.value is not None, outcome.sentences
+    return outcome.value.id
+
+
+# Find
+
+
+@pytest.mark.parametrize(
+    ("typed", "lines"),
+    [
+        ("haddad", ["Omar Haddad · K-0102 · born 02 Nov 1967"]),
+        ("  K-0103 ", ["Lin Sørensen · K-0103 · born 30 Aug 1994"]),
+        ("SØRENSEN", ["Lin Sørensen · K-0103 · born 30 Aug 1994"]),
+    ],
+)
+def test_a_patient_is_found_by_name_or_number(
+    house: RunningClinic, door: Doorman, typed: str, lines: list[str]
+) -> None:
+    assert found(door("Ada Okafor", "patients").fill(find_patient=typed)) == lines
+
+
+def test_nobody_found_is_said(house: RunningClinic, door: Doorman) -> None:
+    tab = door("Ada Okafor", "patients").fill(find_patient="Zacharias")
+    assert found(tab) == []
+    assert [shown.value for shown in tab.at.info] == ["Nobody found: check the spelling, or register the patient."]
+
+
+def test_nobody_is_ever_chosen_by_default(house: RunningClinic, door: Doorman) -> None:
+    tab = door("Ada Okafor", "patients").fill(find_patient="haddad")
+    assert tab.field("patient_chosen").value is None
+    assert not tab.has("open_infusion")
+
+
+def test_a_chosen_patient_does_not_outlast_another_search(house: RunningClinic, door: Doorman, ids: Names) -> None:
+    tab = door("Ada Okafor", "patients").fill(patient_chosen=ids.patients["Omar Haddad"])
+    assert tab.has("open_infusion")
+    tab.fill(find_patient="Lin")
+    assert tab.field("patient_chosen").value is None
+    assert not tab.has("open_infusion")
+
+
+def test_two_of_the_same_name_are_warned_about(house: RunningClinic, door: Doorman) -> None:
+    tab = door("Ada Okafor", "patients").fill(find_patient="Omar Haddad")
+    assert list(tab.at.warning) == []
+    register(house, "OMAR haddad", "K-0300")
+    tab.run()
+    assert len(found(tab)) == 2
+    assert [shown.value for shown in tab.at.warning] == [
+        "▲ Two patients here have the same name: compare number and birth date."
+    ]
+
+
+def test_a_name_is_shown_as_it_was_typed(house: RunningClinic, door: Doorman) -> None:
+    chosen = register(house, HOSTILE, "K_0301*")
+    tab = door("Ada Okafor", "patients").fill(find_patient="ann", patient_chosen=chosen)
+    assert found(tab) == [f"{HOSTILE} · K_0301* · born 28 Feb 1990"]
+    assert [read(shown.value) for shown in tab.at.subheader] == [HOSTILE]
+    for markdown in (
+        tab.at.subheader[0].value,
+        tab.field("open_infusion").label,
+        tab.field("patient_chosen").options[0],
+    ):
+        assert re.findall(r"(?<!\\)[*_`$#:<>\[\]]", markdown) == []
+
+
+# Register
+
+
+def test_a_patient_is_registered_and_the_form_is_empty_for_the_next(house: RunningClinic, door: Doorman) -> None:
+    tab = door("Ada Okafor", "patients").fill(**NEW).press("Register")
+    assert (tab.confirmations, tab.refusals) == (["Ama Boateng is registered: find them under Find."], [])
+    assert {key: tab.field(key).value for key in NEW} == EMPTY
+    (patient,) = house.store.find_patients("K-0200")
+    assert (patient.name, patient.birth_date, patient.sex, patient.allergies) == (
+        "Ama Boateng",
+        date(1990, 2, 28),
+        "female",
+        "latex",
+    )
+    assert found(tab.fill(find_patient="ama")) == ["Ama Boateng · K-0200 · born 28 Feb 1990"]
+
+
+def test_pressing_register_again_registers_nobody_else(house: RunningClinic, door: Doorman) -> None:
+    before = len(house.store.find_patients(""))
+    tab = door("Ada Okafor", "patients").fill(**NEW).press("Register").press("Register")
+    assert len(house.store.find_patients("")) == before + 1
+    assert tab.refusals[0].startswith("Patient number is empty")
+
+
+@pytest.mark.parametrize(
+    ("wrong", "sentence"),
+    [
+        ({"reg_number": " "}, "Patient number is empty: expected the number this clinic uses for the person."),
+        ({"reg_number": "K-0102"}, "Patient number K-0102 is taken."),
+        ({"reg_name": ""}, "Name is empty: expected the person's name."),
+        ({"reg_birth": None}, "Date of birth is missing: expected a date."),
+        (
+            {"reg_birth": date(2030, 1, 1)},
+            "Date of birth 01 Jan 2030 is in the future: expected a date up to today.",
+        ),
+        ({"reg_sex": None}, "Sex is missing: expected one of female, male, other, unknown."),
+    ],
+    ids=["no number", "taken number", "no name", "no birth date", "future birth date", "no sex"],
+)
+def test_what_is_wrong_with_a_new_patient_is_said_and_what_was_typed_stays(
+    house: RunningClinic, door: Doorman, wrong: dict[str, Any], sentence: str
+) -> None:
+    before = house.store.find_patients("")
+    tab = door("Ada Okafor", "patients").fill(**(NEW | wrong)).press("Register")
+    assert tab.refusals == [sentence]
+    assert {key: tab.field(key).value for key in NEW} == NEW | wrong
+    assert house.store.find_patients("") == before
+    put_right = {key: NEW[key] for key in wrong}
+    assert tab.fill(**put_right).press("Register").refusals == []
+
+
+def test_what_was_said_is_gone_on_the_way_back_from_another_page(house: RunningClinic, door: Doorman) -> None:
+    tab = door("Ada Okafor", "patients").press("Register")
+    assert tab.refusals != []
+    assert tab.open("past").open("patients").refusals == []
+
+
+# Open an infusion
+
+
+@pytest.fixture
+def omar(house: RunningClinic, door: Doorman, ids: Names) -> Tab:
+    """Ada's tab with Omar Haddad chosen."""
+    return door("Ada Okafor", "patients").fill(patient_chosen=ids.patients["Omar Haddad"])
+
+
+def plan(tab: Tab, patient: str, **other: Any) -> Tab:
+    """Fill in what opening an infusion needs."""
+    wanted = {"weight": 82.0, "identifiers": ["name", "date of birth"]} | other
+    return tab.fill(**{f"{field}_{patient}": value for field, value in wanted.items()})
+
+
+def infusions(house: RunningClinic, patient: str) -> int:
+    """How many infusions this patient has."""
+    return len(house.store.infusions_of(patient))
+
+
+def test_an_infusion_is_opened_and_its_bedside_is_shown(house: RunningClinic, omar: Tab, ids: Names) -> None:
+    patient = ids.patients["Omar Haddad"]
+    plan(omar, patient, chair="chair-3", dose=0.4, planned=50, every=5)
+    assert "82.0 kg × 0.4 mg/kg = 32.8 mg" in omar.words
+    omar.press("Open infusion for Omar Haddad")
+    assert omar.screen == "bedside_screen"
+    (opened,) = house.store.infusions_of(patient)
+    infusion = house.store.infusion(opened)
+    assert infusion is not None
+    assert (infusion.chair, infusion.weight_kg, infusion.dose_mg_per_kg) == ("chair-3", 82.0, 0.4)
+    assert (infusion.planned_minutes, infusion.every_minutes, infusion.number) == (50, 5, 1)
+    assert omar.at.query_params == {"infusion": opened}
+
+
+@pytest.mark.parametrize(
+    ("wrong", "sentence"),
+    [
+        ({"weight": None}, "Weight missing kg: expected 30 to 250."),
+        ({"weight": 0.0}, "Weight 0 kg: expected 30 to 250."),
+        ({"weight": 1200.0}, "Weight 1200 kg: expected 30 to 250."),
+        ({"dose": 5.0}, "Dose 5 mg/kg: expected 0.1 to 1.5."),
+        ({"planned": 4}, "Planned time 4 min: expected 20 to 120."),
+        ({"every": None}, "Interval missing min: expected one of 5, 10, 15."),
+        (
+            {"identifiers": ["name"]},
+            "1 identifiers confirmed: expected two different ones, such as name and date of birth.",
+        ),
+    ],
+    ids=["no weight", "weight 0", "weight 1200", "dose", "minutes", "interval", "one identifier"],
+)
+def test_what_is_wrong_with_an_infusion_is_said_and_what_was_typed_stays(
+    house: RunningClinic, omar: Tab, ids: Names, wrong: dict[str, Any], sentence: str
+) -> None:
+    patient = ids.patients["Omar Haddad"]
+    plan(omar, patient, **wrong).press("Open infusion for Omar Haddad")
+    assert (omar.refusals, omar.screen) == ([sentence], "")
+    assert infusions(house, patient) == 0
+    for field, value in wrong.items():
+        assert omar.field(f"{field}_{patient}").value == value
+    right = {"weight": 82.0, "dose": 0.5, "planned": 40, "every": 10, "identifiers": ["name", "wristband"]}
+    plan(omar, patient, **{field: right[field] for field in wrong}).press("Open infusion for Omar Haddad")
+    assert (omar.screen, infusions(house, patient)) == ("bedside_screen", 1)
+
+
+def test_a_patient_with_an_open_infusion_gets_no_second_one(house: RunningClinic, door: Doorman, ids: Names) -> None:
+    patient = ids.patients["Marta Brandt"]
+    tab = plan(door("Ada Okafor", "patients").fill(patient_chosen=patient), patient)
+    tab.press("Open infusion for Marta Brandt")
+    assert "Marta Brandt already has an open infusion, number 1: expected it closed first." in tab.refusals
+    assert infusions(house, patient) == 1
+
+
+def test_a_chair_that_was_taken_meanwhile_is_refused(house: RunningClinic, omar: Tab, ids: Names) -> None:
+    patient = ids.patients["Omar Haddad"]
+    plan(omar, patient, chair="chair-2")
+    open_infusion(house, actor(house, "Jonas Lund"), ids.patients["Lin Sørensen"], "chair-2")
+    omar.press("Open infusion for Omar Haddad")
+    (refusal,) = omar.refusals
+    assert "Chair 2" in refusal
+    assert infusions(house, patient) == 0
+    assert omar.field(f"chair_{patient}").options == ["Chair 3"]
+
+
+def test_no_free_chair_is_said(house: RunningClinic, door: Doorman, ids: Names) -> None:
+    jonas = actor(house, "Jonas Lund")
+    open_infusion(house, jonas, ids.patients["Lin Sørensen"], "chair-2")
+    open_infusion(house, jonas, register(house, "Ama Boateng", "K-0200"), "chair-3")
+    tab = door("Ada Okafor", "patients").fill(patient_chosen=ids.patients["Omar Haddad"])
+    assert "No chair is free." in tab.words
+    assert not tab.has("open_infusion")
+
+
+def test_a_chair_tapped_on_the_board_is_chosen_here(house: RunningClinic, door: Doorman, ids: Names) -> None:
+    tab = door("Ada Okafor").open("patients", chair="chair-3").fill(patient_chosen=ids.patients["Omar Haddad"])
+    assert tab.field(f"chair_{ids.patients['Omar Haddad']}").value == "chair-3"
+
+
+def test_nothing_typed_for_one_patient_is_there_for_another(house: RunningClinic, omar: Tab, ids: Names) -> None:
+    plan(omar, ids.patients["Omar Haddad"], dose=0.7).press("Open infusion for Omar Haddad")
+    omar.open("patients")
+    omar.fill(patient_chosen=ids.patients["Marta Brandt"])
+    plan(omar, ids.patients["Marta Brandt"], weight=120.0, dose=0.8)
+    lin = ids.patients["Lin Sørensen"]
+    omar.fill(patient_chosen=lin)
+    assert omar.field(f"weight_{lin}").value is None
+    assert omar.field(f"dose_{lin}").value == 0.5
+    assert omar.field(f"identifiers_{lin}").value == []
+
+
+def test_a_second_press_before_the_page_has_moved_on_opens_no_second_infusion(
+    house: RunningClinic, omar: Tab, ids: Names, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    patient = ids.patients["Omar Haddad"]
+    plan(omar, patient)
+    with monkeypatch.context() as slow:
+        slow.setattr(st, "switch_page", lambda *_args, **_more: None)
+        omar.press("Open infusion for Omar Haddad").press("Open infusion for Omar Haddad")
+        assert omar.refusals == []
+    assert infusions(house, patient) == 1
+    assert omar.run().screen == "bedside_screen"
+
+
+def test_an_administrator_finds_patients_but_opens_no_infusion(house: RunningClinic, door: Doorman, ids: Names) -> None:
+    tab = door("Petra Novak", "patients").fill(patient_chosen=ids.patients["Omar Haddad"])
+    assert "Omar Haddad" in tab.words
+    assert not tab.has("open_infusion")
