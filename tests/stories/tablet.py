@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any, Final, Self
 
 from playwright.sync_api import BrowserContext, Locator, ViewportSize, expect
 
@@ -90,12 +90,16 @@ class Tablet:
     def tap_fast(self, target: Locator, times: int) -> None:
         """Several taps on the same spot within some hundred milliseconds, whatever comes to lie under the finger."""
         expect(target).to_be_enabled(timeout=PATIENCE_MS)
+        spot = self.middle(target)
+        for _ in range(times):
+            self.page.touchscreen.tap(*spot)
+
+    def middle(self, target: Locator) -> tuple[float, float]:
+        """Where a finger taps this."""
         target.scroll_into_view_if_needed()
         box = target.bounding_box()
         assert box is not None
-        x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
-        for _ in range(times):
-            self.page.touchscreen.tap(x, y)
+        return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
 
     def wipe(self) -> None:
         """Forget everybody and everything that was left on this tablet."""
@@ -156,6 +160,11 @@ class Tablet:
         for identifier in ("name", "date of birth"):
             self.tap(self.page.get_by_role("button", name=identifier, exact=True))
 
+    def to_front(self) -> Self:
+        """Look at this tab: a browser lets the ones behind it wait."""
+        self.page.bring_to_front()
+        return self
+
     def ready(self) -> None:
         """Wait until the page is live, and look inside it from then on."""
         expect(self.connection).to_have_text("live", timeout=PATIENCE_MS)
@@ -163,12 +172,14 @@ class Tablet:
 
     def type(self, values: Mapping[str, float]) -> None:
         """Type these values on the pad (measure to value), tapping a tile only where the pad is not there already."""
+        keys = {digit: self.middle(self.button(digit)) for digit in {d for v in values.values() for d in _digits(v)}}
         for measure, value in values.items():
             tile = self.tile(measure)
-            if tile.get_attribute("aria-pressed", timeout=PATIENCE_MS) != "true":
+            if tile.get_attribute("aria-pressed") != "true":
                 self.tap(tile)
-            for digit in re.sub(r"\D", "", f"{value:g}"):
-                self.tap(self.button(digit))
+            for digit in _digits(value):
+                self.page.touchscreen.tap(*keys[digit])
+                self.taps += 1
 
     def save(self) -> None:
         """Tap Save; the pad is empty again."""
@@ -232,3 +243,8 @@ class Tablet:
         """What waits in this tablet's outbox, in its order."""
         found: list[dict[str, Any]] = self.page.evaluate("inside.outbox.items()")
         return found
+
+
+def _digits(value: float) -> str:
+    """The keys that type this value: the pad sets the decimal point itself."""
+    return re.sub(r"\D", "", f"{value:g}")
