@@ -516,20 +516,34 @@ function bedside(root, infusion, pins) {
         h("button", { class: "key", type: "button", onclick: viewSheet }, "View …")));
   }
 
+  // Only the rows that changed are made anew: the others keep their focus, and cost the browser nothing.
+  const list = h("ul", { class: "entries", "aria-label": "Entries" });
+  place.entries.append(list);
+  let rows = new Map(); // by what they show
+
   function drawEntries() {
     const d = doc();
     const mine = outbox.waiting().filter((item) => item.infusion === infusion && !d.entries.some((entry) => entry.id === item.body.id));
-    redraw(place.entries, [d.entries, mine.map((item) => [item.key, item.tries, item.trouble])], () =>
-      h("ul", { class: "entries", "aria-label": "Entries" },
-        ...mine.reverse().map((item) => h("li", { class: "entry waiting" },
-          h("span", { class: "when" }, clock.wallClock(Date.parse(item.body.observed_at), d.clinic.zone)), h("span", { class: "minute" }, "waiting"),
-          h("div", { class: "what" }, h("b", { text: wordsOf(item.body, d.pad) }), h("span", { class: "marks", text: item.trouble?.join(" ") ?? "to be sent" })), h("span", { class: "author", text: item.who }))),
-        ...d.entries.map((entry) => h("li", { class: `entry ${entry.state}`, "data-entry": entry.id },
-          h("span", { class: "when", text: entry.time }), h("span", { class: "minute", text: entry.minute }),
-          h("div", { class: "what" }, ...entry.parts.map((part) => h(part.struck ? "s" : part.level ? "strong" : "span", { class: part.level ?? "" }, part.level ? `${part.text} ${MARK[part.level]}` : part.text)),
-            entry.marks.length ? h("span", { class: "marks", text: entry.marks.join(" · ") }) : null),
-          h("span", { class: "author", text: entry.author }),
-          entry.can_correct ? h("button", { class: "key correct", type: "button", "aria-label": entry.values.length ? "Correct" : "Withdraw", "aria-description": entry.text, onclick: () => correctSheet(entry) }, entry.values.length ? "Correct" : "Withdraw") : h("span")))));
+    const before = rows;
+    rows = new Map();
+    const row = (facts, make) => {
+      const shown = JSON.stringify(facts);
+      rows.set(shown, before.get(shown) ?? make());
+    };
+    for (const item of mine.reverse())
+      row([item.key, item.trouble], () => h("li", { class: "entry waiting" },
+        h("span", { class: "when" }, clock.wallClock(Date.parse(item.body.observed_at), d.clinic.zone)), h("span", { class: "minute" }, "waiting"),
+        h("div", { class: "what" }, h("b", { text: wordsOf(item.body, d.pad) }), h("span", { class: "marks", text: item.trouble?.join(" ") ?? "to be sent" })), h("span", { class: "author", text: item.who })));
+    for (const entry of d.entries)
+      row(entry, () => h("li", { class: `entry ${entry.state}`, "data-entry": entry.id },
+        h("span", { class: "when", text: entry.time }), h("span", { class: "minute", text: entry.minute }),
+        h("div", { class: "what" }, ...entry.parts.map((part) => h(part.struck ? "s" : part.level ? "strong" : "span", { class: part.level ?? "" }, part.level ? `${part.text} ${MARK[part.level]}` : part.text)),
+          entry.marks.length ? h("span", { class: "marks", text: entry.marks.join(" · ") }) : null),
+        h("span", { class: "author", text: entry.author }),
+        entry.can_correct ? h("button", { class: "key correct", type: "button", "aria-label": entry.values.length ? "Correct" : "Withdraw", "aria-description": entry.text, onclick: () => correctSheet(entry) }, entry.values.length ? "Correct" : "Withdraw") : h("span")));
+    const wanted = new Set(rows.values());
+    for (const node of [...list.children]) if (!wanted.has(node)) node.remove();
+    [...wanted].forEach((node, n) => list.children[n] === node || list.insertBefore(node, list.children[n] ?? null));
   }
 
   function drawTray() {
