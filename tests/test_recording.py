@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import suppress
 from datetime import date, datetime, timedelta
+from threading import Thread
 from typing import Any
 from uuid import uuid4
 
@@ -11,9 +14,10 @@ import pytest
 from monitoring import recording
 from monitoring.access import Actor
 from monitoring.clinic import RunningClinic
+from monitoring.clinical import checks
 from monitoring.clinical.course import course
 from monitoring.clinical.record import Entry
-from monitoring.recording import Outcome
+from monitoring.recording import Outcome, infusions
 from monitoring.records import StoreUnwritable
 from tests.small_clinic import PEOPLE, QUIET, Names, SetClock, actor, entry, event, open_infusion
 
@@ -81,6 +85,89 @@ def test_a_start_sent_again_is_saved_again_though_the_pump_runs(
     another = save(clinic, ada, names, event(clock.now(), "start"))
     assert another.why == "refused"
     assert len(another.sentences) == 1
+
+
+def while_judging(monkeypatch: pytest.MonkeyPatch, place: object, name: str, other: Callable[[], object]) -> Thread:
+    """Let `other` be done by another thread in the middle of the first judging, if it is let in."""
+    judge = getattr(place, name)
+    thread = Thread(target=other)
+
+    def judged(*args: Any, **kwargs: Any) -> Any:
+        if not thread.ident:
+            thread.start()
+            thread.join(0.5)  # it ends at once when it is let in, which is what must not be
+        return judge(*args, **kwargs)
+
+    monkeypatch.setattr(place, name, judged)
+    return thread
+
+
+def test_two_corrections_of_one_entry_at_once_are_one(
+    clinic: RunningClinic, names: Names, clock: SetClock, ada: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    jonas = actor(clinic, JONAS, "tablet-2")
+    slip = entry(clock.wait(minutes=1), readings={"systolic": 190})
+    save(clinic, ada, names, slip)
+    told: list[tuple[str, str]] = []
+    clinic.store.subscribe(lambda *what: told.append(what))
+    right = {"corrects": slip["id"], "reason": "typed wrongly"}
+    outcomes: list[Outcome[Entry]] = []
+    thread = while_judging(
+        monkeypatch,
+        checks,
+        "problems",
+        lambda: outcomes.append(save(clinic, jonas, names, entry(clock.now(), readings={"systolic": 131}, **right))),
+    )
+    outcomes.append(save(clinic, ada, names, entry(clock.now(), readings={"systolic": 130}, **right)))
+    thread.join()
+    assert sorted(outcome.done for outcome in outcomes) == [False, True]
+    assert len(entries(clinic, names)) == 2
+    assert told == [("infusion", names.infusion)]
+
+
+def test_a_set_that_lands_while_the_start_is_judged_is_before_or_after_it(
+    clinic: RunningClinic, names: Names, clock: SetClock, ada: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    jonas = actor(clinic, JONAS, "tablet-2")
+    at = clock.wait(minutes=1)
+    thread = while_judging(monkeypatch, checks, "problems", lambda: save(clinic, jonas, names, entry(at)))
+    start = save(clinic, ada, names, event(at, "start"))
+    thread.join()
+    assert start.value is not None
+    assert start.value.event is not None
+    [one, other] = entries(clinic, names)
+    assert bool(start.value.event.detail["baseline"]) is (other.kind == "event"), one.kind
+
+
+def test_two_tablets_open_one_infusion_for_a_patient(
+    clinic: RunningClinic, names: Names, clock: SetClock, ada: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    jonas, omar = actor(clinic, JONAS, "tablet-2"), names.patients["Omar Haddad"]
+
+    def at_another_chair() -> None:
+        with suppress(AssertionError):
+            open_infusion(clinic, jonas, omar, "chair-3")
+
+    thread = while_judging(monkeypatch, infusions, "_identifier_problems", at_another_chair)
+    open_infusion(clinic, ada, omar, "chair-2")
+    thread.join()
+    assert [one.chair for one in clinic.store.open_infusions()] == ["chair-1", "chair-2"]
+    assert len(clinic.store.series_of(omar)) == 1
+
+
+def test_what_is_refused_or_sent_again_leaves_the_store_free(
+    clinic: RunningClinic, names: Names, clock: SetClock, ada: Actor
+) -> None:
+    body = entry(clock.wait(minutes=1))
+    save(clinic, ada, names, body)
+    assert save(clinic, ada, names, body).again
+    assert save(clinic, ada, names, entry(clock.now(), readings={})).why == "refused"
+    assert recording.save_entry(clinic, ada, str(uuid4()), body).why == "unknown"
+    saved: list[Outcome[Entry]] = []
+    other = Thread(target=lambda: saved.append(save(clinic, ada, names, entry(clock.now()))))
+    other.start()
+    other.join(10)
+    assert [outcome.done for outcome in saved] == [True]
 
 
 def test_an_id_with_other_content_is_a_clash(clinic: RunningClinic, names: Names, clock: SetClock, ada: Actor) -> None:
@@ -196,6 +283,31 @@ def test_an_entry_of_ones_own_former_sign_in_is_not_anothers(
     outcome = save(clinic, actor(clinic, ADA, "tablet-1"), names, tapped)
     assert outcome.value is not None
     assert (outcome.value.author_name, outcome.value.other_sign_in) == (ADA, False)
+
+
+@pytest.mark.parametrize("again", [ADA, JONAS])
+@pytest.mark.parametrize(("tapped", "marked"), [(-60, False), (0, False), (1, True), (600, True)])
+def test_an_entry_tapped_after_its_sign_in_had_ended_says_so(
+    clinic: RunningClinic, names: Names, clock: SetClock, ada: Actor, tapped: int, marked: bool, again: str
+) -> None:
+    """A pad left open after signing out: the name it sends is not proof of who tapped."""
+    ended = clock.wait(minutes=5)
+    clinic.store.end_sign_in(ada.sign_in.id, "signed out")
+    clock.wait(minutes=20)
+    late = entry(ended + timedelta(seconds=tapped), sign_in=ada.sign_in.id, queued=True)
+    outcome = save(clinic, actor(clinic, again, "tablet-1"), names, late)
+    assert outcome.value is not None, outcome.sentences
+    assert (outcome.value.author_name, outcome.value.other_sign_in) == (ADA, marked or again != ADA)
+
+
+def test_an_entry_tapped_after_its_sign_in_had_run_out_says_so(
+    clinic: RunningClinic, names: Names, clock: SetClock, ada: Actor
+) -> None:
+    before = clock.wait(hours=11, minutes=59)
+    after = clock.wait(minutes=2)
+    anew = actor(clinic, ADA, "tablet-1")
+    outcomes = [save(clinic, anew, names, entry(at, sign_in=ada.sign_in.id, queued=True)) for at in (before, after)]
+    assert [outcome.value and outcome.value.other_sign_in for outcome in outcomes] == [False, True]
 
 
 def test_a_sign_in_of_another_device_gives_nobody_a_name(

@@ -85,6 +85,8 @@ def problems(entry: Entry, infusion: Infusion, protocol: Protocol, now: datetime
 def _time_problems(entry: Entry, infusion: Infusion, now: datetime) -> Iterator[str]:
     if entry.observed_at > now + CLOCK_SLIP:
         yield f"Seen {_span(entry.observed_at - now)} from now: expected a time that has passed."
+    elif entry.tapped_at > now + CLOCK_SLIP:
+        yield f"Saved {_span(entry.tapped_at - now)} from now: expected a time that has passed."
     if entry.observed_at < infusion.opened_at - CLOCK_SLIP:
         early = _span(infusion.opened_at - entry.observed_at)
         yield f"Seen {early} before this infusion was opened: expected a time after that."

@@ -122,7 +122,7 @@ class Entry:
     clock: Clock = "server"
     queued: bool = False  # came out of an outbox, not from a screen that was live
     sign_in: str = ""  # the sign-in under which Save was tapped
-    other_sign_in: bool = False  # arrived while somebody else (or nobody) was signed in on that device
+    other_sign_in: bool = False  # arrived during somebody else's sign-in, or was tapped after its own was over
     after_signing: bool = False
 
 

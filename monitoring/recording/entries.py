@@ -14,7 +14,7 @@ from monitoring.clinical.course import course
 from monitoring.clinical.record import Entry, Event, Infusion
 from monitoring.recording.outcome import Again, Refused, answered, refuse_if
 from monitoring.recording.posted import Posted, read_posted
-from monitoring.records import NewEntry, SignIn, Staff
+from monitoring.records import NewEntry, Saved, SignIn, Staff
 
 _OVER: Final = ("closed", "cancelled")
 _EVENT_ACTIONS: Final = {"cancel": "cancel", "move": "move", "close": "close"}
@@ -25,12 +25,21 @@ def save_entry(clinic: RunningClinic, actor: Actor | None, infusion_id: str, bod
     """Store one entry as a pad posted it (decoded JSON); the answer is good only when it is durable.
 
     The author is who was signed in when Save was tapped, as the entry's `sign_in` says, whoever is signed in now. The
-    same id twice is one entry. Out of an outbox (`queued`) an entry is never refused for the phase it meets.
+    same id twice is one entry. Out of an outbox (`queued`) an entry is never refused for the phase it meets. What was
+    tapped after that sign-in was over is kept, and marked `other_sign_in`: its author is not proven.
     """
     actor = access.require(actor, "view")
     posted = read_posted(body)
     author, sign_in = _author(clinic, actor, posted)
     access.require(Actor(author, sign_in), _action(posted))
+    with clinic.store.bulk():  # one transaction: nothing lands between what is read and what is judged by it
+        saved = _judged_and_added(clinic, actor, infusion_id, posted, author, sign_in)
+    return Again(saved.entry) if saved.again else saved.entry
+
+
+def _judged_and_added(
+    clinic: RunningClinic, actor: Actor, infusion_id: str, posted: Posted, author: Staff, sign_in: SignIn
+) -> Saved:
     infusion = clinic.store.infusion(infusion_id)
     if infusion is None:
         raise Refused("This infusion is not known here.", why="unknown")
@@ -52,7 +61,7 @@ def save_entry(clinic: RunningClinic, actor: Actor | None, infusion_id: str, bod
         clock=posted.clock,
         queued=posted.queued,
         sign_in=sign_in.id,
-        other_sign_in=author.id != actor.staff.id,
+        other_sign_in=author.id != actor.staff.id or sign_in.is_over_at(posted.tapped_at),
         after_signing=course(infusion, protocol, now).phase in _OVER,
     )
     if all(entry.id != posted.id for entry in infusion.entries):  # sent again, it was judged before
@@ -64,8 +73,7 @@ def save_entry(clinic: RunningClinic, actor: Actor | None, infusion_id: str, bod
         )
         refuse_if(checks.problems(judged, infusion, protocol, now, live=not posted.queued))
         refuse_if(_chair_problems(clinic, posted))
-    saved = clinic.store.add_entry(infusion_id, new)
-    return Again(saved.entry) if saved.again else saved.entry
+    return clinic.store.add_entry(infusion_id, new)
 
 
 def _author(clinic: RunningClinic, actor: Actor, posted: Posted) -> tuple[Staff, SignIn]:

@@ -146,60 +146,62 @@ def open_infusion(
     the series; None takes the suggested one. A series is opened when the patient has none, or when `new_series`.
     """
     actor = access.require(actor, "open_infusion")
-    if (earlier := clinic.store.infusion(str(UUID(id)))) is not None:
-        return Again(earlier)
-    protocol = clinic.protocol
-    patient = clinic.store.patient(patient_id)
-    suggested = next_of_series(clinic, patient_id) if patient else None
-    series = None if suggested is None or new_series else suggested.series
-    suggested_number = 1 if series is None or suggested is None else suggested.number
-    number = suggested_number if number is None else number
-    planned = planned_infusions or (series.planned_infusions if series else protocol.dose.planned_infusions)
-    volume = protocol.dose.bag_volume_ml if bag_volume_ml is None else bag_volume_ml
+    with clinic.store.bulk():  # one transaction: no other tablet opens one between what is judged and what is opened
+        if (earlier := clinic.store.infusion(str(UUID(id)))) is not None:
+            return Again(earlier)
+        protocol = clinic.protocol
+        patient = clinic.store.patient(patient_id)
+        suggested = next_of_series(clinic, patient_id) if patient else None
+        series = None if suggested is None or new_series else suggested.series
+        suggested_number = 1 if series is None or suggested is None else suggested.number
+        number = suggested_number if number is None else number
+        planned = planned_infusions or (series.planned_infusions if series else protocol.dose.planned_infusions)
+        volume = protocol.dose.bag_volume_ml if bag_volume_ml is None else bag_volume_ml
 
-    def problems() -> Iterator[str]:
-        if patient is None:
-            yield "Patient is missing: expected one who is registered here."
-        yield from _plan_problems(protocol.dose, weight_kg, dose_mg_per_kg, planned_minutes, volume)
-        if every_minutes not in protocol.schedule.presets:
-            presets = ", ".join(str(minutes) for minutes in protocol.schedule.presets)
-            yield f"Interval {_found(every_minutes)} min: expected one of {presets}."
-        if number < 1:
-            yield f"Infusion number {number}: expected 1 or more."
-        elif series is not None and number in {one.number for one in _infusions_of(clinic, patient_id, series.id)}:
-            yield f"Infusion {number} of this series is there already: expected {suggested_number} or later."
-        if planned < 1:
-            yield f"Planned infusions {planned}: expected 1 or more."
-        yield from _identifier_problems(identifiers)
-        chairs = clinic.store.chairs()
-        if chair not in {one.id for one in chairs}:
-            yield f"Chair is missing: expected one of {', '.join(one.label for one in chairs)}."
-        if patient is not None and (open_now := _open_infusion_of(clinic, patient.id)) is not None:
-            yield f"{patient.name} already has an open infusion, number {open_now.number}: expected it closed first."
+        def problems() -> Iterator[str]:
+            if patient is None:
+                yield "Patient is missing: expected one who is registered here."
+            yield from _plan_problems(protocol.dose, weight_kg, dose_mg_per_kg, planned_minutes, volume)
+            if every_minutes not in protocol.schedule.presets:
+                presets = ", ".join(str(minutes) for minutes in protocol.schedule.presets)
+                yield f"Interval {_found(every_minutes)} min: expected one of {presets}."
+            if number < 1:
+                yield f"Infusion number {number}: expected 1 or more."
+            elif series is not None and number in {one.number for one in _infusions_of(clinic, patient_id, series.id)}:
+                yield f"Infusion {number} of this series is there already: expected {suggested_number} or later."
+            if planned < 1:
+                yield f"Planned infusions {planned}: expected 1 or more."
+            yield from _identifier_problems(identifiers)
+            chairs = clinic.store.chairs()
+            if chair not in {one.id for one in chairs}:
+                yield f"Chair is missing: expected one of {', '.join(one.label for one in chairs)}."
+            if patient is not None and (open_now := _open_infusion_of(clinic, patient.id)) is not None:
+                which = f"an open infusion, number {open_now.number}"
+                yield f"{patient.name} already has {which}: expected it closed first."
 
-    refuse_if(problems())
-    assert weight_kg is not None
-    assert dose_mg_per_kg is not None
-    assert planned_minutes is not None
-    assert every_minutes is not None
-    if series is None:
-        # Named after the infusion that opens it, so that pressing again opens no second series.
-        series = clinic.store.open_series(patient_id, planned, by=actor.staff.id, id=id)
-    new = NewInfusion(
-        id=str(UUID(id)),
-        patient_id=patient_id,
-        series_id=series.id,
-        number=number,
-        weight_kg=weight_kg,
-        dose_mg_per_kg=dose_mg_per_kg,
-        planned_minutes=planned_minutes,
-        bag_volume_ml=volume,
-        every_minutes=every_minutes,
-        protocol=protocol.hash,
-        identifiers=", ".join(word for word in IDENTIFIERS if word in identifiers),
-        chair=chair,
-    )
-    return clinic.store.open_infusion(new, by=actor.staff.id)
+        refuse_if(problems())
+        assert weight_kg is not None
+        assert dose_mg_per_kg is not None
+        assert planned_minutes is not None
+        assert every_minutes is not None
+        if series is None:
+            # Named after the infusion that opens it, so that pressing again opens no second series.
+            series = clinic.store.open_series(patient_id, planned, by=actor.staff.id, id=id)
+        new = NewInfusion(
+            id=str(UUID(id)),
+            patient_id=patient_id,
+            series_id=series.id,
+            number=number,
+            weight_kg=weight_kg,
+            dose_mg_per_kg=dose_mg_per_kg,
+            planned_minutes=planned_minutes,
+            bag_volume_ml=volume,
+            every_minutes=every_minutes,
+            protocol=protocol.hash,
+            identifiers=", ".join(word for word in IDENTIFIERS if word in identifiers),
+            chair=chair,
+        )
+        return clinic.store.open_infusion(new, by=actor.staff.id)
 
 
 def _plan_problems(

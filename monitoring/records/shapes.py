@@ -78,6 +78,11 @@ class SignIn:
     staff: Staff | None
     at: datetime
     expires_at: datetime
+    ended_at: datetime | None = None  # when it was signed out, or somebody else signed in on the device
+
+    def is_over_at(self, instant: datetime) -> bool:
+        """Whether it had ended or run out before `instant`; at its very last instant it still holds."""
+        return instant > (self.expires_at if self.ended_at is None else min(self.ended_at, self.expires_at))
 
     @property
     def wall(self) -> bool:

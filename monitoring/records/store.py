@@ -65,7 +65,7 @@ _SIGN_IN = (
         tables.sign_in,
         tables.staff.c.name,
         tables.staff.c.role,
-        tables.sign_out.c.sign_in_id.label("ended"),
+        tables.sign_out.c.at.label("ended_at"),
         tables.staff_left.c.staff_id.label("left"),
     )
     .join_from(tables.sign_in, tables.staff, isouter=True)
@@ -304,14 +304,14 @@ class Store:
             row = self._one(_SIGN_IN_BY_ID, of=sign_in_id)
             if row is None:
                 raise StoreRefused("This sign-in is not known here.")
-            if row["ended"] is None:
+            if row["ended_at"] is None:
                 when = self._when(writing, None)
                 self._add_sign_out(writing, sign_in_id, row["device_id"], why, row["staff_id"] or "", when)
 
     def current_sign_in(self, device_id: str) -> SignIn | None:
         """Who is signed in on this device now: its latest sign-in, unless ended or expired."""
         row = self._one(_LATEST_SIGN_IN, of=device_id)
-        if row is None or row["ended"] is not None or row["left"] is not None:
+        if row is None or row["ended_at"] is not None or row["left"] is not None:
             return None
         found = _sign_in(row)
         return found if self.clock.now() < found.expires_at else None
@@ -820,7 +820,8 @@ def _staff(row: Row) -> Staff:
 
 def _sign_in(row: Row) -> SignIn:
     person = None if row["staff_id"] is None else Staff(row["staff_id"], row["name"], row["role"])
-    return SignIn(row["id"], row["device_id"], person, instant_of(row["at"]), instant_of(row["expires_at"]))
+    ended_at = None if row["ended_at"] is None else instant_of(row["ended_at"])
+    return SignIn(row["id"], row["device_id"], person, instant_of(row["at"]), instant_of(row["expires_at"]), ended_at)
 
 
 def _series(row: Row) -> Series:

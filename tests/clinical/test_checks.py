@@ -321,8 +321,18 @@ def test_a_time_before_the_infusion_is_refused(minute: float, sentences: list[st
     assert said(a_set(USUAL, minute=minute)) == sentences
 
 
-def test_when_save_was_tapped_does_not_matter() -> None:
-    assert said(replace(a_set(USUAL), tapped_at=NOW + timedelta(hours=3), clock="device")) == []
+@pytest.mark.parametrize(
+    ("seconds", "sentences"),
+    [
+        (-7 * 24 * 3600, []),  # waited on a tablet for a week
+        (0, []),
+        (60, []),
+        (61, ["Saved 61 s from now: expected a time that has passed."]),
+        (3 * 3600, ["Saved 3 h 0 min from now: expected a time that has passed."]),
+    ],
+)
+def test_save_was_not_tapped_in_the_future(seconds: int, sentences: list[str]) -> None:
+    assert said(replace(a_set(USUAL), tapped_at=NOW + timedelta(seconds=seconds), clock="device")) == sentences
 
 
 # Events
