@@ -12,9 +12,9 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from monitoring import access
 from monitoring.charts import infusion_figure, minutes, plotly_version
 from monitoring.clinic import RunningClinic
+from monitoring.clinical.checks import SEVERITIES
 from monitoring.clinical.course import Course, Slot, course, outlined
 from monitoring.clinical.flags import Flag, Flags, flags, levels
 from monitoring.clinical.protocol import Level, Measure, Protocol
@@ -29,6 +29,7 @@ PHASE_WORDS = {
     "closed": "closed",
     "cancelled": "cancelled",
 }
+REASON_ADDED = "reason added"  # a correction that only adds why (sheets.js): nothing stood there before
 SENT_LATE = timedelta(
     seconds=15
 )  # slower than this from Save to stored is worth a mark; a network matter, not clinical
@@ -86,7 +87,10 @@ def infusion_document(clinic: RunningClinic, infusion_id: str) -> dict[str, Any]
         "values": _values(j),
         "strip": _strip(j),
         "oxygen": _oxygen(j),
-        "flags": [_flag(flag, j) for flag in j.flags.flags],
+        "flags": [_flag(flag, j) for flag in sorted(j.flags.flags, key=_unseen_first)],
+        "conflicts": [{"entry": one.entry, "sentence": one.sentence} for one in j.course.conflicts],
+        "lacking": _lacking(j),
+        "notes": _notes(j),
         "quiet": _quiet(j),
         "entries": _entries(j, chairs, zone),
         "table": _table(j, zone),
@@ -99,33 +103,34 @@ def infusion_document(clinic: RunningClinic, infusion_id: str) -> dict[str, Any]
 def board_document(clinic: RunningClinic, initials_only: bool = False) -> dict[str, Any]:
     """The document of the board: a card per chair, worst and most overdue first; `initials_only` for a wall."""
     now = clinic.clock.now()
-    by_chair: dict[str, Judged] = {}
-    for infusion in clinic.store.open_infusions():
-        j = judged(infusion, clinic.protocol_of(infusion.protocol), now)
-        by_chair[j.course.chair] = j
+    running = [judged(i, clinic.protocol_of(i.protocol), now) for i in clinic.store.open_infusions()]
+    by_chair: dict[str, list[Judged]] = {}
+    for j in running:
+        by_chair.setdefault(j.course.chair, []).append(j)
     cards: list[dict[str, Any]] = []
     for chair in clinic.store.chairs():
-        held = by_chair.get(chair.id)
-        if held is None:
+        held = by_chair.get(chair.id, [])
+        if not held:
             cards.append(
                 {"chair": chair.label, "chair_id": chair.id, "infusion": None, "order": (9, 9, 0.0, chair.position)}
             )
         else:
-            cards.append(_card(held, chair.label, chair.position, initials_only))
+            # Two at one chair can be recorded (a move that arrived late): both are shown, and say so.
+            cards.extend(_card(j, chair.label, chair.position, initials_only, len(held) > 1) for j in held)
     cards.sort(key=lambda card: card["order"])
-    open_flags = [flag for j in by_chair.values() for flag in j.flags.open]
-    changes = [j.next_change for j in by_chair.values() if j.next_change is not None]
+    open_flags = [flag for j in running for flag in j.flags.open]
+    changes = [j.next_change for j in running if j.next_change is not None]
     return {
         "type": "board",
         "now": now.isoformat(),
         "rate": clinic.clock.rate,
         "next_change": _iso(min(changes, default=None)),
-        "clinic": _clinic(clinic, None, [j.infusion.protocol for j in by_chair.values()]),
+        "clinic": _clinic(clinic, None, [j.infusion.protocol for j in running]),
         "counts": {
-            "progress": len(by_chair),
+            "progress": len(running),
             "critical": sum(flag.level is Level.CRITICAL for flag in open_flags),
             "caution": sum(flag.level is Level.CAUTION for flag in open_flags),
-            "together": _together(by_chair.values(), _zone(clinic)),
+            "together": _together(running, _zone(clinic)),
         },
         "cards": cards,
     }
@@ -144,6 +149,7 @@ def pad_of(protocol: Protocol) -> dict[str, Any]:
         "oxygen": schedule.oxygen,
         "repeat_minutes": schedule.repeat_minutes,
         "not_done_reasons": list(protocol.not_done_reasons),
+        "severities": list(SEVERITIES),
         "effects": list(protocol.effects),
         "quick_effects": list(protocol.quick_effects),
         "medicines": [{"name": m.name, "dose": m.dose, "unit": m.unit, "route": m.route} for m in protocol.medicines],
@@ -232,8 +238,7 @@ def _which(infusion: Infusion) -> str:
 
 def _dose(j: Judged) -> str:
     infusion = j.infusion
-    words = f"{infusion.dose_mg:.1f} mg in {infusion.planned_minutes} min · {infusion.dose_mg_per_kg:g} mg/kg"
-    return words if j.course.started_at is None else f"{words} · given {j.course.given_mg:.1f} mg"
+    return f"{infusion.dose_mg:.1f} mg in {infusion.planned_minutes} min · {infusion.dose_mg_per_kg:g} mg/kg"
 
 
 def _seconds(span: timedelta | None) -> float | None:
@@ -254,8 +259,11 @@ def _course(j: Judged, zone: ZoneInfo) -> dict[str, Any]:
     return {
         "phase": at.phase,
         "word": words,
+        "opened_at": _iso(j.infusion.opened_at),
         "started_at": _iso(at.started_at),
         "ended_at": _iso(at.ended_at),
+        "given_mg": at.given_mg,
+        "mg_per_minute": (at.rate_ml_per_h or 0.0) / 60 * j.infusion.dose_mg / j.infusion.bag_volume_ml,
         "closed_at": _iso(at.closed_at),
         "infusion_seconds": _seconds(at.infusion_time),
         "planned_seconds": j.infusion.planned_minutes * 60,
@@ -367,6 +375,34 @@ def _oxygen(j: Judged) -> str:
     return "air" if pair[1].value == 0 else f"{pair[1].value:g} {measure.unit}"
 
 
+def _unseen_first(flag: Flag) -> bool:
+    """Sorts what nobody has acknowledged ahead of what somebody has, each still worst first."""
+    return flag.is_acknowledged
+
+
+def _lacking(j: Judged) -> str:
+    """What the latest set that is there lacks, in words, or ""."""
+    partial = [slot for slot in j.course.slots if slot.state in ("done", "partial")][-1:]
+    if not partial or partial[0].state != "partial":
+        return ""
+    return f"minute {partial[0].minute} lacks {_names(partial[0].lacks, j.protocol)}"
+
+
+def _notes(j: Judged) -> list[str]:
+    """What must stand on the screen all the time: what cannot be judged, and a baseline that was put right."""
+    notes = []
+    if j.flags.not_judged:
+        measures = _names(j.flags.not_judged, j.protocol)
+        notes.append(f"Change from baseline not judged: no baseline of {measures}")
+    for key, before in j.course.baseline_replaced.items():
+        measure, now = j.protocol.measures[key], j.course.baseline.get(key)
+        if now is not None and now.value == before.value:
+            continue  # its set was corrected elsewhere
+        shown = f"corrected to {measure.text(now.value)}" if now else "taken back"
+        notes.append(f"Baseline {measure.short} {measure.text(before.value)} {shown}")
+    return notes
+
+
 def _flag(flag: Flag, j: Judged) -> dict[str, Any]:
     receipts = [flag.receipt]
     if flag.confirmation:
@@ -403,18 +439,13 @@ def _quiet(j: Judged) -> str:
     count = sum(len(entry.readings) for entry in j.infusion.standing())
     if not count:
         return "No values recorded yet"
-    unjudged = ""
-    if j.flags.not_judged:
-        unjudged = f" · change from baseline not judged, no baseline of {_names(j.flags.not_judged, j.protocol)}"
     last = max(e.observed_at for e in j.infusion.standing() if e.readings)
     outside = sum(1 for e in j.infusion.standing() for r in e.readings if j.levels.get(r.id) is not None)
     ago = minutes(j.infusion, j.course, last)
     when = f"last at minute {ago:.0f}" if j.course.started_at else "pump not started"
     if outside:
-        return (
-            f"No open flags · {outside} of {count} values recorded so far were outside site ranges · {when}{unjudged}"
-        )
-    return f"No values outside site ranges among {count} recorded · {when}{unjudged}"
+        return f"No open flags · {outside} of {count} values recorded so far were outside site ranges · {when}"
+    return f"No values outside site ranges among {count} recorded · {when}"
 
 
 def _parts(entry: Entry, j: Judged, chairs: Mapping[str, str], struck: bool) -> list[dict[str, Any]]:
@@ -473,6 +504,14 @@ def _marks(entry: Entry, j: Judged, conflicts: Mapping[str, str]) -> list[str]:
     return marks
 
 
+def _editable(entry: Entry) -> dict[str, Any] | None:
+    """An event as a person may correct it; which readings it pinned is for the server to find anew."""
+    if entry.event is None:
+        return None
+    detail = {key: value for key, value in entry.event.detail.items() if key != "baseline"}
+    return {"kind": entry.event.kind, "detail": detail}
+
+
 def _entries(j: Judged, chairs: Mapping[str, str], zone: ZoneInfo) -> list[dict[str, Any]]:
     """Entries newest first; a correction shows the value it replaced, a withdrawn entry stays with its reason."""
     by_id = {entry.id: entry for entry in j.infusion.entries}
@@ -487,11 +526,11 @@ def _entries(j: Judged, chairs: Mapping[str, str], zone: ZoneInfo) -> list[dict[
         parts = _parts(entry, j, chairs, struck=False)
         marks = _marks(entry, j, conflicts)
         before = by_id.get(entry.corrects) if entry.corrects else None
-        while before is not None:
+        while before is not None and entry.reason != REASON_ADDED:
             parts[:0] = _parts(before, j, chairs, struck=True)
             before = by_id.get(before.corrects) if before.corrects else None
         if entry.corrects:
-            marks.append(f"corrected: {entry.reason}")
+            marks.append(REASON_ADDED if entry.reason == REASON_ADDED else f"corrected: {entry.reason}")
         if by is not None:
             marks.append(f"withdrawn by {by.author_name}: {by.reason}")
         minute = minutes(j.infusion, j.course, entry.observed_at)
@@ -517,6 +556,7 @@ def _entries(j: Judged, chairs: Mapping[str, str], zone: ZoneInfo) -> list[dict[
                     for reading in entry.readings
                     if reading.measure in j.protocol.measures
                 ],
+                "event": _editable(entry),
                 "not_done": [{"measure": one.measure, "reason": one.reason} for one in entry.not_done],
             }
         )
@@ -559,10 +599,12 @@ def _chairs(clinic: RunningClinic, chairs: Sequence[Chair]) -> list[dict[str, An
     return [{"id": chair.id, "label": chair.label, "free": chair.id not in taken} for chair in chairs]
 
 
-def _together(all_judged: Any, zone: ZoneInfo) -> str:
+def _together(running: Sequence[Judged], zone: ZoneInfo) -> str:
     """Chairs due in the same minute, in words, or ""."""
     due = Counter(
-        j.course.next_slot.at.astimezone(zone).strftime("%H:%M") for j in all_judged if j.course.next_slot is not None
+        j.course.next_slot.at.astimezone(zone).strftime("%H:%M")
+        for j in running
+        if j.course.next_slot is not None and j.course.next_slot.at >= j.now
     )
     same = [f"{count} chairs due at {clock}" for clock, count in sorted(due.items()) if count > 1]
     return " · ".join(same)
@@ -579,7 +621,13 @@ def _trace(j: Judged) -> list[tuple[float, float]]:
     ]
 
 
-def _card(j: Judged, chair: str, position: int, initials_only: bool) -> dict[str, Any]:
+def _trace_axis(j: Judged) -> tuple[float, float]:
+    """The range of the small trace: the same for every card under one protocol, so that a rise looks like one."""
+    measure = j.protocol.measures[j.protocol.schedule.set[0]]
+    return measure.axis or measure.plausible
+
+
+def _card(j: Judged, chair: str, position: int, initials_only: bool, shared: bool) -> dict[str, Any]:
     open_flags = j.flags.open
     worst = max((int(flag.level) for flag in open_flags if not flag.is_acknowledged), default=0)
     seen = max((int(flag.level) for flag in open_flags), default=0)
@@ -587,7 +635,7 @@ def _card(j: Judged, chair: str, position: int, initials_only: bool) -> dict[str
     overdue = (j.now - slot.at).total_seconds() if slot is not None and slot.state == "overdue" else 0.0
     strip = _strip(j, board=True)
     return {
-        "chair": chair,
+        "chair": f"{chair} — two infusions recorded here" if shared else chair,
         "infusion": j.infusion.id,
         "name": initials(j.infusion.patient.name) if initials_only else j.infusion.patient.name,
         "phase": j.course.phase,
@@ -601,6 +649,7 @@ def _card(j: Judged, chair: str, position: int, initials_only: bool) -> dict[str
         "next": _next(slot),
         "values": strip,
         "trace": _trace(j),
+        "trace_axis": _trace_axis(j),
         "flags": [
             {
                 "level": flag.level.word,
@@ -621,8 +670,3 @@ def _of(j: Judged) -> str:
     if j.course.ended_at is not None:
         return f"after the end · {which}"
     return f"of {j.infusion.planned_minutes}:00 · {which}"
-
-
-def may_open(role: str) -> bool:
-    """Whether this role may open an infusion at a chair."""
-    return access.may(role, "open_infusion")

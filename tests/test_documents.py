@@ -11,7 +11,7 @@ import pytest
 from monitoring import recording
 from monitoring.clinic import RunningClinic
 from monitoring.documents import age_in_years, board_document, infusion_document, initials
-from tests.small_clinic import Names, SetClock, actor, entry, event, open_infusion
+from tests.small_clinic import QUIET, Names, SetClock, actor, entry, event, open_infusion
 
 
 def save(clinic: RunningClinic, names: Names, body: dict[str, Any], by: str = "Ada Okafor") -> str:
@@ -98,7 +98,72 @@ def test_without_a_baseline_change_is_said_not_to_be_judged(
 ) -> None:
     save(clinic, names, event(clock.now(), "start"))
     save(clinic, names, entry(clock.wait(minutes=1)))
-    assert "change from baseline not judged" in infusion_document(clinic, names.infusion)["quiet"]
+    (note,) = infusion_document(clinic, names.infusion)["notes"]
+    assert note == "Change from baseline not judged: no baseline of SYS, DIA"
+
+
+def test_a_corrected_baseline_shows_both_values(clinic: RunningClinic, names: Names, clock: SetClock) -> None:
+    before = entry(clock.now())
+    wrong = save(clinic, names, before)
+    save(clinic, names, event(clock.wait(minutes=2), "start"))
+    assert infusion_document(clinic, names.infusion)["notes"] == []
+    again = entry(clock.wait(minutes=1), readings={**QUIET, "systolic": 136})
+    save(clinic, names, {**again, "observed_at": before["observed_at"], "corrects": wrong, "reason": "typed wrongly"})
+    assert infusion_document(clinic, names.infusion)["notes"] == ["Baseline SYS 126 corrected to 136"]
+
+
+def test_a_reason_that_follows_an_event_is_an_addition(clinic: RunningClinic, names: Names, clock: SetClock) -> None:
+    started(clinic, names, clock)
+    at = clock.wait(minutes=5)
+    pause = save(clinic, names, event(at, "pause"))
+    clock.wait(seconds=20)
+    why = {**event(at, "pause", reason="distress"), "corrects": pause, "reason": "reason added"}
+    save(clinic, names, why)
+    document = infusion_document(clinic, names.infusion)
+    (row,) = [row for row in document["entries"] if row["id"] in (pause, why["id"])]
+    assert [(part["text"], part["struck"]) for part in row["parts"]] == [("Pump paused: distress", False)]
+    assert document["course"]["phase"] == "paused"
+
+
+def test_an_event_that_does_not_fit_asks_to_be_put_right(clinic: RunningClinic, names: Names, clock: SetClock) -> None:
+    started(clinic, names, clock)
+    stray = save(clinic, names, {**event(clock.wait(minutes=3), "resume"), "queued": True})
+    (conflict,) = infusion_document(clinic, names.infusion)["conflicts"]
+    assert conflict["entry"] == stray
+    assert "Pump resumed" in conflict["sentence"]
+
+
+def test_what_the_last_set_lacks_is_said_in_words(clinic: RunningClinic, names: Names, clock: SetClock) -> None:
+    started(clinic, names, clock)
+    save(clinic, names, entry(clock.wait(minutes=10), readings={**QUIET, "respiration": 14}))
+    assert infusion_document(clinic, names.infusion)["lacking"] == ""
+    partial = {measure: value for measure, value in QUIET.items() if measure != "respiration"}
+    save(clinic, names, entry(clock.wait(minutes=10), readings=partial))
+    assert infusion_document(clinic, names.infusion)["lacking"] == "minute 20 lacks RR"
+
+
+def test_milligrams_go_on_between_two_documents(clinic: RunningClinic, names: Names, clock: SetClock) -> None:
+    started(clinic, names, clock)
+    clock.wait(minutes=10)
+    course = infusion_document(clinic, names.infusion)["course"]
+    assert course["given_mg"] == pytest.approx(9.0)
+    assert course["mg_per_minute"] == pytest.approx(0.9)
+    save(clinic, names, event(clock.now(), "pause"))
+    assert infusion_document(clinic, names.infusion)["course"]["phase"] == "paused"
+
+
+def test_two_infusions_recorded_at_one_chair_are_both_on_the_board(
+    clinic: RunningClinic, names: Names, clock: SetClock
+) -> None:
+    omar = open_infusion(clinic, actor(clinic, "Ada Okafor"), names.patients["Omar Haddad"], "chair-2")
+    who = actor(clinic, "Ada Okafor")
+    moved = {**event(clock.now(), "move", chair="chair-1"), "queued": True, "sign_in": who.sign_in.id}
+    assert recording.save_entry(clinic, who, omar, moved).done
+    board = board_document(clinic)
+    held = [card for card in board["cards"] if card["infusion"]]
+    assert {card["infusion"] for card in held} == {omar, names.infusion}
+    assert all("two infusions recorded here" in card["chair"] for card in held)
+    assert board["counts"]["progress"] == 2
 
 
 def test_a_correction_shows_both_values_and_a_withdrawn_entry_stays(

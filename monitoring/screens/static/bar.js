@@ -54,6 +54,8 @@ export function banners(place, loud, { doc, me, lastMe, zone, signIn }) {
   if ((connected || signedOut) && me === null && signIn) found.push(["signed-out", `▲ Nobody is signed in on this tablet${when}: what is shown is from then. What is typed is kept; entries that wait go out after the next PIN.`]);
   if (doc?.clinic?.demonstration) found.push(["demo", `Demonstration: all patients and staff are invented${clock.rate() === 1 ? "" : ` · time runs ${clock.rate()} times as fast`}`]);
   if (doc?.clinic && !doc.clinic.approved) found.push(["unapproved", "Ranges not yet approved by this site"]);
+  for (const note of doc?.notes ?? []) found.push(["unapproved", `▲ ${note}`]);
+  if (doc?.type === "infusion") found.push(["records", "The keys record; they do not control the pump"]);
   const calls = found.filter(([kind]) => LOUD.includes(kind));
   const lines = (some) => some.map(([kind, text]) =>
     h("p", { class: `banner ${kind}`, role: kind === "lost" ? "alert" : "note" }, text, kind === "signed-out" || (kind === "waits" && outbox.wantsSignIn()) ? h("button", { class: "key", type: "button", onclick: signIn }, "Sign in") : null),

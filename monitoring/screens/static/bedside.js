@@ -5,13 +5,21 @@ import * as clock from "./clock.js";
 import { h, once, openSheet, redraw, uuid } from "./element.js";
 import * as live from "./live.js";
 import * as outbox from "./outbox.js";
-import { entryPad, question, ratings } from "./pad.js";
+import { entryPad, ratings } from "./pad.js";
 import { pinPanel } from "./pin.js";
 import { banners, connection, themeKey } from "./bar.js";
+import { sheets } from "./sheets.js";
 
 const MARK = { caution: "▲", critical: "■" };
 const PUMP_RESTS_MS = 1500;
-const SEEN_AGO = [1, 2, 3, 5, 10, 15, 20, 30];
+const SEEN_HOLDS_MS = 5 * 60000; // "seen at" chosen longer ago than this is asked for anew
+const NEXT_PHASE = {
+  start: { planned: "infusing" },
+  pause: { infusing: "paused" },
+  resume: { paused: "infusing" },
+  end: { infusing: "recovery", paused: "recovery" },
+  stop: { infusing: "recovery", paused: "recovery" },
+};
 
 export function mount(root, { infusion, pins }) {
   if (root.screen?.infusion === infusion) return root.screen.draw();
@@ -23,7 +31,7 @@ export function mount(root, { infusion, pins }) {
 function bedside(root, infusion, pins) {
   const doc = () => live.current().document;
   const me = () => live.current().me;
-  let seenAt = null; // {ms, text}: an earlier moment for the next entry
+  let seenAt = null; // {ms, set}: an earlier moment for the next entry, and when it was chosen
   let pad = null;
   let rates = null;
   let lastMe = null;
@@ -47,14 +55,27 @@ function bedside(root, infusion, pins) {
   screen.append(polite, assertive);
   let announced = null;
 
+  // Under whose name an entry is kept: while only the connection is lost, the last who was signed in here.
+  const author = () => (live.current().signedOut || me() === null ? null : (me() ?? lastMe));
+  const mayRecord = (who) => who?.may_record !== false;
+
   const host = {
     infusion,
     get protocol() {
       return doc().pad;
     },
     latest: (measure) => doc()?.values[measure],
-    seenText: () => (seenAt ? `seen ${seenAt.text}` : ""),
+    lacking: () => (doc()?.lacking ? ` · ${doc().lacking}` : ""),
+    timeOf: (ms) => clock.wallClock(ms, doc().clinic.zone),
+    doc,
+    mark: (level) => MARK[level],
+    seen(ms) {
+      seenAt = ms === null ? null : { ms, set: clock.now() };
+      draw();
+    },
+    seenText: () => (seenAt ? `seen ${clock.wallClock(seenAt.ms, doc().clinic.zone)}, ${clock.age(clock.now() - seenAt.ms)}` : ""),
     say: tell,
+    event: (kind, detail) => event(kind, detail),
     entry(kind, id, atOnce = false) {
       const tapped = clock.now();
       const observed = seenAt && !atOnce ? seenAt.ms : tapped;
@@ -64,7 +85,7 @@ function bedside(root, infusion, pins) {
         observed_at: clock.iso(observed),
         tapped_at: clock.iso(tapped),
         clock: clock.source(),
-        sign_in: (me() ?? lastMe)?.sign_in ?? "",
+        sign_in: author()?.sign_in ?? "",
         readings: [],
         not_done: [],
         event: null,
@@ -76,9 +97,13 @@ function bedside(root, infusion, pins) {
     },
     // Keeps the entry in this browser and sends it. Returns whether it is kept.
     put(body) {
-      const who = me() ?? lastMe;
+      const who = author();
       if (!who) {
-        tell("Nobody is signed in here: tap Sign in first. What you typed is kept.", "caution");
+        tell("Nobody is signed in on this tablet: tap Sign in first. What you typed is kept.", "caution");
+        return false;
+      }
+      if (!mayRecord(who)) {
+        tell(`${who.name}, ${who.role}, may look and not record: somebody who may has to sign in. What you typed is kept.`, "caution");
         return false;
       }
       try {
@@ -92,6 +117,8 @@ function bedside(root, infusion, pins) {
       return true;
     },
   };
+  const sheetPlace = () => padPlace.querySelector(".sheet-place") ?? padPlace;
+  const ask = sheets(host, sheetPlace, left, plot);
   const event = (kind, detail = {}) => host.put({ ...host.entry("event", uuid(), kind === "repeat" || kind === "move"), event: { kind, detail } });
 
   let tellTimer;
@@ -103,28 +130,7 @@ function bedside(root, infusion, pins) {
     tellTimer = setTimeout(() => (said.hidden = true), 7000);
   }
 
-  // ---- sheets -------------------------------------------------------------------------------------------------
-  const sheetPlace = () => padPlace.querySelector(".sheet-place") ?? padPlace;
-  const choices = (words, act) => h("div", { class: "choices" }, ...words.map((word) => h("button", { class: "key", type: "button", onclick: once(() => act(word)) }, word)));
-  const ownWords = (label, act, value = "") => {
-    const field = h("textarea", { rows: 2, "aria-label": label, placeholder: label });
-    field.value = value;
-    return h(
-      "form",
-      {
-        class: "own-words",
-        onsubmit: (e) => {
-          e.preventDefault();
-          if (field.value.trim()) act(field.value.trim());
-          else field.focus();
-        },
-      },
-      field,
-      h("button", { class: "key", type: "submit" }, "Save words"),
-    );
-  };
-
-  // The first tap records the minute; the reason may follow, as a note that names the event.
+  // The first tap records the minute; the reason may follow.
   // Then the pump's keys rest for a moment, all of them: another one comes to lie where the first was tapped.
   function pumpKey(label, kind, reasons) {
     return h(
@@ -136,208 +142,13 @@ function bedside(root, infusion, pins) {
         onclick: () => {
           if (performance.now() < pumpRestsUntil) return;
           pumpRestsUntil = performance.now() + PUMP_RESTS_MS;
-          if (kind === "stop") {
-            openSheet(
-              sheetPlace(),
-              "Pump stopped early?",
-              (close) => h("button", { class: "key primary", type: "button", onclick: once(() => event("stop") && close()) }, "Stopped now, reason later"),
-              (close) => choices(doc().pad.stop_reasons, (reason) => event("stop", { reason }) && close()),
-              (close) => ownWords("In your words", (words) => event("stop") && event("note", { text: `Pump stopped: ${words}` }) && close()),
-            );
-            return;
-          }
-          if (!event(kind)) return;
-          if (reasons?.length) {
-            openSheet(sheetPlace(), `${label}: recorded. A reason, if you like:`, (close) =>
-              choices(reasons, (reason) => event("note", { text: `${label}: ${reason}` }) && close()),
-            );
-          }
+          const entry = host.entry("event", uuid());
+          if (!host.put({ ...entry, event: { kind, detail: {} } })) return;
+          if (reasons?.length) ask.addReason(entry, kind, reasons, `${label}: recorded. A reason, if you like:`);
         },
       },
       label,
     );
-  }
-
-  function rateSheet() {
-    const bounds = doc().pad.rate_ml_per_h;
-    const field = h("input", { type: "text", inputmode: "decimal", "aria-label": "New rate, mL/h", placeholder: "mL/h" });
-    const wrong = h("p", { class: "said caution", role: "status" });
-    openSheet(sheetPlace(), "Rate changed to", (close) =>
-      h(
-        "form",
-        {
-          class: "own-words",
-          onsubmit: (e) => {
-            e.preventDefault();
-            const rate = Number(field.value.replace(",", "."));
-            if (!field.value.trim() || !(rate >= bounds[0] && rate <= bounds[1])) wrong.textContent = `Rate ${field.value || "empty"} mL/h: expected ${bounds[0]} to ${bounds[1]} mL/h.`;
-            else if (event("rate", { rate_ml_per_h: rate })) close();
-          },
-        },
-        field,
-        h("span", { class: "unit", text: `mL/h · now ${doc().course.rate_ml_per_h ?? "—"}` }),
-        h("button", { class: "key", type: "submit" }, "Save rate"),
-        wrong,
-      ),
-    );
-  }
-
-  function moreSheet() {
-    const { course } = doc();
-    const acts = [];
-    if (["infusing", "paused"].includes(course.phase)) acts.push(h("button", { class: "key", type: "button", onclick: rateSheet }, "Rate changed …"));
-    if (course.phase === "recovery")
-      acts.push(
-        h("button", { class: "key", type: "button", onclick: () =>
-          openSheet(sheetPlace(), "Close: the patient leaves and the chair is free", (close) =>
-            h("button", { class: "key primary", type: "button", onclick: once(() => event("close") && close()) }, "Yes, close this infusion")) }, "Close and free the chair …"),
-      );
-    if (course.phase === "planned")
-      acts.push(
-        h("button", { class: "key", type: "button", onclick: () =>
-          openSheet(sheetPlace(), "Cancelled before the start, because:", (close) => choices(doc().pad.cancel_reasons, (reason) => event("cancel", { reason }) && close())) }, "Cancel …"),
-      );
-    acts.push(
-      h("button", { class: "key", type: "button", onclick: () =>
-        openSheet(sheetPlace(), "Moved to", (close) =>
-          h("div", { class: "choices" }, ...doc().chairs.map((chair) =>
-            h("button", { class: "key", type: "button", disabled: !chair.free, onclick: once(() => event("move", { chair: chair.id }) && close()) }, chair.free ? chair.label : `${chair.label} (taken)`)))) }, "Move to another chair …"),
-    );
-    openSheet(sheetPlace(), "More", h("div", { class: "choices" }, ...acts));
-  }
-
-  function effectSheet(name = null) {
-    if (name === null) {
-      openSheet(sheetPlace(), "Effect", () => choices(doc().pad.effects, (word) => effectSheet(word)), () => ownWords("Another effect", (word) => effectSheet(word)));
-      return;
-    }
-    openSheet(sheetPlace(), name, (close) =>
-      h("div", { class: "choices three" }, ...["mild", "moderate", "severe"].map((severity) => h("button", { class: "key", type: "button", onclick: once(() => event("effect", { name, severity }) && close()) }, severity))),
-      (close) => h("button", { class: "key", type: "button", onclick: once(() => event("effect", { name }) && close()) }, "Save without severity"));
-  }
-
-  function medicineSheet() {
-    const details = (medicine, close) => {
-      const fields = Object.fromEntries(["name", "dose", "unit", "route"].map((part) => {
-        const field = h("input", { type: "text", "aria-label": part, inputmode: part === "dose" ? "decimal" : "text" });
-        field.value = medicine[part] ?? "";
-        return [part, field];
-      }));
-      const wrong = h("p", { class: "said caution", role: "status" });
-      close();
-      openSheet(sheetPlace(), "Medicine given", (shut) =>
-        h("form", { class: "fields", onsubmit: (e) => {
-          e.preventDefault();
-          const detail = Object.fromEntries(Object.entries(fields).map(([part, field]) => [part, field.value.trim()]));
-          const lacking = Object.keys(detail).filter((part) => !detail[part]);
-          if (lacking.length) wrong.textContent = `Medicine: ${lacking.join(", ")} not given; expected a name, dose, unit and route.`;
-          else if (event("medicine", detail)) shut();
-        } },
-        ...Object.entries(fields).map(([part, field]) => h("label", {}, part, field)), h("button", { class: "key primary", type: "submit" }, "Save medicine"), wrong));
-    };
-    openSheet(sheetPlace(), "Medicine given (a record, not an order)", (close) =>
-      h("div", { class: "choices" },
-        ...doc().pad.medicines.map((medicine) => h("button", { class: "key", type: "button", onclick: () => details(medicine, close) }, `${medicine.name} …`)),
-        h("button", { class: "key", type: "button", onclick: () => details({}, close) }, "Another …")));
-  }
-
-  const noteSheet = () => openSheet(sheetPlace(), "Note", (close) => ownWords("Note", (text) => event("note", { text }) && close()));
-
-  function oxygenSheet() {
-    const measure = doc().pad.measures.find((one) => one.key === doc().pad.oxygen);
-    if (!measure) return;
-    const save = (litres) => host.put({ ...host.entry("observation", uuid()), readings: [{ measure: measure.key, value: litres, confirmed_unusual: litres > measure.plausible[1], observed_not_asked: false }] });
-    const field = h("input", { type: "text", inputmode: "decimal", "aria-label": "Oxygen, L/min", placeholder: "L/min" });
-    const wrong = h("p", { class: "said caution", role: "status" });
-    openSheet(sheetPlace(), "Oxygen given",
-      (close) => h("div", { class: "choices three" }, h("button", { class: "key", type: "button", onclick: once(() => save(0) && close()) }, "Air"),
-        ...[1, 2, 4, 6, 10].map((litres) => h("button", { class: "key", type: "button", onclick: once(() => save(litres) && close()) }, `${litres} L/min`))),
-      (close) => h("form", { class: "own-words", onsubmit: (e) => {
-        e.preventDefault();
-        const litres = Number(field.value.replace(",", "."));
-        if (!field.value.trim() || !(litres >= measure.possible[0] && litres <= measure.possible[1])) wrong.textContent = `Oxygen ${field.value || "empty"} L/min: expected ${measure.possible[0]} to ${measure.possible[1]} L/min.`;
-        else if (save(litres)) close();
-      } }, field, h("button", { class: "key", type: "submit" }, "Save"), wrong));
-  }
-
-  function seenSheet() {
-    const set = (ms, text, close) => {
-      seenAt = ms === null ? null : { ms, text };
-      close();
-      draw();
-    };
-    const field = h("input", { type: "time", "aria-label": "Seen at, clock time" });
-    const wrong = h("p", { class: "said caution", role: "status" });
-    openSheet(sheetPlace(), "Seen at (holds for the next entry only)",
-      (close) => h("div", { class: "choices four" }, h("button", { class: "key", type: "button", onclick: () => set(null, "", close) }, "Now"),
-        ...SEEN_AGO.map((minutes) => h("button", { class: "key", type: "button", onclick: () => set(clock.now() - minutes * 60000, `${minutes} min ago`, close) }, `${minutes} min ago`))),
-      (close) => h("form", { class: "own-words", onsubmit: (e) => {
-        e.preventDefault();
-        const at = clockTime(field.value, doc().clinic.zone);
-        if (at === null) wrong.textContent = "Clock time is empty: expected hours and minutes, such as 10:42.";
-        else set(at, `at ${field.value}`, close);
-      } }, field, h("button", { class: "key", type: "submit" }, "Use this time"), wrong));
-  }
-
-  function acknowledgeSheet(flag) {
-    const save = (done, close) => {
-      const body = { ...host.entry("acknowledgement", uuid(), true), acknowledgement: { flag: flag.key, measure: flag.measure, side: flag.side, level: flag.level, rule: flag.rule, seen: flag.seen, done } };
-      if (host.put(body)) close();
-    };
-    openSheet(sheetPlace(), `Seen: ${flag.headline}. What was done?`, h("p", { class: "hint", text: flag.receipt }), (close) => choices(doc().pad.acknowledgements, (done) => save(done, close)), (close) => ownWords("In your words", (done) => save(done, close)));
-  }
-
-  function correctSheet(entry) {
-    const withdraw = (close) => (reason) => host.put({ ...host.entry("withdrawal", uuid(), true), withdraws: entry.id, reason }) && close();
-    const reasons = doc().pad.correction_reasons;
-    if (!entry.values.length) {
-      openSheet(sheetPlace(), `Withdraw “${entry.text}”, because:`, (close) => choices(reasons, withdraw(close)), (close) => ownWords("Another reason", withdraw(close)));
-      return;
-    }
-    const byKey = Object.fromEntries(doc().pad.measures.map((measure) => [measure.key, measure]));
-    const fields = entry.values.map((value) => {
-      const field = h("input", { type: "text", inputmode: "decimal", "aria-label": `${byKey[value.measure].label}, corrected` });
-      field.value = value.text;
-      return { value, measure: byKey[value.measure], field };
-    });
-    const wrong = h("p", { class: "said caution", role: "status" });
-    const typedValues = () => Object.fromEntries(fields.filter(({ field }) => field.value.trim()).map(({ measure, field }) => [measure.key, Number(field.value.replace(",", "."))]));
-    const asked = new Set();
-    const save = (reason, close) => {
-      const readings = [];
-      for (const { value, measure, field } of fields) {
-        if (!field.value.trim()) continue;
-        const number = Number(field.value.replace(",", "."));
-        if (!(number >= measure.possible[0] && number <= measure.possible[1])) {
-          wrong.textContent = `${measure.label} ${field.value}: expected ${measure.possible[0]} to ${measure.possible[1]} ${measure.unit}.`;
-          field.focus();
-          return;
-        }
-        const unusual = question(measure, number, typedValues(), byKey);
-        if (unusual && !asked.has(unusual)) {
-          asked.add(unusual);
-          wrong.textContent = `${unusual} Choose the reason again to keep it.`;
-          field.focus();
-          return;
-        }
-        readings.push({ measure: measure.key, value: number, confirmed_unusual: Boolean(unusual), observed_not_asked: value.observed_not_asked });
-      }
-      if (!readings.length) {
-        wrong.textContent = "Every value is empty: to take the whole entry back, use Withdraw.";
-        return;
-      }
-      const body = { ...host.entry(entry.kind, uuid(), true), observed_at: entry.observed_at, readings, not_done: entry.not_done, corrects: entry.id, reason };
-      if (host.put(body)) close();
-    };
-    openSheet(sheetPlace(), `Correct the entry of ${clock.wallClock(Date.parse(entry.observed_at), doc().clinic.zone)}`,
-      h("div", { class: "fields" }, ...fields.map(({ measure, field }) => h("label", {}, `${measure.label}${measure.unit ? ` ${measure.unit}` : ""}`, field))), wrong,
-      h("p", { class: "hint", text: "Both values stay in the record. Corrected, because:" }),
-      (close) => choices(reasons, (reason) => save(reason, close)),
-      (close) => ownWords("Another reason", (reason) => save(reason, close)),
-      (close) => h("button", { class: "key quiet", type: "button", onclick: () => {
-        close();
-        openSheet(sheetPlace(), "Withdraw the whole entry, because:", (shut) => choices(reasons, withdraw(shut)), (shut) => ownWords("Another reason", withdraw(shut)));
-      } }, "Withdraw"));
   }
 
   async function switchSheet() {
@@ -358,21 +169,6 @@ function bedside(root, infusion, pins) {
     }));
   }
 
-  // Other ways to read the same: as a table, pressure and pulse on one axis, and the whole time again after a zoom.
-  function viewSheet() {
-    openSheet(sheetPlace(), "View", (close) => h("div", { class: "choices" },
-      h("button", { class: "key", type: "button", onclick: () => { close(); tableSheet(); } }, "Values as a table"),
-      h("button", { class: "key", type: "button", "aria-pressed": String(plot.overlaid()), onclick: () => { plot.overlay(); close(); } }, plot.overlaid() ? "Pulse on its own axis again" : "Pulse over pressure"),
-      h("button", { class: "key", type: "button", onclick: () => { plot.whole(); close(); } }, "Whole time")));
-  }
-
-  function tableSheet() {
-    const { table } = doc();
-    openSheet(left, "Values as a table", h("div", { class: "table-scroll" }, h("table", {},
-      h("thead", {}, h("tr", {}, ...["Minute", "Time", ...table.columns].map((word) => h("th", { scope: "col", text: word })))),
-      h("tbody", {}, ...table.rows.map((row) => h("tr", {}, h("th", { scope: "row", text: row.minute }), h("td", { text: row.time }), ...row.cells.map((cell) => h("td", { class: cell.level ?? "" }, cell.level ? `${cell.text} ${MARK[cell.level]}` : cell.text))))))));
-  }
-
   // ---- parts --------------------------------------------------------------------------------------------------
   function drawTop() {
     const d = doc();
@@ -382,7 +178,7 @@ function bedside(root, infusion, pins) {
       h("span", { class: "pill chair", text: d.who.chair }),
       h("h1", { class: "patient" }, h("b", { text: d.who.name }), h("span", { text: d.who.line })),
       h("span", { class: "pill plan", text: d.infusion.which }),
-      h("span", { class: "pill plan" }, ...d.infusion.dose.split(" · ").map((part) => h("span", { text: part }))),
+      h("span", { class: "pill plan" }, ...d.infusion.dose.split(" · ").map((part) => h("span", { text: part })), h("span", { class: "given" })),
       connection(),
       themeKey(() => plot.redrawn()),
       h("button", { class: "pill switch", type: "button", "aria-label": who ? `${who.name}, switch` : "Sign in", onclick: switchSheet }, who ? `${who.name} · switch` : "Sign in"),
@@ -393,23 +189,24 @@ function bedside(root, infusion, pins) {
     const d = doc();
     const { course } = d;
     const now = clock.now();
-    const start = course.started_at && Date.parse(course.started_at);
-    const made = Date.parse(d.now);
+    const at = stands();
+    const planned = clock.minutesAndSeconds(course.planned_seconds * 1000);
     let big = "—";
     let small = "before the start";
-    if (start) {
-      const running = course.phase === "infusing";
-      const infusing = course.infusion_seconds * 1000 + (running ? now - made : 0);
-      big = clock.minutesAndSeconds(infusing);
-      const over = infusing - course.planned_seconds * 1000;
-      small = over > 0 && running ? `of ${clock.minutesAndSeconds(course.planned_seconds * 1000)} · over by ${clock.minutesAndSeconds(over)}` : `of ${clock.minutesAndSeconds(course.planned_seconds * 1000)}`;
-      if (course.ended_at) {
+    if (at.started !== null) {
+      big = clock.minutesAndSeconds(at.infused);
+      const over = at.infused - course.planned_seconds * 1000;
+      small = over > 0 && at.phase === "infusing" ? `of ${planned} · over by ${clock.minutesAndSeconds(over)}` : `of ${planned}`;
+      if (at.ended !== null) {
         const until = course.closed_at ? Date.parse(course.closed_at) : now;
-        big = `+${clock.minutesAndSeconds(until - Date.parse(course.ended_at))}`;
-        small = `after the end · infused ${clock.minutesAndSeconds(infusing)}`;
+        big = `+${clock.minutesAndSeconds(until - at.ended)}`;
+        small = `after the end · infused ${clock.minutesAndSeconds(at.infused)}`;
       }
     }
-    const elapsed = start ? `elapsed ${clock.minutesAndSeconds((course.closed_at ? Date.parse(course.closed_at) : now) - start)}` : "";
+    const elapsed = at.started !== null ? `elapsed ${clock.minutesAndSeconds((course.closed_at ? Date.parse(course.closed_at) : now) - at.started)}` : "";
+    const given = place.top.querySelector(".given");
+    const milligrams = course.given_mg + (course.mg_per_minute * (at.infused - (course.infusion_seconds ?? 0) * 1000)) / 60000;
+    if (given) given.textContent = at.started !== null ? `given ${milligrams.toFixed(1)} mg` : "";
     const next = d.next;
     let due = "";
     let dueClass = "";
@@ -418,14 +215,15 @@ function bedside(root, infusion, pins) {
       dueClass = next.state === "overdue" ? "caution" : wait <= 0 ? "due" : "";
       due = next.state === "overdue" ? `▲ overdue ${clock.minutesAndSeconds(-wait)}` : wait <= 0 ? `due since ${clock.minutesAndSeconds(-wait)}` : clock.minutesAndSeconds(wait);
     }
-    redraw(place.clock, [course.phase, course.word, d.slots, course.read_only], () => [
-      h("div", { class: "phase" }, h("b", { class: course.phase, text: course.word }), h("span", { class: "elapsed" })),
+    const word = at.phase === course.phase ? course.word : `${at.phase}, waiting`;
+    redraw(place.clock, [at.phase, word, d.slots, course.read_only, mayRecord(me())], () => [
+      h("div", { class: "phase" }, h("b", { class: at.phase, text: word }), h("span", { class: "elapsed" })),
       h("b", { class: "big", role: "timer", "aria-label": "Infusion time" }),
       h("span", { class: "of" }),
       h("ol", { class: "slots", "aria-label": "Vital signs by slot" }, ...d.slots.map((slot) =>
         h("li", { class: `slot ${slot.state}${slot.not_done.length ? " hollow" : ""}${slot.milestone ? " milestone" : ""}`, title: slot.words, "aria-label": slot.words }, h("i"), h("span", { text: slot.minute })))),
       h("div", { class: "next-due" }, h("span", { text: next ? "next vitals in" : "" }), h("b")),
-      h("div", { class: "pumps", role: "group", "aria-label": "Pump, for the record" }, ...pumpKeys(course)),
+      h("div", { class: "pumps", role: "group", "aria-label": "Pump, for the record" }, ...pumpKeys(at.phase)),
     ]);
     const put = (selector, text, cls) => {
       const node = place.clock.querySelector(selector);
@@ -441,19 +239,39 @@ function bedside(root, infusion, pins) {
     put(".next-due span", !next ? "" : dueClass === "caution" ? "vital signs" : dueClass ? "vitals" : "next vitals in");
   }
 
-  function pumpKeys(course) {
+  // Where the infusion stands, with what still waits in this tablet: pump events entered without a connection count here.
+  function stands() {
+    const { course, now } = doc();
+    const instant = (iso) => (iso ? Date.parse(iso) : null);
+    const at = { phase: course.phase, infused: (course.infusion_seconds ?? 0) * 1000, started: instant(course.started_at), ended: instant(course.ended_at) };
+    let last = Date.parse(now);
+    for (const { body, infusion: whose } of outbox.waiting()) {
+      const onward = whose === infusion && body.event && !body.corrects ? NEXT_PHASE[body.event.kind]?.[at.phase] : null;
+      if (!onward || doc().entries.some((entry) => entry.id === body.id)) continue;
+      const when = Date.parse(body.observed_at);
+      if (at.phase === "infusing") at.infused += when - last;
+      if (onward === "infusing") at.started ??= when;
+      if (onward === "recovery") at.ended = when;
+      last = when;
+      at.phase = onward;
+    }
+    if (at.phase === "infusing") at.infused += clock.now() - last;
+    return at;
+  }
+
+  function pumpKeys(phase) {
     const p = doc().pad;
-    if (course.read_only) return [];
-    const more = h("button", { class: "key more", type: "button", "aria-label": "More", onclick: moreSheet }, "⋯");
-    switch (course.phase) {
+    if (doc().course.read_only || !mayRecord(me())) return [];
+    const more = h("button", { class: "key more", type: "button", "aria-label": "More", onclick: () => ask.more(phase) }, "⋯");
+    switch (phase) {
       case "planned":
         return [pumpKey("Pump started", "start"), more];
       case "infusing":
-        return [pumpKey("Pump paused", "pause", p.pause_reasons), pumpKey("Pump stopped", "stop"), pumpKey("Infusion ended", "end"), more];
+        return [pumpKey("Pump paused", "pause", p.pause_reasons), pumpKey("Pump stopped", "stop", p.stop_reasons), pumpKey("Infusion ended", "end"), more];
       case "paused":
-        return [pumpKey("Pump resumed", "resume"), pumpKey("Pump stopped", "stop"), pumpKey("Infusion ended", "end"), more];
+        return [pumpKey("Pump resumed", "resume"), pumpKey("Pump stopped", "stop", p.stop_reasons), pumpKey("Infusion ended", "end"), more];
       default:
-        return course.phase === "recovery" ? [more] : [];
+        return phase === "recovery" ? [more] : [];
     }
   }
 
@@ -476,22 +294,17 @@ function bedside(root, infusion, pins) {
     const d = doc();
     const open = d.flags.filter((flag) => flag.open);
     const now = clock.now();
-    const waits = open.map((flag) => (flag.repeat_due_at ? Math.ceil((Date.parse(flag.repeat_due_at) - now) / 1000) : null));
-    redraw(place.flags, [open, d.quiet, d.course.read_only], () => {
-      const list = h("ul", { class: `flags n${Math.min(open.length, 3)}`, "aria-label": "Flags" }, ...open.map((flag) =>
-        h("li", { class: `flag ${flag.level} ${flag.needs_acknowledgement ? "new" : "seen"}` },
-          h("span", { class: "mark", "aria-label": flag.level, text: MARK[flag.level] }),
-          h("div", { class: "flag-words" }, h("b", { text: flag.headline }), h("span", { text: flag.receipt })),
-          !d.course.read_only && flag.offer_repeat && !flag.repeat_due_at ? h("button", { class: "key", type: "button", onclick: once(() => event("repeat", { measure: flag.measure, due_at: clock.iso(clock.now() + d.pad.repeat_minutes * 60000) })) }, `Repeat in ${d.pad.repeat_minutes} min`) : null,
-          flag.repeat_due_at ? h("span", { class: "repeat-clock", "data-due": flag.repeat_due_at }) : null,
-          flag.needs_acknowledgement ? h("button", { class: "key acknowledge", type: "button", "aria-label": "Acknowledge", "aria-description": flag.headline, onclick: () => acknowledgeSheet(flag) }, "Acknowledge …") : h("span", { class: "ack", text: flag.acknowledged }))));
-      return [list, open.length ? null : h("p", { class: "quiet-line", text: d.quiet })];
+    const recording = !d.course.read_only && mayRecord(me());
+    redraw(place.flags, [open, d.quiet, d.conflicts, recording], () => {
+      const rows = [...open.map((flag) => flagRow(flag, recording)), ...d.conflicts.map((conflict) => conflictRow(conflict, recording))];
+      const list = h("ul", { class: `flags n${Math.min(rows.length, 3)}`, "aria-label": "Flags" }, ...rows);
+      const hidden = rows.length - 2;
+      return [list, rows.length ? null : h("p", { class: "quiet-line", text: d.quiet }), hidden > 0 ? h("button", { class: "key more-flags", type: "button", "aria-label": `All ${rows.length} flags`, onclick: allFlags }, h("b", { text: `+${hidden}` }), "more") : null];
     });
     place.flags.querySelectorAll(".repeat-clock").forEach((node) => {
       const wait = Date.parse(node.dataset.due) - clock.now();
       node.textContent = wait > 0 ? `repeat in ${clock.minutesAndSeconds(wait)}` : `repeat due since ${clock.minutesAndSeconds(-wait)}`;
     });
-    void waits;
     const keys = new Set(open.map((flag) => `${flag.key} ${flag.level}`));
     if (announced) {
       for (const flag of open) {
@@ -502,18 +315,50 @@ function bedside(root, infusion, pins) {
     announced = keys;
   }
 
+  function flagRow(flag, recording) {
+    const repeat = () => event("repeat", { measure: flag.measure, due_at: clock.iso(clock.now() + doc().pad.repeat_minutes * 60000) });
+    return h(
+      "li",
+      { class: `flag ${flag.level} ${flag.needs_acknowledgement ? "new" : "seen"}` },
+      h("span", { class: "mark", role: "img", "aria-label": flag.level, text: MARK[flag.level] }),
+      h("div", { class: "flag-words" }, h("b", { text: flag.headline }), h("span", { text: flag.receipt })),
+      recording && flag.offer_repeat && !flag.repeat_due_at ? h("button", { class: "key", type: "button", onclick: once(repeat) }, `Repeat in ${doc().pad.repeat_minutes} min`) : null,
+      flag.repeat_due_at ? h("span", { class: "repeat-clock", "data-due": flag.repeat_due_at }) : null,
+      recording && flag.needs_acknowledgement ? h("button", { class: "key acknowledge", type: "button", "aria-label": "Acknowledge", "aria-description": flag.headline, onclick: () => ask.acknowledge(flag) }, "Acknowledge …") : h("span", { class: "ack", text: flag.acknowledged || "not acknowledged" }),
+    );
+  }
+
+  // An event that does not fit what was recorded: kept, and for a person to put right.
+  function conflictRow({ entry, sentence }, recording) {
+    const found = doc().entries.find((one) => one.id === entry);
+    return h(
+      "li",
+      { class: "flag caution new" },
+      h("span", { class: "mark", role: "img", "aria-label": "caution", text: MARK.caution }),
+      h("div", { class: "flag-words" }, h("b", { text: sentence }), h("span", { text: "kept, changes nothing · to be corrected or withdrawn" })),
+      recording && found ? h("button", { class: "key", type: "button", onclick: () => ask.correct(found) }, "Put right …") : null,
+    );
+  }
+
+  function allFlags() {
+    const recording = !doc().course.read_only && mayRecord(me());
+    const rows = doc().flags.filter((flag) => flag.open).map((flag) => flagRow(flag, recording));
+    openSheet(padPlace, "Flags, worst first", (close) =>
+      h("ul", { class: "all-flags", "aria-label": "All flags", onclick: (e) => e.target.closest("button") && close() }, ...rows, ...doc().conflicts.map((conflict) => conflictRow(conflict, recording))));
+  }
+
   function drawQuick() {
     const d = doc();
-    redraw(place.quick, [d.pad.quick_effects, d.course.read_only, d.oxygen, seenAt?.text], () =>
-      d.course.read_only ? [h("div", { class: "quick" }, h("button", { class: "key", type: "button", onclick: noteSheet }, "Note"), h("button", { class: "key", type: "button", onclick: viewSheet }, "View …"))] :
+    redraw(place.quick, [d.pad.quick_effects, d.course.read_only, d.oxygen, host.seenText(), mayRecord(me())], () =>
+      d.course.read_only || !mayRecord(me()) ? [h("div", { class: "quick" }, mayRecord(me()) ? h("button", { class: "key", type: "button", onclick: ask.note }, "Note") : null, h("button", { class: "key", type: "button", onclick: ask.view }, "View …"))] :
       h("div", { class: "quick", role: "group", "aria-label": "Record" },
-        ...d.pad.quick_effects.slice(0, 1).map((name) => h("button", { class: "key", type: "button", onclick: () => effectSheet(name) }, name)),
-        h("button", { class: "key", type: "button", onclick: () => effectSheet() }, "Effect …"),
-        h("button", { class: "key", type: "button", onclick: medicineSheet }, "Medicine …"),
-        h("button", { class: "key", type: "button", onclick: noteSheet }, "Note"),
-        h("button", { class: "key", type: "button", onclick: oxygenSheet }, `Oxygen: ${d.oxygen}`),
-        h("button", { class: `key ${seenAt ? "on" : ""}`, type: "button", "aria-label": "Seen at", onclick: seenSheet }, seenAt ? `Seen ${seenAt.text}` : "Seen at …"),
-        h("button", { class: "key", type: "button", onclick: viewSheet }, "View …")));
+        ...d.pad.quick_effects.slice(0, 1).map((name) => h("button", { class: "key", type: "button", onclick: () => ask.effect(name) }, name)),
+        h("button", { class: "key", type: "button", onclick: () => ask.effect() }, "Effect …"),
+        h("button", { class: "key", type: "button", onclick: ask.medicine }, "Medicine …"),
+        h("button", { class: "key", type: "button", onclick: ask.note }, "Note"),
+        h("button", { class: "key", type: "button", onclick: ask.oxygen }, `Oxygen: ${d.oxygen}`),
+        h("button", { class: `key ${seenAt ? "on" : ""}`, type: "button", "aria-label": "Seen at", onclick: ask.seen }, seenAt ? host.seenText().replace("seen", "Seen") : "Seen at …"),
+        h("button", { class: "key", type: "button", onclick: ask.view }, "View …")));
   }
 
   // Only the rows that changed are made anew: the others keep their focus, and cost the browser nothing.
@@ -535,36 +380,45 @@ function bedside(root, infusion, pins) {
         h("span", { class: "when" }, clock.wallClock(Date.parse(item.body.observed_at), d.clinic.zone)), h("span", { class: "minute" }, "waiting"),
         h("div", { class: "what" }, h("b", { text: wordsOf(item.body, d.pad) }), h("span", { class: "marks", text: item.trouble?.join(" ") ?? "to be sent" })), h("span", { class: "author", text: item.who })));
     for (const entry of d.entries)
-      row(entry, () => h("li", { class: `entry ${entry.state}`, "data-entry": entry.id },
+      row([entry, mayRecord(me())], () => h("li", { class: `entry ${entry.state}`, "data-entry": entry.id },
         h("span", { class: "when", text: entry.time }), h("span", { class: "minute", text: entry.minute }),
         h("div", { class: "what" }, ...entry.parts.map((part) => h(part.struck ? "s" : part.level ? "strong" : "span", { class: part.level ?? "" }, part.level ? `${part.text} ${MARK[part.level]}` : part.text)),
           entry.marks.length ? h("span", { class: "marks", text: entry.marks.join(" · ") }) : null),
         h("span", { class: "author", text: entry.author }),
-        entry.can_correct ? h("button", { class: "key correct", type: "button", "aria-label": entry.values.length ? "Correct" : "Withdraw", "aria-description": entry.text, onclick: () => correctSheet(entry) }, entry.values.length ? "Correct" : "Withdraw") : h("span")));
+        entry.can_correct && mayRecord(me()) ? h("button", { class: "key correct", type: "button", "aria-label": "Correct", "aria-description": entry.text, onclick: () => ask.correct(entry) }, "Correct") : h("span")));
     const wanted = new Set(rows.values());
     for (const node of [...list.children]) if (!wanted.has(node)) node.remove();
     [...wanted].forEach((node, n) => list.children[n] === node || list.insertBefore(node, list.children[n] ?? null));
   }
 
+  // What the server refused, with its sentence. Another patient's entry is never shown, or typed again, here.
   function drawTray() {
     const refused = outbox.refused();
-    redraw(place.tray, refused.map((item) => item.key), () => !refused.length ? [] :
-      h("section", { class: "tray", "aria-label": "Needs attention" }, h("h2", { text: `Needs attention: ${refused.length} not saved` }),
-        ...refused.map((item) => h("div", { class: "tray-item" },
-          h("div", {}, h("b", { text: `${item.body.observed_at ? clock.wallClock(Date.parse(item.body.observed_at), doc().clinic.zone) : ""} ${wordsOf(item.body, doc().pad)} · ${item.who ?? ""}` }), h("p", { text: item.refused.join(" ") })),
-          h("button", { class: "key", type: "button", onclick: () => openSheet(sheetPlace(), "Remove this entry from the tablet? It was never saved.", (close) =>
-            h("button", { class: "key", type: "button", onclick: once(() => { outbox.discard(item.key); close(); }) }, "Remove it")) }, "Remove …")))));
+    const mine = refused.filter((item) => item.infusion === infusion);
+    const others = [...new Set(refused.filter((item) => item.infusion !== infusion).map((item) => item.infusion))];
+    const whenOf = ({ body }) => (body.observed_at ? clock.wallClock(Date.parse(body.observed_at), doc().clinic.zone) : "");
+    redraw(place.tray, [mine.map((item) => [item.key, item.refused]), others], () => !refused.length ? [] :
+      h("section", { class: "tray", "aria-label": "Needs attention" },
+        mine.length ? h("h2", { text: `Needs attention: ${mine.length} not saved` }) : null,
+        ...mine.map((item) => h("div", { class: "tray-item" },
+          h("div", {}, h("b", { text: `${whenOf(item)} ${wordsOf(item.body, doc().pad)} · ${item.who ?? ""}` }), h("p", { text: item.refused.join(" ") })),
+          h("button", { class: "key", type: "button", onclick: once(() => outbox.retry(item.key)) }, "Send again"),
+          h("button", { class: "key", type: "button", onclick: () => ask.open("Remove this entry from the tablet? It was never saved.", (close) =>
+            h("button", { class: "key", type: "button", onclick: once(() => { outbox.discard(item.key); close(); }) }, "Remove it")) }, "Remove …"))),
+        ...others.map((id) => h("div", { class: "tray-item" }, h("b", { text: "An entry of another infusion was not saved." }), h("a", { class: "key", href: `/bedside?infusion=${encodeURIComponent(id)}`, target: "_self" }, "Look at it there")))));
   }
 
   function drawPad() {
     const d = doc();
-    const wanted = d.course.read_only ? "none" : d.pad.version;
+    const locked = d.course.read_only || !mayRecord(me());
+    if (locked && pad?.hasDraft()) return; // what is half typed is not taken away; saving it says what can be done
+    const wanted = locked ? `none ${d.course.closed_words}` : d.pad.version;
     if (padPlace.dataset.pad !== wanted) {
       padPlace.dataset.pad = wanted;
-      screen.classList.toggle("read-only", d.course.read_only);
-      if (d.course.read_only) {
+      screen.classList.toggle("read-only", locked);
+      if (locked) {
         pad = rates = null;
-        padPlace.replaceChildren(h("div", { class: "sheet-place" }, h("p", { class: "closed-note", text: d.course.closed_words })));
+        padPlace.replaceChildren(h("div", { class: "sheet-place" }, h("p", { class: "closed-note", text: d.course.closed_words || `${me()?.name ?? "This person"}, ${me()?.role ?? ""}, may look and not record.` })));
       } else {
         pad = entryPad(host);
         rates = ratings(host);
@@ -610,8 +464,13 @@ function bedside(root, infusion, pins) {
   function tick() {
     if (!doc() || doc().type === "missing") return drawConnection();
     drawConnection();
+    if (seenAt && clock.now() - seenAt.set > SEEN_HOLDS_MS * clock.rate()) {
+      tell(`“Seen at ${clock.wallClock(seenAt.ms, doc().clinic.zone)}” was chosen a while ago and is dropped: choose it again if it still holds.`, "caution");
+      host.seen(null);
+    }
     drawClock();
     drawValues();
+    drawQuick();
     place.flags.querySelector(".repeat-clock") && drawFlags();
     pad?.draw();
     rates?.draw();
@@ -649,15 +508,4 @@ function wordsOf(body, pad) {
   if (body.withdraws) parts.push("Withdrawal");
   if (body.corrects) parts.unshift("Correction:");
   return parts.join(" · ") || "Entry";
-}
-
-// The latest moment not after now at which the clinic's clocks showed this time.
-function clockTime(text, zone) {
-  if (!/^\d\d:\d\d/.test(text)) return null;
-  const now = clock.now();
-  for (let back = 0; back < 24 * 60; back += 1) {
-    const at = Math.floor(now / 60000) * 60000 - back * 60000;
-    if (clock.wallClock(at, zone) === text.slice(0, 5)) return at;
-  }
-  return null;
 }

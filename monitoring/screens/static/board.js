@@ -54,12 +54,12 @@ export function mount(root, { wall, may_open: mayOpen, may_enrol: mayEnrol, may_
     );
   }
 
-  function spark(points) {
-    if (points.length < 2) return h("span");
+  function spark(points, axis) {
+    if (!points.length) return h("span");
     const xs = points.map((p) => p[0]);
     const ys = points.map((p) => p[1]);
     const [x0, x1] = [Math.min(...xs), Math.max(...xs)];
-    const [y0, y1] = [Math.min(...ys, 80), Math.max(...ys, 180)];
+    const [y0, y1] = [Math.min(...ys, axis[0]), Math.max(...ys, axis[1])];
     const at = ([x, y]) => `${(((x - x0) / (x1 - x0 || 1)) * 136 + 2).toFixed(1)},${(38 - ((y - y0) / (y1 - y0)) * 36).toFixed(1)}`;
     const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
     svg.setAttribute("viewBox", "0 0 140 40");
@@ -70,12 +70,9 @@ export function mount(root, { wall, may_open: mayOpen, may_enrol: mayEnrol, may_
       const [cx, cy] = at(point).split(",");
       dot.setAttribute("cx", cx);
       dot.setAttribute("cy", cy);
-      dot.setAttribute("r", "2");
+      dot.setAttribute("r", "2.6");
       svg.append(dot);
     }
-    const line = document.createElementNS(svg.namespaceURI, "polyline");
-    line.setAttribute("points", points.map(at).join(" "));
-    svg.append(line);
     return svg;
   }
 
@@ -86,7 +83,7 @@ export function mount(root, { wall, may_open: mayOpen, may_enrol: mayEnrol, may_
       h("div", { class: "card-time" }, h("b", { class: "card-big" }), h("span", { class: "card-of", text: c.of }), h("span", { class: "card-due" })),
       h("div", { class: "bar" }, h("i")),
       h("div", { class: "card-values" }, ...c.values.map((value) => h("div", { class: value.level ?? "", "data-at": value.at ?? "", "data-stale": value.stale_after }, h("b", { text: value.text || "—" }), h("span", { text: `${value.level ? `${MARK[value.level]} ` : ""}${value.label}` })))),
-      h("div", { class: "card-foot" }, spark(c.trace), h("div", { class: "card-flags" }, h("span", { class: "card-age" }), ...(c.flags.length ? c.flags.slice(0, 2).map((flag) => h("span", { class: flag.level }, `${MARK[flag.level]} ${flag.words}${flag.needs_acknowledgement ? "" : " · acknowledged"}`)) : [h("span", { text: c.quiet })]), c.flags.length > 2 ? h("span", { text: `and ${c.flags.length - 2} more` }) : null)),
+      h("div", { class: "card-foot" }, spark(c.trace, c.trace_axis), h("div", { class: "card-flags" }, h("span", { class: "card-age" }), ...(c.flags.length ? c.flags.slice(0, 2).map((flag) => h("span", { class: flag.level }, `${MARK[flag.level]} ${flag.words}${flag.needs_acknowledgement ? "" : " · acknowledged"}`)) : [h("span", { text: c.quiet })]), c.flags.length > 2 ? h("span", { text: `and ${c.flags.length - 2} more` }) : null)),
     ];
     const attributes = { class: `card ${level}`, "aria-label": `${c.chair}, ${c.name}, ${c.word}`, "data-infusion": c.infusion };
     return wall ? h("article", attributes, ...body) : h("a", { ...attributes, href: `/bedside?infusion=${c.infusion}`, target: "_self" }, ...body);
@@ -151,10 +148,12 @@ export function mount(root, { wall, may_open: mayOpen, may_enrol: mayEnrol, may_
         value.classList.toggle("stale", old > Number(value.dataset.stale) * 1000);
         ages.push([old, old > Number(value.dataset.stale) * 1000]);
       }
-      const newest = ages.sort((a, b) => a[0] - b[0])[0];
+      const [newest, oldest] = [Math.min(...ages.map(([age]) => age)), Math.max(...ages.map(([age]) => age))];
+      const stale = ages.some(([, isStale]) => isStale);
       const old = node.querySelector(".card-age");
-      old.textContent = newest ? `values ${clock.age(newest[0])}${newest[1] ? " · stale" : ""}` : "no values yet";
-      old.classList.toggle("stale", Boolean(newest?.[1]));
+      const span = oldest - newest < 60000 ? clock.age(oldest) : `${clock.age(newest)} to ${clock.age(oldest)}`;
+      old.textContent = ages.length ? `values ${span}${stale ? " · stale" : ""}` : "no values yet";
+      old.classList.toggle("stale", stale);
     }
   }
 

@@ -2,11 +2,12 @@
 // The tablet's own clock is used only after a reload without a connection, with its stored offset, and says so.
 
 const KEPT = "clock-offset";
-let synced = null; // {server: ms, at: performance.now(), rate}
+const SLEPT_MS = 2000;
+let synced = null; // {server: ms, at: performance.now(), wall: Date.now(), rate}
 
 export function synchronise(iso, rate) {
   const server = Date.parse(iso);
-  synced = { server, at: performance.now(), rate };
+  synced = { server, at: performance.now(), wall: Date.now(), rate };
   try {
     localStorage.setItem(KEPT, String(server - Date.now()));
   } catch {
@@ -14,12 +15,16 @@ export function synchronise(iso, rate) {
   }
 }
 
+// A tablet that slept may have stopped its monotonic clock; its own clock then shows that more time has passed.
+const asleep = () => Math.max(0, Date.now() - synced.wall - (performance.now() - synced.at));
+export const slept = () => synced !== null && asleep() > SLEPT_MS;
+
 export function now() {
-  if (synced) return synced.server + (performance.now() - synced.at) * synced.rate;
-  return Date.now() + Number(localStorage.getItem(KEPT) || 0);
+  if (!synced) return Date.now() + Number(localStorage.getItem(KEPT) || 0);
+  return synced.server + (performance.now() - synced.at + (slept() ? asleep() : 0)) * synced.rate;
 }
 
-export const source = () => (synced ? "server" : "device");
+export const source = () => (synced && !slept() ? "server" : "device");
 export const rate = () => synced?.rate ?? 1;
 export const iso = (ms = now()) => new Date(ms).toISOString();
 

@@ -89,15 +89,18 @@ function take(message) {
     state.me = null;
     changed("me");
   } else {
-    clock.synchronise(message.now, message.rate);
-    state.document = message;
+    state.document = message; // it may have waited: what time it is, beats tell
     changed("document");
   }
 }
 
 // A half-open connection says nothing: silence longer than the heartbeat is a lost connection.
 setInterval(() => {
-  if (socket && performance.now() - heard > SILENT_MS) {
+  if (!socket) return;
+  if (clock.slept() && state.connected) {
+    lost();
+    connect();
+  } else if (performance.now() - heard > SILENT_MS) {
     lost();
     if (performance.now() - heard > SILENT_MS * 2) connect();
   }

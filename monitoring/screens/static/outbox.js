@@ -9,7 +9,7 @@ const LATE_MS = 3000;
 const listeners = new Set();
 let sending = false;
 let again = null;
-let lastSaved = null; // {entry, at}
+let timer = null;
 let counter = 0;
 let needsSignIn = false;
 
@@ -33,13 +33,22 @@ export function items() {
 export const waiting = () => items().filter((item) => !item.refused);
 export const refused = () => items().filter((item) => item.refused);
 export const wantsSignIn = () => needsSignIn;
-export const saved = () => lastSaved;
 
 // Keeps an entry and starts sending. Throws when the browser refuses to store it: then nothing may be cleared on screen.
 export function put(infusion, who, body) {
   counter = (counter + 1) % 1000;
   const key = `${PREFIX}${Date.now()}-${String(counter).padStart(3, "0")}:${body.id}`;
   localStorage.setItem(key, JSON.stringify({ infusion, who, body, tries: 0 }));
+  changed();
+  send();
+}
+
+// What was refused is tried once more: the reason may have passed.
+export function retry(key) {
+  const item = items().find((one) => one.key === key);
+  if (!item) return;
+  delete item.refused;
+  keep(item);
   changed();
   send();
 }
@@ -74,6 +83,7 @@ async function post(item, queued) {
 
 // One by one, in the order of the taps. A refused item goes to the tray and the ones behind it go on.
 async function sendAll() {
+  let failed = false;
   let queued = false; // what is behind one that has waited, has waited too
   for (const item of waiting()) {
     if (localStorage.getItem(item.key) === null) continue; // sent by another tab meanwhile
@@ -83,13 +93,12 @@ async function sendAll() {
     try {
       queued ||= hasWaited(item);
       answer = await post(item, queued);
-      said = await answer.json();
+      said = await answer.json().catch(() => ({}));
     } catch {
       if (localStorage.getItem(item.key) !== null) keep(tried);
       return false; // no connection: wait
     }
     if (answer.ok && said.saved) {
-      lastSaved = { entry: item.body.id, at: clock.now() };
       needsSignIn = false;
       localStorage.removeItem(item.key);
     } else if (answer.status === 401) {
@@ -97,7 +106,10 @@ async function sendAll() {
       keep(tried);
       changed();
       return false;
-    } else if (answer.status >= 500 || answer.status === 429) {
+    } else if (answer.status === 500) {
+      keep({ ...tried, trouble: said.sentences ?? ["The server failed on this entry; it is tried again."] });
+      failed = true; // the ones behind it need not wait
+    } else if (answer.status > 500 || answer.status === 429 || answer.ok) {
       keep({ ...tried, trouble: said.sentences });
       changed();
       return false;
@@ -106,8 +118,13 @@ async function sendAll() {
     }
     changed();
   }
-  return true;
+  return !failed;
 }
+
+const soon = () => {
+  clearTimeout(timer);
+  timer = setTimeout(send, RETRY_MS);
+};
 
 export async function send() {
   if (sending) {
@@ -120,9 +137,9 @@ export async function send() {
     const work = async () => sendAll();
     // Several tabs of one browser share the outbox; the lock keeps the order. Without it the server still takes each once.
     const done = navigator.locks ? await navigator.locks.request("outbox", work) : await work();
-    if (!done) setTimeout(send, RETRY_MS);
+    if (!done) soon();
   } catch {
-    setTimeout(send, RETRY_MS);
+    soon();
   } finally {
     sending = false;
     if (again) send();

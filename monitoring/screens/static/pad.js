@@ -6,6 +6,7 @@ import { h, once, redraw, uuid } from "./element.js";
 import * as outbox from "./outbox.js";
 
 const UNDO_MS = 8000;
+const TYPED_LONG_AGO_MS = 5 * 60000; // digits older than this are asked about before they are saved as seen now
 const SAVED_MS = 1000; // a tap on Save so soon after it saved is the same tap
 
 // What a person typed, as a number: "365" is 36.5 for a measure with one decimal.
@@ -26,8 +27,7 @@ export function complete(measure, digits) {
   if (measure.decimals > 0) return digits.length >= 2 + measure.decimals;
   const value = Number(digits);
   const next = value * 10;
-  if (value === 0 || next > measure.possible[1]) return value !== 0;
-  return digits.length >= 2 && next > measure.plausible[1] && value >= measure.plausible[0];
+  return value !== 0 && next > measure.possible[1];
 }
 
 const range = (measure, [low, high]) => `${low.toFixed(measure.decimals)} to ${high.toFixed(measure.decimals)}${measure.unit ? ` ${measure.unit}` : ""}`;
@@ -47,7 +47,7 @@ export function question(measure, value, values, byKey) {
   return "";
 }
 
-// host: {infusion, protocol, me(), latest(measure), seenAt(), clearSeenAt(), say(text), overlay}
+// host: {infusion, protocol, entry(kind, id), put(body), latest(measure), seen(ms), seenText(), lacking(), say(text)}
 export function entryPad(host) {
   const { protocol } = host;
   const byKey = Object.fromEntries(protocol.measures.map((measure) => [measure.key, measure]));
@@ -139,6 +139,7 @@ export function entryPad(host) {
       return;
     }
     digits = digits === "0" ? n : digits + n;
+    draft.began ??= clock.now();
     draft.digits[measure.key] = digits;
     delete draft.not_done[measure.key];
     delete draft.confirmed[measure.key];
@@ -294,6 +295,21 @@ export function entryPad(host) {
       );
       return;
     }
+    const age = clock.now() - (draft.began ?? clock.now());
+    if (age > TYPED_LONG_AGO_MS * clock.rate() && !draft.agreed) {
+      const choose = (label, act) =>
+        h("button", { class: "key", type: "button", onclick: () => {
+          draft.agreed = true;
+          act();
+          save();
+        } }, label);
+      openOverlay(
+        `Typing began ${clock.age(age)}: when was this seen?`,
+        choose("Just now", () => {}),
+        choose(`Then, ${host.timeOf(draft.began)}`, () => host.seen(draft.began)),
+      );
+      return;
+    }
     const body = {
       ...host.entry("set", draft.id),
       readings: Object.entries(found).map(([measure, value]) => ({
@@ -334,7 +350,7 @@ export function entryPad(host) {
       const measure = byKey[draft.active];
       const last = host.latest(measure.key);
       note.className = "pad-note";
-      note.textContent = `${measure.label}${measure.unit ? ` ${measure.unit}` : ""}${last ? ` · last ${last.text}, ${clock.age(clock.now() - Date.parse(last.at))}` : ""}`;
+      note.textContent = `${measure.label}${measure.unit ? ` ${measure.unit}` : ""}${last ? ` · last ${last.text}, ${clock.age(clock.now() - Date.parse(last.at))}` : ""}${host.lacking()}`;
     }
   }
 
@@ -394,14 +410,17 @@ export function ratings(host) {
         ),
       ),
     );
-    const tap = once((option) => {
+    let last = { value: null, at: -Infinity }; // a second tap on the same choice so soon is the same tap
+    const tap = (option) => {
+      if (option.dataset.value === last.value && performance.now() - last.at < SAVED_MS) return;
+      last = { value: option.dataset.value, at: performance.now() };
       const body = { ...host.entry("observation", uuid()), readings: [{ measure: measure.key, value: Number(option.dataset.value), confirmed_unusual: false, observed_not_asked: !asked }] };
       if (!host.put(body)) return;
       undo = { measure: measure.key, value: Number(option.dataset.value), id: body.id, until: performance.now() + UNDO_MS };
       asked = true;
       observed.setAttribute("aria-checked", "false");
       draw();
-    });
+    };
     options.addEventListener("click", (event) => {
       const option = event.target.closest(".option");
       if (option) tap(option);
