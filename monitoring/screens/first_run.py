@@ -9,16 +9,9 @@ import streamlit as st
 from monitoring.clinic import open_demonstration, running
 from monitoring.recording import set_up_clinic
 from monitoring.records.shapes import RecordsError
+from monitoring.screens.intended_use import INTENDED_USE
 from monitoring.screens.ranges import draw_ranges
 from monitoring.screens.said import say, say_outcome, show_said
-
-INTENDED_USE = (
-    "This software records and displays observations entered by clinicians during a ketamine session, and marks values "
-    "outside ranges set by the site. It is not a patient monitor or an alarm system, does not acquire signals from "
-    "devices, does not control pumps, does not diagnose, predict, or recommend treatment, and must not be relied on to "
-    "detect deterioration. Continuous observation by trained staff with certified monitoring equipment is required. It "
-    "has not been cleared, approved, or certified by any regulator."
-)
 
 
 def draw_demonstration() -> None:

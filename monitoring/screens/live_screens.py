@@ -10,6 +10,7 @@ from typing import Any
 import streamlit as st
 
 from monitoring.clinic import running
+from monitoring.screens.intended_use import INTENDED_USE
 
 _HTML = '<link rel="stylesheet" href="/assets/style.css"><div class="live-root" data-screen="{name}"></div>'
 _JS = """
@@ -40,6 +41,7 @@ def sign_in_screen() -> None:
             "demonstration": demonstration,
             "staff": [{"id": s.id, "name": s.name, "role": s.role} for s in clinic.store.staff()],
             "pins": _pins(),
+            "intended_use": INTENDED_USE,
         },
     )
 

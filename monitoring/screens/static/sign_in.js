@@ -5,7 +5,7 @@ import { h } from "./element.js";
 import * as outbox from "./outbox.js";
 import { pinPanel } from "./pin.js";
 
-export function mount(root, { clinic, demonstration, staff, pins }) {
+export function mount(root, { clinic, demonstration, staff, pins, intended_use: intendedUse }) {
   if (root.screen) return;
   root.screen = true;
   applyTheme();
@@ -20,7 +20,7 @@ export function mount(root, { clinic, demonstration, staff, pins }) {
         : null,
       h("div", { class: "at-top" }, h("h1", { text: clinic }), h("span", { class: "gap" }), themeKey()),
       pinPanel(staff, pins, () => location.reload()),
-      h("p", { class: "intended", text: "Infusion Monitor records and displays observations entered by clinicians during a ketamine infusion, and marks values outside ranges set by the site. It is not a patient monitor, does not acquire signals from devices and does not control pumps. Continuous observation by trained staff with certified monitoring equipment is required." }),
+      h("p", { class: "intended", text: intendedUse }),
     ),
   );
 }
