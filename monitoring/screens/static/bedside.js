@@ -176,7 +176,7 @@ function bedside(root, infusion, pins) {
     redraw(place.top, [d.who, d.infusion, who?.name, lastMe?.name], () => [
       h("a", { class: "pill link", href: "/board", target: "_self", "aria-label": "Board" }, "‹ Board"),
       h("span", { class: "pill chair", text: d.who.chair }),
-      h("h1", { class: "patient" }, h("b", { text: d.who.name }), h("span", { text: d.who.line })),
+      h("h1", { class: "patient" }, h("b", { class: d.who.name.length > 30 ? "long" : "", title: d.who.name, text: d.who.name }), h("span", { text: d.who.line })),
       h("span", { class: "pill plan", text: d.infusion.which }),
       h("span", { class: "pill plan" }, ...d.infusion.dose.split(" · ").map((part) => h("span", { text: part })), h("span", { class: "given" })),
       connection(),
@@ -285,7 +285,7 @@ function bedside(root, infusion, pins) {
     redraw(place.values, facts, () =>
       h("ul", { class: "values", "aria-label": "Last values" }, ...facts.map((item) =>
         h("li", { class: `value ${item.level ?? ""} ${item.stale ? "stale" : ""}` },
-          h("span", { class: "value-name", text: item.stale ? `${item.label} · stale` : item.label }),
+          h("span", { class: "value-name", text: item.stale ? `${item.label.split(" ")[0]} · stale` : item.label }),
           h("b", { text: item.text || "—" }),
           h("span", { class: "value-age" }, !item.at ? "none yet" : `${item.level ? `${MARK[item.level]} ` : ""}${item.age}`)))));
   }
@@ -299,18 +299,16 @@ function bedside(root, infusion, pins) {
       const rows = [...open.map((flag) => flagRow(flag, recording)), ...d.conflicts.map((conflict) => conflictRow(conflict, recording))];
       const list = h("ul", { class: `flags n${Math.min(rows.length, 3)}`, "aria-label": "Flags" }, ...rows);
       const hidden = rows.length - 2;
-      return [list, rows.length ? null : h("p", { class: "quiet-line", text: d.quiet }), hidden > 0 ? h("button", { class: "key more-flags", type: "button", "aria-label": `All ${rows.length} flags`, onclick: allFlags }, h("b", { text: `+${hidden}` }), "more") : null];
+      return [list, rows.length ? null : h("p", { class: "quiet-line", text: d.quiet }), rows.length > 1 ? h("button", { class: "key more-flags", type: "button", "aria-label": `All ${rows.length} flags`, onclick: allFlags }, h("b", { text: hidden > 0 ? `+${hidden}` : "⌄" }), hidden > 0 ? "more" : "all") : null];
     });
     place.flags.querySelectorAll(".repeat-clock").forEach((node) => {
       const wait = Date.parse(node.dataset.due) - clock.now();
       node.textContent = wait > 0 ? `repeat in ${clock.minutesAndSeconds(wait)}` : `repeat due since ${clock.minutesAndSeconds(-wait)}`;
     });
     const keys = new Set(open.map((flag) => `${flag.key} ${flag.level}`));
-    if (announced) {
-      for (const flag of open) {
-        if (announced.has(`${flag.key} ${flag.level}`)) continue;
-        (flag.level === "critical" ? assertive : polite).textContent = `${flag.level}: ${flag.headline}`;
-      }
+    for (const [level, region] of [["critical", assertive], ["caution", polite]]) {
+      const fresh = open.filter((flag) => flag.level === level && announced && !announced.has(`${flag.key} ${flag.level}`));
+      if (fresh.length) region.textContent = fresh.map((flag) => `${flag.level}: ${flag.headline}`).join(". ");
     }
     announced = keys;
   }
