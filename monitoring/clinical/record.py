@@ -80,7 +80,8 @@ def event_words(event: Event) -> str:
     if event.kind == "note":
         return f"“{detail['text']}”"
     if event.kind == "effect":
-        return " · ".join([str(detail["name"]).capitalize(), *([detail["severity"]] if detail.get("severity") else [])])
+        name = str(detail["name"])  # as it was typed but for its first letter: "ECG change, PVCs"
+        return " · ".join([name[:1].upper() + name[1:], *([detail["severity"]] if detail.get("severity") else [])])
     if event.kind == "medicine":
         return " ".join(str(detail[part]) for part in ("name", "dose", "unit", "route") if detail.get(part))
     reason = detail.get("reason")

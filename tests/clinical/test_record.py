@@ -93,6 +93,8 @@ def test_the_timeline_vocabulary_says_who_and_when() -> None:
         (Event("medicine", {"name": "Ondansetron", "dose": "4", "unit": "mg", "route": "IV"}), "Ondansetron 4 mg IV"),
         (Event("effect", {"name": "nausea", "severity": "mild"}), "Nausea · mild"),
         (Event("effect", {"name": "nausea"}), "Nausea"),
+        (Event("effect", {"name": "ECG change, PVCs"}), "ECG change, PVCs"),
+        (Event("effect", {"name": "über-alert, BP OK"}), "Über-alert, BP OK"),
         (Event("note", {"text": "hears music"}), "“hears music”"),
     ],
 )
