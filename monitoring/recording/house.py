@@ -105,12 +105,12 @@ def add_staff(clinic: RunningClinic, actor: Actor | None, *, name: str, role: st
 
 @answered
 def set_pin(clinic: RunningClinic, actor: Actor | None, staff_id: str, pin: str) -> Staff:
-    """Give a person a new PIN: their own, or as administrator anybody's."""
+    """Give a person a new PIN: their own, or as administrator anybody's. Their other sign-ins end."""
     actor = access.require(actor, "view" if actor is not None and actor.staff.id == staff_id else "manage_staff")
     person = _person(clinic, staff_id)
     if sentence := access.pin_problem(pin):
         raise Refused(sentence)
-    clinic.store.set_pin(staff_id, access.hash_pin(pin), by=actor.staff.id)
+    clinic.store.set_pin(staff_id, access.hash_pin(pin), by=actor.staff.id, keep=actor.sign_in.id)
     return person
 
 

@@ -216,11 +216,13 @@ class Store:
             writing.notice("staff", person.id)
             return person
 
-    def set_pin(self, staff_id: str, pin_hash: str, by: str, *, at: datetime | None = None) -> None:
-        """Give a person a new PIN, as its argon2 hash."""
+    def set_pin(self, staff_id: str, pin_hash: str, by: str, *, keep: str = "", at: datetime | None = None) -> None:
+        """Give a person a new PIN, as its argon2 hash. Their sign-ins end, but the one with the id `keep`."""
         with self._writing() as writing:
             self._require_staff(staff_id)
-            self._add_pin(writing, staff_id, pin_hash, by, self._when(writing, at))
+            when = self._when(writing, at)
+            self._add_pin(writing, staff_id, pin_hash, by, when)
+            self._end_sign_ins_of(writing, staff_id, "new pin", by, when, keep=keep)
 
     def remove_staff(self, staff_id: str, by: str) -> None:
         """Note that a person has left: their sign-ins end now, what they recorded stays. Twice is once."""
@@ -231,13 +233,7 @@ class Store:
             when = self._when(writing, None)
             row = {"staff_id": staff_id, "at": text_of(when), "by": by}
             self._add(writing, tables.staff_left, row, by, "remove staff", when)
-            still = _SIGN_IN.where(
-                tables.sign_in.c.staff_id == staff_id,
-                tables.sign_out.c.sign_in_id.is_(None),
-                tables.sign_in.c.expires_at > text_of(when),
-            )
-            for found in self._all(still):
-                self._add_sign_out(writing, found["id"], found["device_id"], "left", by, when)
+            self._end_sign_ins_of(writing, staff_id, "left", by, when)
             writing.notice("staff", staff_id)
 
     def pin_hash(self, staff_id: str) -> str | None:
@@ -749,6 +745,18 @@ class Store:
         self._add(writing, tables.sign_out, row, by, "sign out", when)
         writing.notice("sign_in", device_id)
 
+    def _end_sign_ins_of(
+        self, writing: Writing, staff_id: str, why: str, by: str, when: datetime, *, keep: str = ""
+    ) -> None:
+        still = _SIGN_IN.where(
+            tables.sign_in.c.staff_id == staff_id,
+            tables.sign_in.c.id != keep,
+            tables.sign_out.c.sign_in_id.is_(None),
+            tables.sign_in.c.expires_at > text_of(when),
+        )
+        for found in self._all(still):
+            self._add_sign_out(writing, found["id"], found["device_id"], why, by, when)
+
     def _attempts(self, whose: Any, since: datetime) -> list[tuple[datetime, bool]]:
         attempt = tables.pin_attempt
         rows = self._all(select(attempt).where(whose, attempt.c.at >= text_of(since)).order_by(attempt.c.audited))
@@ -784,7 +792,8 @@ class Store:
         for infusion_id in sorted(writing.open - {mover}):
             other = writing.infusion(infusion_id)
             if other is not None and outlined(other).chair == chair_id:
-                raise StoreRefused(f"{labels[chair_id]} is taken by {other.patient.name}: expected a free chair.")
+                # Without a name: a tablet keeps the sentence, beside another patient's entry.
+                raise StoreRefused(f"{labels[chair_id]} is taken: expected a free chair.")
 
 
 def _is_zone(name: str) -> bool:
