@@ -144,6 +144,7 @@ class RunningClinic:
                 "name": staff.name if staff else "",
                 "role": staff.role if staff else "",
                 "wall": sign_in.wall,
+                "may_record": staff is not None and access.may(staff.role, "record"),
                 "expires_at": sign_in.expires_at.isoformat(),
             }
         wall = sign_in is not None and sign_in.wall

@@ -151,7 +151,7 @@ def test_two_tablets_open_one_infusion_for_a_patient(
     thread = while_judging(monkeypatch, infusions, "_identifier_problems", at_another_chair)
     open_infusion(clinic, ada, omar, "chair-2")
     thread.join()
-    assert [one.chair for one in clinic.store.open_infusions()] == ["chair-1", "chair-2"]
+    assert sorted(one.chair for one in clinic.store.open_infusions()) == ["chair-1", "chair-2"]
     assert len(clinic.store.series_of(omar)) == 1
 
 
@@ -403,6 +403,11 @@ GOOD: dict[str, Any] = entry(datetime.fromisoformat("2026-03-03T10:01:00+00:00")
         (GOOD | {"event": {"kind": "start", "detail": {"baseline": {}}}}, "event.detail.baseline"),
         (GOOD | {"event": {"kind": "rate", "detail": {"rate_ml_per_h": [1]}}}, "event.detail.rate_ml_per_h"),
         (GOOD | {"acknowledgement": {"flag": "f", "seen": [1], "done": "seen"}}, "acknowledgement.seen[0]"),
+        (GOOD | {"acknowledgement": {"flag": "f", "seen": ["r"] * 2001, "done": "seen"}}, "seen holds 2001"),
+        (
+            GOOD | {"acknowledgement": {"flag": "f", "seen": ["r" * 501], "done": "s"}},
+            "acknowledgement.seen[0] has 501",
+        ),
         (GOOD | {"corrects": "yesterday"}, "corrects is 'yesterday'"),
         (GOOD | {"reason": "r" * 501}, "reason has 501"),
     ],
@@ -623,6 +628,41 @@ def test_staff_are_managed_by_an_administrator(clinic: RunningClinic, names: Nam
     assert recording.remove_staff(clinic, petra, petra.staff.id).why == "refused"
     assert recording.remove_staff(clinic, petra, jonas).done
     assert recording.remove_staff(clinic, petra, jonas).why == "unknown"
+
+
+def test_an_acknowledgement_may_name_every_reading_of_a_long_infusion(
+    clinic: RunningClinic, names: Names, clock: SetClock, ada: Actor
+) -> None:
+    seen = []
+    for _ in range(65):
+        body = entry(clock.wait(minutes=1), readings={"systolic": 170})
+        assert save(clinic, ada, names, body).done
+        seen.append(f"{body['id']}/systolic")
+    said = {"flag": "systolic/high/x", "measure": "systolic", "side": "high", "level": "caution", "done": "seen"}
+    outcome = save(clinic, ada, names, entry(clock.now(), "acknowledgement", acknowledgement=said | {"seen": seen}))
+    assert outcome.done, outcome.sentences
+
+
+def test_a_new_pin_ends_the_persons_other_sign_ins(clinic: RunningClinic, ada: Actor) -> None:
+    elsewhere, jonas, petra = actor(clinic, ADA, "tablet-2"), actor(clinic, JONAS, "tablet-3"), actor(clinic, PETRA)
+    told: list[tuple[str, str]] = []
+    clinic.store.subscribe(lambda *what: told.append(what))
+    assert recording.set_pin(clinic, ada, ada.staff.id, "907452").done
+    assert clinic.signed_in("tablet-1") == ada.sign_in
+    assert clinic.signed_in(elsewhere.sign_in.device) is None
+    assert clinic.signed_in("tablet-3") == jonas.sign_in
+    assert ("sign_in", "tablet-2") in told
+    assert not {("sign_in", "tablet-1"), ("sign_in", "tablet-3")} & set(told)
+    assert recording.set_pin(clinic, petra, ada.staff.id, "161803").done
+    assert clinic.signed_in("tablet-1") is None
+    assert clinic.signed_in(petra.sign_in.device) == petra.sign_in
+
+
+def test_a_page_is_told_whether_who_is_signed_in_may_record(clinic: RunningClinic, ada: Actor) -> None:
+    signed_in = [ada.sign_in, actor(clinic, INES).sign_in, actor(clinic, PETRA).sign_in]
+    wall = recording.enrol_wall(clinic, actor(clinic, PETRA)).value
+    assert [clinic.who(one)["me"]["may_record"] for one in (*signed_in, wall)] == [True, True, False, False]
+    assert clinic.who(None)["me"] is None
 
 
 def test_a_wall_screen_is_nobodys(clinic: RunningClinic, ada: Actor) -> None:

@@ -27,6 +27,7 @@ from monitoring.clinical.record import (
 LONGEST_TEXT: Final = 4000  # characters of a note
 LONGEST_WORDS: Final = 500  # characters of a reason, a name, an identifier
 LONGEST_LIST: Final = 64
+MOST_READINGS: Final = 2000  # of one infusion, all of which an acknowledgement may name; a long one has some hundred
 
 _FIELDS: Final = {
     "id",
@@ -142,10 +143,11 @@ def _acknowledgement(item: object) -> Acknowledgement | None:
         return None
     place = "acknowledgement"
     fields = _object(item, place, {"flag", "measure", "side", "level", "rule", "seen", "done"})
-    seen = _list(fields, "seen", place)
+    seen = _list(fields, "seen", place, longest=MOST_READINGS)
     for n, reading in enumerate(seen):
         if not isinstance(reading, str):
             raise Malformed(f"{place}.seen[{n}] is {_named(reading)}: expected the id of a reading.")
+        _check_text(reading, f"{place}.seen[{n}]", LONGEST_WORDS)
     return Acknowledgement(
         flag=_text(fields, "flag", LONGEST_WORDS, place=place, needed=True),
         measure=_text(fields, "measure", LONGEST_WORDS, place=place),
@@ -166,12 +168,12 @@ def _object(value: object, place: str, known: set[str]) -> Mapping[str, Any]:
     return value
 
 
-def _list(fields: Mapping[str, Any], name: str, place: str = "") -> list[object]:
+def _list(fields: Mapping[str, Any], name: str, place: str = "", *, longest: int = LONGEST_LIST) -> list[object]:
     value = fields.get(name, [])
     if not isinstance(value, list):
         raise Malformed(f"{_at(place, name)} is {_named(value)}: expected a list.")
-    if len(value) > LONGEST_LIST:
-        raise Malformed(f"{_at(place, name)} holds {len(value)} items: expected at most {LONGEST_LIST}.")
+    if len(value) > longest:
+        raise Malformed(f"{_at(place, name)} holds {len(value)} items: expected at most {longest}.")
     return value
 
 

@@ -10,7 +10,7 @@ from starlette.responses import JSONResponse
 
 from monitoring.recording import Outcome, Why
 
-LONGEST_BODY: Final = 64 * 1024  # bytes; an entry has some hundred
+LONGEST_BODY: Final = 256 * 1024  # bytes; an entry has some hundred, unless it acknowledges a long infusion's readings
 
 _STATUS: Final[dict[Why, int]] = {
     "refused": 422,
