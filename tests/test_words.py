@@ -8,7 +8,7 @@ from typing import Final
 
 import pytest
 
-from monitoring.screens.first_run import INTENDED_USE as SHOWN_INTENDED_USE
+from monitoring.screens.intended_use import INTENDED_USE as SHOWN_INTENDED_USE
 from tests.forbidden import (
     INTENDED_USE,
     forbidden_in,

@@ -15,6 +15,7 @@ from monitoring.documents import age_in_years, allergy_words
 from monitoring.recording import (
     IDENTIFIERS,
     SEXES,
+    correct_patient,
     free_chairs,
     next_of_series,
     open_infusion,
@@ -57,6 +58,8 @@ def draw_chosen(patient_id: str | None) -> None:
             f"No. {patient.number} · born {patient.birth_date:%d %b %Y} "
             f"({age_in_years(patient.birth_date, today)} y) · {patient.sex} · {allergy_words(patient)}"
         )
+        if access.may(who.staff.role, "register_patient"):
+            _draw_correct(patient)
         if access.may(who.staff.role, "open_infusion"):
             _draw_open(patient)
 
@@ -127,6 +130,38 @@ def _open(patient_id: str, id_key: str) -> None:
     if say_outcome(f"open {patient_id}", outcome) and outcome.value is not None:
         given["opened"] = opened_here[patient_id] = outcome.value.id
         del given[id_key]
+
+
+def _draw_correct(patient: Patient) -> None:
+    """Putting a patient's details right: the former ones stay in the record."""
+    with st.expander("Correct these details"):
+        place = f"correct_{patient.id}"
+        st.text_input("Name", value=patient.name, key=f"{place}_name")
+        st.date_input(
+            "Birth date",
+            value=patient.birth_date,
+            min_value=date(1900, 1, 1),
+            format="DD/MM/YYYY",
+            key=f"{place}_birth",
+        )
+        st.segmented_control("Sex", list(SEXES), default=patient.sex, key=f"{place}_sex")
+        st.text_input("Allergies", value=patient.allergies, key=f"{place}_allergies", placeholder="not recorded")
+        st.button("Save these details", key=f"{place}_save", on_click=_correct, args=(patient.id, place))
+        show_said(place)
+
+
+def _correct(patient_id: str, place: str) -> None:
+    given = st.session_state
+    outcome = correct_patient(
+        running(),
+        actor(),
+        patient_id,
+        name=given[f"{place}_name"],
+        birth_date=given[f"{place}_birth"],
+        sex=given[f"{place}_sex"] or "",
+        allergies=given[f"{place}_allergies"],
+    )
+    say_outcome(place, outcome, "The details are corrected; the former ones stay in the record.")
 
 
 def draw_register() -> None:

@@ -283,3 +283,20 @@ def test_an_administrator_finds_patients_but_opens_no_infusion(house: RunningCli
     tab = door("Petra Novak", "patients").fill(patient_chosen=ids.patients["Omar Haddad"])
     assert "Omar Haddad" in tab.words
     assert not tab.has("open_infusion")
+
+
+# Correct
+
+
+def test_details_are_put_right_and_refusals_keep_what_was_typed(
+    house: RunningClinic, ids: Names, door: Doorman
+) -> None:
+    lin = ids.patients["Lin Sørensen"]
+    tab = door("Ada Okafor", "patients").fill(patient_chosen=lin)
+    tab = tab.fill(**{f"correct_{lin}_name": " "}).press("Save these details")
+    assert any("Name" in sentence for sentence in tab.refusals)
+    tab = tab.fill(**{f"correct_{lin}_name": "Lin Sørensen", f"correct_{lin}_allergies": "latex"})
+    tab.press("Save these details")
+    patient = house.store.patient(lin)
+    assert patient is not None
+    assert (patient.name, patient.allergies) == ("Lin Sørensen", "latex")
