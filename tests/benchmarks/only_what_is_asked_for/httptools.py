@@ -1,0 +1,3 @@
+"""Stands in the way of a faster HTTP parser that NiceGUI brings along: a clinic's server does not have it."""
+
+raise ModuleNotFoundError("not among the dependencies of Infusion Monitor")
