@@ -7,12 +7,12 @@ a replay passes `infusion.known_at(then)`.
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Final, Literal, cast
 
-from monitoring.clinical.protocol import Phase, Protocol
+from monitoring.clinical.protocol import OVER, Phase, Protocol
 from monitoring.clinical.record import EVENT_WORDS, Entry, Event, EventKind, Infusion, Reading
 
 SlotState = Literal["done", "partial", "missed", "overdue", "due", "next", "later"]
@@ -72,6 +72,19 @@ class Slot:
     entries: tuple[str, ...]  # ids of the entries that fill it, in the order observed
     opens_at: datetime  # from here a set may belong to it; the slot before, if empty, is missed
     overdue_at: datetime  # from here an empty slot is overdue
+
+
+@dataclass(frozen=True, slots=True)
+class Overdue:
+    """A stretch of time in which a set is overdue, from the first slot that was left empty for so long.
+
+    It ends with something of a set for that slot or later, or when the infusion is over (`until`; None: not yet).
+    """
+
+    slot: Slot
+    since: datetime
+    until: datetime | None
+    last_set: datetime | None  # when the latest set before it was observed
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +151,9 @@ class Course:
     baseline_replaced: dict[str, Reading]  # as pinned, where it was corrected or withdrawn since
     next_change: datetime | None
     phases: tuple[tuple[datetime, Phase], ...]  # (from when, phase), in order; before the first one: planned
+    overdue: tuple[Overdue, ...]  # in order; the last may lie ahead: it begins unless a set is recorded before
+    overdue_since: datetime | None  # since when no set was recorded that should have been; None while none is overdue
+    overdue_slot_at: datetime | None  # when that set was due
 
     def phase_at(self, instant: datetime) -> Phase:
         """The phase in which `instant` falls; an event counts from its own instant on."""
@@ -162,6 +178,8 @@ def course(infusion: Infusion, protocol: Protocol, now: datetime) -> Course:
     infusion_time, volume_ml = _pumped(outline, planned_rate, now)
     given_mg = volume_ml * infusion.dose_mg / infusion.bag_volume_ml
     slots, next_change = _slots(infusion, protocol, outline, standing, now)
+    overdue = _overdue(slots, [e for e in standing if of_set(e, protocol.schedule.set)], over_at(outline.phases))
+    overdue_now = next((one for one in overdue if one.until is None and one.since <= now), None)
     return Course(
         phase=phase,
         chair=outline.chair,
@@ -183,6 +201,9 @@ def course(infusion: Infusion, protocol: Protocol, now: datetime) -> Course:
         baseline_replaced=outline.baseline_replaced,
         next_change=next_change,
         phases=outline.phases,
+        overdue=overdue,
+        overdue_since=overdue_now.since if overdue_now else None,
+        overdue_slot_at=overdue_now.slot.at if overdue_now else None,
     )
 
 
@@ -194,10 +215,20 @@ def allowed(kind: EventKind, phase: Phase) -> str:
     return f"{EVENT_WORDS[kind]}: {_FOUND[phase]}; expected {' or '.join(_WHEN[p] for p in fitting)}."
 
 
+def phase_after(phase: Phase, kind: EventKind) -> Phase:
+    """The phase that an event of this kind leads to from `phase`: the same where it does not fit, or changes none."""
+    return _LEADS_TO.get(kind, {}).get(phase, phase)
+
+
 def phase_at(phases: tuple[tuple[datetime, Phase], ...], instant: datetime) -> Phase:
     """The phase in which `instant` falls among `phases` (from when, phase); an event counts from its own instant on."""
     index = bisect_right(phases, instant, key=lambda since: since[0])
     return phases[index - 1][1] if index else "planned"
+
+
+def over_at(phases: tuple[tuple[datetime, Phase], ...]) -> datetime | None:
+    """When the patient left or the infusion was cancelled, by its `phases` (from when, phase); None before."""
+    return next((since for since, phase in phases if phase in OVER), None)
 
 
 def roots(infusion: Infusion) -> dict[str, str]:
@@ -228,7 +259,7 @@ def outlined(infusion: Infusion, standing: tuple[Entry, ...] | None = None) -> O
         if allowed(kind, phase) or not _complete(entry.event):
             misfits.append((entry, kind, last))
         elif kind in _LEADS_TO:
-            phase = _LEADS_TO[kind][phase]
+            phase = phase_after(phase, kind)
             phases.append((entry.observed_at, phase))
             early = early or kind == "stop"
             last = reached_by[phase] = entry
@@ -412,6 +443,37 @@ def _slots(
     if outline.closed_at is not None:
         slots.append(_before_leaving(protocol, sets, started, outline.closed_at))
     return tuple(slots), min((at for at in changes if at > now), default=None)
+
+
+def _overdue(slots: tuple[Slot, ...], sets: list[Entry], over: datetime | None) -> tuple[Overdue, ...]:
+    """The stretches in which a set is overdue; those that touch are one.
+
+    A set that comes between two windows belongs to no slot, and still ends one: the patient has been looked at.
+    """
+    due = [slot for slot in slots if slot.milestone != "before leaving"]
+    fills = {entry: index for index, slot in enumerate(due) for entry in slot.entries}
+    reach = [fills.get(e.id, bisect_right(due, e.observed_at, key=lambda slot: slot.at) - 1) for e in sets]
+    answered: list[datetime | None] = [None] * (len(due) + 1)  # when each slot, or a later one, first got something
+    for entry, index in zip(sets, reach, strict=True):
+        if index >= 0:
+            answered[index] = min(answered[index] or entry.observed_at, entry.observed_at)
+    for index in range(len(due) - 1, -1, -1):
+        answered[index] = min((at for at in answered[index : index + 2] if at is not None), default=None)
+    found: list[Overdue] = []
+    for index, slot in enumerate(due):
+        since = slot.overdue_at
+        until = min((at for at in (answered[index], over) if at is not None), default=None)
+        if until is not None and until <= since:
+            continue
+        last = found[-1] if found else None
+        if last is None or (last.until is not None and last.until < since):
+            earlier = (e.observed_at for e, r in zip(sets, reach, strict=True) if r < index and e.observed_at < since)
+            found.append(Overdue(slot, since, until, max(earlier, default=None)))
+        elif last.until is not None:
+            found[-1] = replace(last, until=None if until is None else max(last.until, until))
+        if until is None:
+            break
+    return tuple(found)
 
 
 def _places(

@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import Final, Literal, NamedTuple
 
-from monitoring.clinical.course import Course, Outline, minutes_since, of_set, outlined, roots, when
+from monitoring.clinical.course import Course, Outline, minutes_since, outlined, over_at, roots, when
 from monitoring.clinical.protocol import Level, Limit, Measure, Phase, Protocol, RuleKey, Side
 from monitoring.clinical.record import Entry, Event, Infusion, Reading
 
@@ -38,7 +38,6 @@ _WORDS: Final[dict[RuleKey, str]] = {
     "step_at_or_above": "step of {} or more",
 }
 _SILENCE_COUNTS: Final[tuple[Phase, ...]] = ("infusing", "paused", "recovery")  # where a silence rule names no phase
-_OVER: Final[tuple[Phase, ...]] = ("closed", "cancelled")
 _PHASE_EVENTS: Final = frozenset(("start", "pause", "resume", "end", "stop", "close", "cancel"))
 
 
@@ -219,7 +218,7 @@ class _Record:
                 self.readings.setdefault(reading.measure, []).append(seen)
         self.root_of = root_of
         self.oxygen = [(s.at, s.reading.value) for s in self.readings.get(protocol.schedule.oxygen, [])]
-        self.over_at = next((since for since, phase in outline.phases if phase in _OVER), None)
+        self.over_at = over_at(outline.phases)
 
     def on_air(self, at: datetime) -> bool:
         """Whether the latest oxygen reading at `at` is 0, or there is none."""
@@ -608,47 +607,21 @@ def _joined(spans: Iterable[_Span], over_at: datetime | None) -> list[_Span]:
 
 
 def _overdue(record: _Record, course: Course) -> Iterator[_Raised]:
-    """From the moment a slot is overdue until something of a set is recorded for it or later.
-
-    A set that comes between two windows belongs to no slot, and still ends this: the patient has been looked at.
-    """
+    """From the moment a slot is overdue until something of a set is recorded for it or later."""
     protocol, started = record.protocol, course.started_at
-    slots = [slot for slot in course.slots if slot.milestone != "before leaving"]
-    if started is None or not slots:
-        return
-    fills = {entry: index for index, slot in enumerate(slots) for entry in slot.entries}
-    sets = [e for e in record.standing if of_set(e, protocol.schedule.set)]
-    reach = [fills.get(e.id, bisect_right(slots, e.observed_at, key=lambda s: s.at) - 1) for e in sets]
-    answered: list[datetime | None] = [None] * (len(slots) + 1)  # when each slot, or a later one, first got something
-    for entry, index in zip(sets, reach, strict=True):
-        if index >= 0:
-            answered[index] = min(answered[index] or entry.observed_at, entry.observed_at)
-    for index in range(len(slots) - 1, -1, -1):
-        later, here = answered[index + 1], answered[index]
-        answered[index] = here if later is None else later if here is None else min(here, later)
-    spans: list[_Span] = []
-    for index, slot in enumerate(slots):
-        answer = answered[index]
-        if answer is not None and answer <= slot.overdue_at:
-            continue
-        if spans and spans[-1].until is None:
-            break
-        earlier = [
-            e.observed_at for e, r in zip(sets, reach, strict=True) if r < index and e.observed_at < slot.overdue_at
-        ]
-        last = f"last set {when(max(earlier), started)}" if earlier else "no set yet"
-        after = (slot.overdue_at - slot.at) / timedelta(minutes=1)
+    for overdue in course.overdue:
+        slot, since = overdue.slot, overdue.since
+        assert started is not None
+        last = "no set yet" if overdue.last_set is None else f"last set {when(overdue.last_set, started)}"
+        after = (since - slot.at) / timedelta(minutes=1)
         step = _Step(
-            since=slot.overdue_at,
+            since=since,
             level=protocol.schedule.overdue_level,
             rule=f"no set by {after:g} min after its time",
-            headline=f"Vital signs due at minute {slot.minute}, "
-            f"overdue since minute {minutes_since(started, slot.overdue_at)}",
+            headline=f"Vital signs due at minute {slot.minute}, overdue since minute {minutes_since(started, since)}",
             receipt=_receipt(last, protocol.schedule.source, protocol.label),
         )
-        spans.append(_Span(slot.overdue_at, answer, [step], f"set/overdue/{slot.at.isoformat()}"))
-    for span in _joined(spans, record.over_at):
-        yield _Raised(span.key, "set", "Vital signs", "overdue", (span.steps[0],), span.until)
+        yield _Raised(f"set/overdue/{slot.at.isoformat()}", "set", "Vital signs", "overdue", (step,), overdue.until)
 
 
 def _silent(record: _Record) -> Iterator[_Raised]:

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import Literal
+from typing import Final, Literal
 
 Side = Literal["high", "low", "step", "silent", "overdue", "repeat"]
 Phase = Literal["planned", "infusing", "paused", "recovery", "closed", "cancelled"]
+OVER: Final[tuple[Phase, ...]] = ("closed", "cancelled")  # nothing is due any more, and the chair is free
 RuleKey = Literal[
     "at_or_above",
     "above",

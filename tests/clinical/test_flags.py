@@ -800,6 +800,55 @@ def test_a_set_before_the_start_is_told_as_such() -> None:
     assert line.flag(5, "set").receipt.startswith("last set 4 min before the start · ")
 
 
+def overdue(line: Timeline, minute: float) -> tuple[float | None, float | None]:
+    """Since when a set is overdue at `minute`, and when it was due."""
+    found = line.course(minute)
+    return minute_of(found.overdue_since), minute_of(found.overdue_slot_at)
+
+
+@pytest.mark.parametrize(
+    ("minute", "since", "due"),
+    [
+        (14.9, None, None),
+        (15, 15, 10),
+        (17, 15, 10),  # the slot is missed now, and the set is as overdue as before
+        (29, 15, 10),
+        (120, 15, 10),
+    ],
+)
+def test_a_set_is_overdue_since_its_slot_was_also_when_later_slots_come(
+    minute: float, since: float | None, due: float | None
+) -> None:
+    line = running()
+    line.quiet_set(0)
+    assert overdue(line, minute) == (since, due)
+
+
+def test_an_overdue_set_ends_with_anything_of_a_set_and_begins_anew() -> None:
+    line = running()
+    line.quiet_set(0)
+    line.set(31, spo2=98)  # for the slot at 30
+    told = {minute: overdue(line, minute) for minute in (30.9, 31, 44.9, 45)}
+    assert told == {30.9: (15, 10), 31: (None, None), 44.9: (None, None), 45: (45, 40)}
+    line.close(50)
+    assert overdue(line, 50) == (45, 40), "closing before the end conflicts"
+    line.end(51)
+    line.close(52)
+    assert overdue(line, 52) == (None, None)
+
+
+def test_with_slots_every_five_minutes_an_overdue_set_is_flagged_and_stays() -> None:
+    """Half the interval after its time, where the next window opens: missed, and overdue all the same."""
+    line = running(every=5)
+    line.quiet_set(0)
+    told = {m: (line.open(m), overdue(line, m)) for m in (7.4, 7.5, 9.9, 12.5, 19.9)}
+    raised = (["set overdue caution"], (7.5, 5))
+    assert told == {7.4: ([], (None, None)), 7.5: raised, 9.9: raised, 12.5: raised, 19.9: raised}
+    assert line.course(6).next_change == at(7.5)
+    line.quiet_set(21)
+    assert (line.open(21), overdue(line, 21)) == ([], (None, None))
+
+
 def test_the_level_of_an_overdue_set_is_the_protocols_and_critical_stays_until_acknowledged() -> None:
     line = Timeline(protocol(overdue_level=CRITICAL))
     line.start(0)
@@ -1023,6 +1072,18 @@ def test_nothing_changes_before_next_change(line: Timeline, quarter: int, chance
     instants = [now + (horizon - now) * chance.random() * 0.999 for _ in range(4)]
     for then in [*instants, horizon - timedelta(microseconds=1)]:
         assert judged(line, then).flags == found.flags
+
+
+@settings(max_examples=100, deadline=None)
+@given(told(), st.integers(-10, 500))
+def test_a_set_is_overdue_when_and_since_its_flag_says(line: Timeline, quarter: int) -> None:
+    now = at(quarter / 4)
+    there = course(line.infusion, line.protocol, now)
+    open_flags = [f for f in flags(line.infusion, line.protocol, now, there).open if f.side == "overdue"]
+    assert [f.opened_at for f in open_flags] == ([there.overdue_since] if there.overdue_since is not None else [])
+    assert [f.key for f in open_flags] == (
+        [f"set/overdue/{there.overdue_slot_at.isoformat()}"] if there.overdue_slot_at is not None else []
+    )
 
 
 @settings(max_examples=60, deadline=None)
