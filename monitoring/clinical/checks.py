@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from typing import Any, get_args
 
 from monitoring.clinical.course import allowed, course
-from monitoring.clinical.protocol import Level, Measure, Protocol, Side
+from monitoring.clinical.protocol import OVER, Level, Measure, Protocol, Side
 from monitoring.clinical.record import Entry, EntryKind, EventKind, Infusion, Reading
 
 # Engineering, not clinical. A tablet follows the server's clock by asking for it; between two answers the clocks may
@@ -25,7 +25,6 @@ SEVERITIES = ("mild", "moderate", "severe")
 _ENTRY_KINDS: tuple[EntryKind, ...] = get_args(EntryKind)
 _EVENT_KINDS: tuple[EventKind, ...] = get_args(EventKind)
 _SIDES: tuple[Side, ...] = get_args(Side)
-_ENDED = ("closed", "cancelled")
 
 
 @dataclass(frozen=True, slots=True)
@@ -329,7 +328,7 @@ def _phase_problems(entry: Entry, infusion: Infusion, protocol: Protocol, now: d
         return []
     note = entry.event is not None and entry.event.kind == "note"
     phase = course(infusion, protocol, now).phase
-    if phase in _ENDED:
+    if phase in OVER:
         return [] if note else [f"This infusion is {phase}: expected a note, a correction or an acknowledgement."]
     if entry.event is None or entry.event.kind not in _EVENT_KINDS:
         return []

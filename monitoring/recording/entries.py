@@ -11,12 +11,12 @@ from monitoring.access import Actor
 from monitoring.clinic import RunningClinic
 from monitoring.clinical import checks
 from monitoring.clinical.course import course
+from monitoring.clinical.protocol import OVER
 from monitoring.clinical.record import Entry, Event, Infusion
 from monitoring.recording.outcome import Again, Refused, answered, refuse_if
 from monitoring.recording.posted import Posted, read_posted
 from monitoring.records import NewEntry, Saved, SignIn, Staff
 
-_OVER: Final = ("closed", "cancelled")
 _EVENT_ACTIONS: Final = {"cancel": "cancel", "move": "move", "close": "close"}
 
 
@@ -62,7 +62,7 @@ def _judged_and_added(
         queued=posted.queued,
         sign_in=sign_in.id,
         other_sign_in=author.id != actor.staff.id or sign_in.is_over_at(posted.tapped_at),
-        after_signing=course(infusion, protocol, now).phase in _OVER,
+        after_signing=course(infusion, protocol, now).phase in OVER,
     )
     if all(entry.id != posted.id for entry in infusion.entries):  # sent again, it was judged before
         judged = Entry(

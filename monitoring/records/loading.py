@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime
+from functools import reduce
 from typing import Any
 
 from sqlalchemy import Connection, Select, bindparam, select
 
-from monitoring.clinical.course import allowed
-from monitoring.clinical.protocol import Phase
+from monitoring.clinical.course import phase_after
+from monitoring.clinical.protocol import OVER, Phase
 from monitoring.clinical.record import Acknowledgement, Entry, Event, EventKind, Infusion, NotDone, Patient, Reading
 from monitoring.records import tables
 
@@ -191,28 +192,13 @@ def entry_of(
 
 
 _IDS = select(tables.infusion.c.id)
-_LEADS_TO: dict[str, Phase] = {
-    "start": "infusing",
-    "pause": "paused",
-    "resume": "infusing",
-    "end": "recovery",
-    "stop": "recovery",
-    "close": "closed",
-    "cancel": "cancelled",
-}
-
-
-def _phase_after(kinds: Iterable[EventKind]) -> Phase:
-    # As `course.outlined`, without the entries around the events: thousands of infusions are asked at start.
-    phase: Phase = "planned"
-    for kind in kinds:
-        if not allowed(kind, phase):
-            phase = _LEADS_TO.get(kind, phase)
-    return phase
 
 
 def open_ids(connection: Connection) -> set[str]:
-    """The ids of all infusions that are neither closed nor cancelled, from their standing events alone."""
+    """The ids of all infusions that are neither closed nor cancelled, from their standing events alone.
+
+    As `course.outlined` would say, without the entries around the events: thousands of infusions are asked at start.
+    """
     entry, event, later = tables.entry, tables.event, tables.entry.alias("later")
     replaced = select(later.c.id).where((later.c.corrects == entry.c.id) | (later.c.withdraws == entry.c.id)).exists()
     standing = (
@@ -224,4 +210,5 @@ def open_ids(connection: Connection) -> set[str]:
     kinds: dict[str, list[EventKind]] = {infusion_id: [] for infusion_id in connection.execute(_IDS).scalars()}
     for infusion_id, kind in connection.execute(standing):
         kinds[infusion_id].append(kind)
-    return {key for key, found in kinds.items() if _phase_after(found) not in ("closed", "cancelled")}
+    planned: Phase = "planned"
+    return {key for key, found in kinds.items() if reduce(phase_after, found, planned) not in OVER}

@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, Table, bindparam, select
 
 from monitoring.clinical.course import outlined
+from monitoring.clinical.protocol import OVER
 from monitoring.clinical.record import Infusion
 from monitoring.records import chain, tables
 from monitoring.records.loading import Names, entry_of, load_infusion, text_of
@@ -133,7 +134,7 @@ class Writing:
     def settle(self, infusion: Infusion) -> None:
         """Note whether this infusion still has its chair."""
         before = infusion.id in self.open
-        after = outlined(infusion).phase not in ("closed", "cancelled")
+        after = outlined(infusion).phase not in OVER
         (self.open.add if after else self.open.discard)(infusion.id)
         if before != after:
             self.notice("board", "")
