@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any, Final, Self
+from uuid import uuid4
 
 from playwright.sync_api import BrowserContext, Locator, ViewportSize, expect
 
@@ -28,6 +30,24 @@ _LOOK_INSIDE: Final = """async () => {
   const modules = ["live", "clock", "outbox"].map((name) => import(`/assets/${name}.js`));
   const [live, clock, outbox] = await Promise.all(modules);
   window.inside = { live, clock, outbox };
+}"""
+
+# Lets the demonstration's time run to an instant: fast to shortly before it, then slower, then as clocks run.
+_RUN_TO: Final = """async (instant) => {
+  const run = (rate) => fetch("/api/demonstration/rate", {
+    method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify({ rate }),
+  });
+  const { clock } = inside;
+  for (const [before, seconds, fastest] of [[80000, 0.25, 800], [0, 0.5, 160]]) {
+    while (instant - before - clock.now() > 0) {
+      const left = instant - before - clock.now();
+      const rate = Math.min(fastest, Math.max(1, left / 1000 / seconds));
+      const asked = performance.now();
+      await run(rate);
+      await new Promise((resume) => setTimeout(resume, left / rate - (performance.now() - asked)));
+      await run(1);
+    }
+  }
 }"""
 
 
@@ -131,6 +151,13 @@ class Tablet:
         assert answer.ok, found
         return found
 
+    def post_event(self, infusion: str, kind: str) -> None:
+        """Record an event without a screen, under the name of whoever has signed in."""
+        now = self.context.request.get(f"{self.url}/api/me").json()["now"]
+        event = {"kind": kind, "detail": {}}
+        body = {"id": str(uuid4()), "kind": "event", "observed_at": now, "tapped_at": now, "event": event}
+        self.post(f"/api/infusions/{infusion}/entries", body)
+
     def open_bedside(self, infusion: str) -> None:
         """Open an infusion's screen and wait until it is live."""
         self.page.goto(f"{self.url}/bedside?infusion={infusion}")
@@ -181,9 +208,17 @@ class Tablet:
                 self.page.touchscreen.tap(*keys[digit])
                 self.taps += 1
 
-    def save(self) -> None:
-        """Tap Save; the pad is empty again."""
+    def save(self, *, confirm: bool = False) -> None:
+        """Tap Save; the pad is empty again. With `confirm`, what is asked about unusual values is answered with yes."""
         self.tap(self.button("Save"))
+        question = self.page.get_by_role("alertdialog")
+        while confirm:
+            self.until(
+                "document.querySelector('.pad-overlay:not([hidden])') || !document.querySelector('.tile.filled')"
+            )
+            if question.count() == 0:
+                break
+            self.tap(question.get_by_role("button", name="Yes, this is what I see"))
         self.pad_empty()
 
     def pad_empty(self) -> None:
@@ -198,6 +233,10 @@ class Tablet:
     def rate(self, rating: str, choice: str) -> None:
         """Rate by one tap."""
         self.tap(self.option(rating, choice))
+
+    def run_time_to(self, instant: datetime) -> None:
+        """Let the demonstration's time run until `instant`; the person on this tablet must be permitted to."""
+        self.page.evaluate(_RUN_TO, instant.timestamp() * 1000)
 
     # What came of it
 

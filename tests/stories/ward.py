@@ -49,6 +49,12 @@ class Ward:
         """The infusion as it stands in the database's file, read beside the running server."""
         return written(self.server.file, infusion)
 
+    def at_chair(self, chair: str) -> str:
+        """The id of the infusion that was opened last at this chair."""
+        with closing(sqlite3.connect(_address(self.server.file), uri=True)) as plain:
+            asked = "SELECT id FROM infusion WHERE chair = ? ORDER BY opened_at DESC LIMIT 1"
+            return str(plain.execute(asked, [chair]).fetchone()[0])
+
     def infusions_of(self, patient: str) -> list[str]:
         """The ids of all infusions that were opened for the patient of this name."""
         with closing(sqlite3.connect(_address(self.server.file), uri=True)) as plain:
