@@ -83,7 +83,7 @@ def infusion_document(clinic: RunningClinic, infusion_id: str) -> dict[str, Any]
         "infusion": {"which": _which(infusion), "dose": _dose(j)},
         "course": _course(j, zone),
         "slots": [_slot(slot, j.protocol, zone) for slot in j.course.slots],
-        "next": _next(j.course.next_slot),
+        "next": _next(j.course),
         "values": _values(j),
         "strip": _strip(j),
         "oxygen": _oxygen(j),
@@ -294,7 +294,11 @@ def _slot(slot: Slot, protocol: Protocol, zone: ZoneInfo) -> dict[str, Any]:
     }
 
 
-def _next(slot: Slot | None) -> dict[str, Any] | None:
+def _next(at: Course) -> dict[str, Any] | None:
+    """The set that is waited for: while one is overdue that one, also when later slots have come since."""
+    if at.overdue_slot_at is not None:
+        return {"at": at.overdue_slot_at.isoformat(), "state": "overdue"}
+    slot = at.next_slot
     return None if slot is None else {"at": slot.at.isoformat(), "state": slot.state}
 
 
@@ -631,8 +635,8 @@ def _card(j: Judged, chair: str, position: int, initials_only: bool, shared: boo
     open_flags = j.flags.open
     worst = max((int(flag.level) for flag in open_flags if not flag.is_acknowledged), default=0)
     seen = max((int(flag.level) for flag in open_flags), default=0)
-    slot = j.course.next_slot
-    overdue = (j.now - slot.at).total_seconds() if slot is not None and slot.state == "overdue" else 0.0
+    due = j.course.overdue_slot_at
+    overdue = (j.now - due).total_seconds() if due is not None else 0.0
     strip = _strip(j, board=True)
     return {
         "chair": f"{chair} — two infusions recorded here" if shared else chair,
@@ -646,7 +650,7 @@ def _card(j: Judged, chair: str, position: int, initials_only: bool, shared: boo
         "infusion_seconds": _seconds(j.course.infusion_time),
         "planned_seconds": j.infusion.planned_minutes * 60,
         "ended_at": _iso(j.course.ended_at),
-        "next": _next(slot),
+        "next": _next(j.course),
         "values": strip,
         "trace": _trace(j),
         "trace_axis": _trace_axis(j),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -140,6 +140,17 @@ def test_what_the_last_set_lacks_is_said_in_words(clinic: RunningClinic, names: 
     partial = {measure: value for measure, value in QUIET.items() if measure != "respiration"}
     save(clinic, names, entry(clock.wait(minutes=10), readings=partial))
     assert infusion_document(clinic, names.infusion)["lacking"] == "minute 20 lacks RR"
+
+
+def test_a_set_stays_overdue_also_when_later_slots_have_come(
+    clinic: RunningClinic, names: Names, clock: SetClock
+) -> None:
+    started(clinic, names, clock)
+    due = clock.now() + timedelta(minutes=10)
+    clock.wait(minutes=28)
+    waited = infusion_document(clinic, names.infusion)["next"]
+    assert waited == {"at": due.isoformat(), "state": "overdue"}
+    assert board_document(clinic)["cards"][0]["next"] == waited
 
 
 def test_milligrams_go_on_between_two_documents(clinic: RunningClinic, names: Names, clock: SetClock) -> None:
