@@ -1,8 +1,10 @@
 // The board: a card per chair, worst and most overdue first. On a wall it shows initials only.
 
 import * as clock from "./clock.js";
-import { h, redraw } from "./element.js";
+import { h, openSheet, redraw } from "./element.js";
 import * as live from "./live.js";
+import * as outbox from "./outbox.js";
+import { pinPanel } from "./pin.js";
 import { banners, connection, themeKey } from "./bar.js";
 
 const MARK = { caution: "▲", critical: "■" };
@@ -40,7 +42,20 @@ export function mount(root, { wall, may_open: mayOpen, may_enrol: mayEnrol, may_
     location.assign("/");
   }
 
+  async function endWall() {
+    try {
+      const { staff } = await (await fetch("/api/me", { credentials: "same-origin" })).json();
+      openSheet(screen, "An administrator ends this wall screen", pinPanel(staff, null, () => location.assign("/")));
+    } catch {
+      // not connected: the banner says so already
+    }
+  }
+
   async function enrol() {
+    if (outbox.items().length) {
+      alert("Entries still wait on this tablet: they have to be sent before it can become a wall screen.");
+      return;
+    }
     if (!confirm("Make this device a wall screen? It shows chairs and initials only, and nobody stays signed in on it.")) return;
     const answer = await post("/api/wall");
     if (answer.ok) location.assign("/");
@@ -108,7 +123,7 @@ export function mount(root, { wall, may_open: mayOpen, may_enrol: mayEnrol, may_
       h("span", { class: "wall-clock" }),
       connection(),
       themeKey(),
-      ...(wall ? [] : actions(d)),
+      ...(wall ? [h("button", { class: "pill", type: "button", onclick: endWall }, "End wall screen …")] : actions(d)),
     ]);
     redraw(place.cards, d.cards, () =>
       h("div", { class: "cards" }, ...d.cards.map((c) => (c.infusion ? card(c) : h(wall ? "div" : "a", { class: "card free", ...(wall ? {} : { href: `/patients?chair=${c.chair_id}`, target: "_self" }) }, `${c.chair} — free`)))),
