@@ -73,8 +73,10 @@ _SAID = {
 SIGN_IN_LASTS = timedelta(hours=12)
 # Attempts are slowed, never locked for good: a nurse must get in while a patient is on the chair.
 COUNTED = timedelta(minutes=15)  # how far back wrong PINs count
-FREE_TRIES = 3  # wrong PINs for one person, on whatever devices
-FREE_TRIES_ON_DEVICE = 6  # wrong PINs on one device, for whatever persons: it is shared
+FREE_TRIES = 3  # wrong PINs for one person on one known device
+FREE_TRIES_ON_DEVICE = 6  # wrong PINs on one known device, for whatever persons: it is shared
+FREE_TRIES_ELSEWHERE = 6  # wrong PINs on all the devices together on which nobody ever signed in, for whatever persons
+ELSEWHERE = ""  # what stands in an attempt's row for the device, when it is not known
 FIRST_WAIT = timedelta(seconds=30)  # doubles with each further wrong one
 LONGEST_WAIT = timedelta(minutes=5)
 
@@ -158,25 +160,34 @@ def sign_in(
 ) -> SignIn:
     """Sign a person in on a device by their PIN; an unknown device is enrolled as a tablet.
 
-    Raises PinRefused: wrong PINs within COUNTED slow the next try, per person and per device. A try during the wait is
-    not looked at, nor counted.
+    Raises PinRefused: wrong PINs within COUNTED slow the next try. On a known device they count per person and for the
+    device; all devices on which nobody ever signed in share one count, so that a stranger who tries many PINs in many
+    browsers keeps no nurse from the tablet she always uses. A try during the wait is not looked at, nor counted.
     """
+    check_pin(store, device_id, staff_id, pin, clock)
+    if store.device(device_id) is None:
+        store.add_device("tablet", "", staff_id, id=device_id)
+    return store.begin_sign_in(device_id, staff_id, clock.now() + lasts)
+
+
+def check_pin(store: Store, device_id: str, staff_id: str, pin: str, clock: Clock) -> None:
+    """Whether this is the person's PIN, typed on this device. Raises PinRefused when it is not, as `sign_in` says."""
     if not _is_pin(pin):
         raise PinRefused("PIN: expected six digits.")
+    known = store.device(device_id) is not None
+    counted_on = device_id if known else ELSEWHERE
     with _ATTEMPT:
-        wait = _wait(store, staff_id, device_id, clock)
+        wait = _wait(store, staff_id, counted_on, clock)
         if wait > 0:
             raise PinRefused(f"Too many wrong PINs: the next try is possible in {_spoken(wait)}.", wait)
         kept = store.pin_hash(staff_id)
         right = _verify(kept or _NOBODY, pin) and kept is not None
-        store.add_pin_attempt(staff_id, device_id, right)
+        # Right, the device is known from now on. What strangers tried elsewhere is not forgotten for it.
+        store.add_pin_attempt(staff_id, device_id if right else counted_on, right)
         if not right:
-            wait = _wait(store, staff_id, device_id, clock)
+            wait = _wait(store, staff_id, counted_on, clock)
             also = f" The next try is possible in {_spoken(wait)}." if wait else ""
             raise PinRefused(f"This PIN is not right.{also}", wait)
-    if store.device(device_id) is None:
-        store.add_device("tablet", "", staff_id, id=device_id)
-    return store.begin_sign_in(device_id, staff_id, clock.now() + lasts)
 
 
 def sign_out(store: Store, sign_in: SignIn, why: str) -> None:
@@ -237,13 +248,15 @@ def _verify(kept: str, pin: str) -> bool:
         return False
 
 
-def _wait(store: Store, staff_id: str, device_id: str, clock: Clock) -> int:
+def _wait(store: Store, staff_id: str, counted_on: str, clock: Clock) -> int:
     """Real seconds until the next try is taken, rounded up; 0 when it is taken now."""
     since = clock.now() - COUNTED
-    until = [
-        _until(store.pin_attempts(staff_id, since), FREE_TRIES),
-        _until(store.pin_attempts_on(device_id, since), FREE_TRIES_ON_DEVICE),
-    ]
+    on_device = store.pin_attempts_on(counted_on, since)
+    if counted_on == ELSEWHERE:
+        until = [_until(on_device, FREE_TRIES_ELSEWHERE)]
+    else:
+        of_person = store.pin_attempts(staff_id, counted_on, since)
+        until = [_until(of_person, FREE_TRIES), _until(on_device, FREE_TRIES_ON_DEVICE)]
     return max([0, *(math.ceil(clock.seconds_until(instant)) for instant in until if instant is not None)])
 
 

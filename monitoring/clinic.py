@@ -147,10 +147,12 @@ class RunningClinic:
                 "may_record": staff is not None and access.may(staff.role, "record"),
                 "expires_at": sign_in.expires_at.isoformat(),
             }
-        wall = sign_in is not None and sign_in.wall
+        people = self.store.staff()
+        if sign_in is not None and sign_in.wall:  # only those who may end it
+            people = tuple(person for person in people if access.may(person.role, "enrol_wall"))
         return {
             "me": me,
-            "staff": [] if wall else [{"id": s.id, "name": s.name, "role": s.role} for s in self.store.staff()],
+            "staff": [{"id": person.id, "name": person.name, "role": person.role} for person in people],
             "now": self.clock.now().isoformat(),
             "rate": self.clock.rate,
         }

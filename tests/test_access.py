@@ -46,6 +46,11 @@ class Door:
             self.store.add_staff(name, "nurse", access.hash_pin(PIN), "") for name in ("Nora Nuss", "Nils Nagel")
         )
 
+    def tablet(self, device: str) -> str:
+        """A device on which somebody has signed in before."""
+        access.sign_in(self.store, device, self.nils.id, PIN, self.clock)
+        return device
+
     def try_pin(self, pin: str, person: Staff | None = None, device: str = "tablet") -> int:
         """Seconds to wait after this try: 0 when in or merely wrong; the try's sentence is in `said`."""
         self.said = ""
@@ -219,6 +224,7 @@ def test_what_is_not_six_digits_is_said_and_not_counted(door: Door) -> None:
 
 
 def test_wrong_pins_slow_the_next_try_more_and_more(door: Door) -> None:
+    door.tablet("tablet")
     assert [door.try_pin(WRONG) for _ in range(3)] == [0, 0, 30]
     assert door.said == "This PIN is not right. The next try is possible in 30 seconds."
     assert door.try_pin(PIN) == 30  # not even the right one
@@ -234,6 +240,7 @@ def test_wrong_pins_slow_the_next_try_more_and_more(door: Door) -> None:
 
 
 def test_a_try_during_the_wait_does_not_make_it_longer(door: Door) -> None:
+    door.tablet("tablet")
     for _ in range(3):
         door.try_pin(WRONG)
     for _ in range(29):
@@ -245,6 +252,7 @@ def test_a_try_during_the_wait_does_not_make_it_longer(door: Door) -> None:
 
 
 def test_a_right_pin_starts_the_count_anew(door: Door) -> None:
+    door.tablet("tablet")
     door.try_pin(WRONG)
     door.try_pin(WRONG)
     assert door.try_pin(PIN) == 0
@@ -252,20 +260,52 @@ def test_a_right_pin_starts_the_count_anew(door: Door) -> None:
 
 
 def test_wrong_pins_are_forgotten_after_a_quarter_of_an_hour(door: Door) -> None:
+    door.tablet("tablet")
     door.try_pin(WRONG)
     door.try_pin(WRONG)
     door.clock.forward(15 * 60 + 1)
     assert [door.try_pin(WRONG) for _ in range(3)] == [0, 0, 30]
 
 
-def test_a_person_is_slowed_on_every_device_and_others_are_not(door: Door) -> None:
-    assert [door.try_pin(WRONG, device=f"browser {number}") for number in range(3)] == [0, 0, 30]
-    assert door.try_pin(PIN, device="yet another") == 30
-    assert door.try_pin(PIN, door.nils, device="browser 0") == 0
+def test_on_a_known_tablet_a_person_is_slowed_and_others_are_not(door: Door) -> None:
+    door.tablet("tablet")
+    assert [door.try_pin(WRONG) for _ in range(3)] == [0, 0, 30]
+    assert door.try_pin(PIN) == 30
+    assert door.try_pin(PIN, door.nils) == 0
     assert door.said == ""
 
 
-def test_a_device_is_slowed_for_every_person_and_other_devices_are_not(door: Door) -> None:
+def test_a_person_slowed_on_one_tablet_gets_in_on_another(door: Door) -> None:
+    for tablet in ("tablet", "other"):
+        door.tablet(tablet)
+    assert [door.try_pin(WRONG) for _ in range(3)] == [0, 0, 30]
+    assert door.try_pin(PIN, device="other") == 0
+    assert door.said == ""
+
+
+def test_a_stranger_with_many_browsers_locks_nobody_out_on_a_known_tablet(door: Door) -> None:
+    door.tablet("tablet")
+    for number in range(40):
+        door.try_pin(WRONG, device=f"browser {number}")
+    assert door.try_pin(PIN) == 0
+    assert door.said == ""
+
+
+def test_all_browsers_that_nobody_signed_in_on_share_one_brake(door: Door) -> None:
+    door.tablet("tablet")
+    people = [door.nora, door.nils, Staff("stranger", "", "nurse")] * 2
+    waits = [door.try_pin(WRONG, person, f"browser {number}") for number, person in enumerate(people)]
+    assert waits == [0, 0, 0, 0, 0, 30]
+    assert door.try_pin(PIN, door.nils, device="yet another") == 30
+    door.clock.forward(30)
+    assert door.try_pin(PIN, door.nils, device="yet another") == 0
+    assert door.try_pin(WRONG, device="and another") == 60, "whose PIN one of them knew says nothing of the others"
+    assert door.try_pin(PIN, device="yet another") == 0, "it is known now"
+
+
+def test_a_known_tablet_is_slowed_for_every_person_and_other_tablets_are_not(door: Door) -> None:
+    for tablet in ("tablet", "other"):
+        door.tablet(tablet)
     strangers = [Staff(f"s{number}", "", "nurse") for number in range(6)]
     assert [door.try_pin(WRONG, stranger) for stranger in strangers] == [0, 0, 0, 0, 0, 30]
     assert door.try_pin(PIN, door.nils) == 30
@@ -274,6 +314,7 @@ def test_a_device_is_slowed_for_every_person_and_other_devices_are_not(door: Doo
 
 
 def test_counts_survive_a_restart(door: Door) -> None:
+    door.tablet("tablet")
     for _ in range(3):
         door.try_pin(WRONG)
     door.store.close()
@@ -283,6 +324,7 @@ def test_counts_survive_a_restart(door: Door) -> None:
 
 def test_many_tries_at_once_are_counted_one_by_one(door: Door) -> None:
     together = threading.Barrier(8)
+    assert access.FREE_TRIES_ELSEWHERE < 8
 
     def guess(number: int) -> bool:
         together.wait()
@@ -294,7 +336,7 @@ def test_many_tries_at_once_are_counted_one_by_one(door: Door) -> None:
 
     with ThreadPoolExecutor(8) as threads:
         looked_at = sum(threads.map(guess, range(8)))
-    assert looked_at == 3
+    assert looked_at == access.FREE_TRIES_ELSEWHERE
 
 
 def test_a_wait_is_told_in_real_seconds(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -302,6 +344,7 @@ def test_a_wait_is_told_in_real_seconds(door: Door, monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(
         HeldClock, "seconds_until", lambda clock, instant: (instant - clock.now()).total_seconds() / 10, raising=False
     )
+    door.tablet("tablet")
     assert [door.try_pin(WRONG) for _ in range(3)] == [0, 0, 3]
 
 

@@ -308,7 +308,8 @@ def test_a_wall_screen_sees_initials_and_does_nothing(served: Server, served_nam
             assert "M.B." in words
             assert [secret for secret in SECRETS if secret in words] == []
     with http(served, wall) as client:
-        assert client.get("/api/me").json()["staff"] == []
+        administrators = [{"id": served_names.staff["Petra Novak"], "name": "Petra Novak", "role": "administrator"}]
+        assert client.get("/api/me").json()["staff"] == administrators  # who may end it
         for path in (f"/api/infusions/{served_names.infusion}/entries", "/api/sign-out", "/api/wall"):
             assert client.post(path, json=entry(served_names.opened_at)).status_code == 403
         assert client.get("/_stcore/metrics").status_code == 403
@@ -316,18 +317,47 @@ def test_a_wall_screen_sees_initials_and_does_nothing(served: Server, served_nam
         assert [secret for secret in SECRETS if secret in words_of(screen.open("patients"))] == []
 
 
+def test_an_administrator_ends_a_wall_screen_and_nobody_else_does(served: Server, served_names: Names) -> None:
+    with http(served, signed_in(served, served_names, "Petra Novak")) as client:
+        wall = client.post("/api/wall", json={"label": "Corridor"}).cookies["device"]
+    pins = {name: {"staff": served_names.staff[name], "pin": pin} for name, (_, pin) in PEOPLE.items()}
+    with http(served, wall) as client, stream(served, "wall=1", wall) as shown:
+        until(shown, "board")
+        for name in ("Ada Okafor", "Dr Ines Weiss"):
+            answer = client.post("/api/sign-in", json=pins[name])
+            assert answer.status_code == 403
+            assert answer.json()["sentences"] == [
+                "This is a wall screen, which an administrator ends: expected an administrator's PIN."
+            ]
+        assert client.post("/api/sign-in", json=pins["Petra Novak"] | {"pin": "907441"}).status_code == 401
+        assert client.get("/api/me").json()["me"]["wall"] is True
+        answer = client.post("/api/sign-in", json=pins["Petra Novak"])
+        assert answer.status_code == 200
+        assert answer.json()["me"]["name"] == "Petra Novak"
+        tablet = answer.cookies["device"]
+        until(shown, "signed_out")
+    assert tablet != wall
+    with http(served, tablet) as client:
+        assert client.post("/api/sign-in", json=pins["Ada Okafor"]).json()["me"]["name"] == "Ada Okafor"
+    with http(served, wall) as former:
+        assert former.get("/api/me").json()["me"] is None
+
+
 def test_a_wrong_pin_signs_nobody_in_and_is_slowed(fresh: Server, furnished_now: tuple[Path, Names]) -> None:
     jonas = furnished_now[1].staff["Jonas Lund"]
+    known = signed_in(fresh, furnished_now[1])
     with http(fresh) as client:
-        answers = [client.post("/api/sign-in", json={"staff": jonas, "pin": f"90744{n}"}) for n in range(5)]
+        answers = [client.post("/api/sign-in", json={"staff": jonas, "pin": f"90744{n}"}) for n in range(7)]
         assert "set-cookie" not in {name for answer in answers for name in answer.headers}
         assert answers[0].status_code == 401
         assert answers[-1].status_code == 429
         assert answers[-1].json()["wait_seconds"] > 0
         right = client.post("/api/sign-in", json={"staff": jonas, "pin": PEOPLE["Jonas Lund"][1]})
         assert right.status_code == 429  # a right guess during the wait is not looked at
-        ada = furnished_now[1].staff["Ada Okafor"]
-        assert client.post("/api/sign-in", json={"staff": ada, "pin": PEOPLE["Ada Okafor"][1]}).status_code == 200
+    ada = {"staff": furnished_now[1].staff["Ada Okafor"], "pin": PEOPLE["Ada Okafor"][1]}
+    with http(fresh) as another_stranger, http(fresh, known) as her_tablet:
+        assert another_stranger.post("/api/sign-in", json=ada).status_code == 429
+        assert her_tablet.post("/api/sign-in", json=ada).status_code == 200
 
 
 def test_only_allowed_hosts_are_served(furnished_now: tuple[Path, Names], tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from uuid import uuid4
 import pytest
 
 from monitoring import recording
-from monitoring.access import Actor
+from monitoring.access import Actor, PinRefused
 from monitoring.clinic import RunningClinic
 from monitoring.clinical import checks
 from monitoring.clinical.course import course
@@ -672,6 +672,28 @@ def test_a_wall_screen_is_nobodys(clinic: RunningClinic, ada: Actor) -> None:
     assert outcome.value is not None
     assert outcome.value.wall
     assert clinic.signed_in(petra.sign_in.device) is None
+
+
+def test_a_wall_screen_ends_with_an_administrators_pin(clinic: RunningClinic, names: Names) -> None:
+    wall = recording.enrol_wall(clinic, actor(clinic, PETRA), "Corridor").value
+    assert wall is not None
+    ada = recording.end_wall(clinic, wall, names.staff[ADA], PEOPLE[ADA][1])
+    assert (ada.why, len(ada.sentences)) == ("forbidden", 1)
+    assert recording.end_wall(clinic, wall, "nobody", "907441").why == "forbidden"
+    with pytest.raises(PinRefused):
+        recording.end_wall(clinic, wall, names.staff[PETRA], "907441")
+    assert clinic.signed_in(wall.device) == wall
+    assert [one["name"] for one in clinic.who(wall)["staff"]] == [PETRA]
+    signed_in = recording.end_wall(clinic, wall, names.staff[PETRA], PEOPLE[PETRA][1]).value
+    assert signed_in is not None
+    assert clinic.signed_in(wall.device) is None
+    assert clinic.signed_in(signed_in.device) == signed_in
+    device = clinic.store.device(signed_in.device)
+    assert device is not None
+    assert device.kind == "tablet"
+    assert signed_in.expires_at == clinic.clock.now() + clinic.sign_in_lasts
+    tablet = recording.end_wall(clinic, signed_in, names.staff[PETRA], PEOPLE[PETRA][1])
+    assert tablet.why == "refused", "a tablet is no wall"
 
 
 def test_only_a_demonstration_has_a_rate(clinic: RunningClinic, ada: Actor) -> None:

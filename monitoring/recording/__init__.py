@@ -9,6 +9,7 @@ from monitoring.recording.entries import save_entry
 from monitoring.recording.house import (
     add_staff,
     approve_ranges,
+    end_wall,
     enrol_wall,
     remove_staff,
     run_demonstration_at,
@@ -36,6 +37,7 @@ __all__ = [
     "add_staff",
     "approve_ranges",
     "correct_patient",
+    "end_wall",
     "enrol_wall",
     "free_chairs",
     "next_of_series",

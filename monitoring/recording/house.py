@@ -156,6 +156,26 @@ def enrol_wall(clinic: RunningClinic, actor: Actor | None, label: str = "Wall sc
 
 
 @answered
+def end_wall(clinic: RunningClinic, wall: SignIn, staff_id: str, pin: str) -> SignIn:
+    """Make a wall screen a tablet again, on which the administrator whose PIN was typed is signed in.
+
+    The tablet is a new device, with a cookie of its own. Raises access.PinRefused when the PIN is not right.
+    """
+    if not wall.wall:
+        raise Refused("This is a tablet: expected a wall screen.")
+    person = next((one for one in clinic.store.staff() if one.id == staff_id), None)
+    if person is None or not access.may(person.role, "enrol_wall"):
+        raise Refused(
+            "This is a wall screen, which an administrator ends: expected an administrator's PIN.", why="forbidden"
+        )
+    access.check_pin(clinic.store, wall.device, staff_id, pin, clinic.clock)
+    with clinic.store.bulk():
+        clinic.store.end_sign_in(wall.id, "became a tablet")
+        tablet = clinic.store.add_device("tablet", "", by=staff_id)
+        return clinic.store.begin_sign_in(tablet, staff_id, clinic.clock.now() + clinic.sign_in_lasts)
+
+
+@answered
 def run_demonstration_at(clinic: RunningClinic, actor: Actor | None, rate: object) -> float:
     """Let the demonstration's time run `rate` times as fast, 1 to 3600. Refused in a real clinic."""
     access.require(actor, "change_rate")

@@ -324,9 +324,10 @@ class Store:
             row = {"staff_id": staff_id, "device_id": device_id, "at": text_of(when), "ok": ok}
             self._add(writing, tables.pin_attempt, row, staff_id if ok else "", "type pin", when)
 
-    def pin_attempts(self, staff_id: str, since: datetime) -> list[tuple[datetime, bool]]:
-        """The attempts at this person's PIN since an instant, on all devices, oldest first: (when, right)."""
-        return self._attempts(tables.pin_attempt.c.staff_id == staff_id, since)
+    def pin_attempts(self, staff_id: str, device_id: str, since: datetime) -> list[tuple[datetime, bool]]:
+        """The attempts at this person's PIN on this device since an instant, oldest first: (when, right)."""
+        attempt = tables.pin_attempt.c
+        return self._attempts(and_(attempt.staff_id == staff_id, attempt.device_id == device_id), since)
 
     def pin_attempts_on(self, device_id: str, since: datetime) -> list[tuple[datetime, bool]]:
         """The attempts on this device since an instant, at all PINs, oldest first: (when, right)."""

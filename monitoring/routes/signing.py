@@ -26,7 +26,10 @@ async def me(request: Request) -> JSONResponse:
 
 
 async def sign_in(request: Request) -> JSONResponse:
-    """POST {staff, pin}: the person is signed in on this device, whoever was before. Gives a new device its cookie."""
+    """POST {staff, pin}: the person is signed in on this device, whoever was before. Gives a new device its cookie.
+
+    On a wall screen only an administrator's PIN is taken; it ends the wall, and the browser is a new tablet.
+    """
     try:
         body = await json_body(request)
         staff, pin = text_in(body, "staff"), text_in(body, "pin")
@@ -35,7 +38,13 @@ async def sign_in(request: Request) -> JSONResponse:
     clinic = running()
     former = sign_in_of(request.scope)
     try:
-        signed_in = await run_in_threadpool(_sign_in, clinic, request.scope["state"]["device"], former, staff, pin)
+        if former is not None and former.wall:
+            outcome = await run_in_threadpool(recording.end_wall, clinic, former, staff, pin)
+            if outcome.value is None:
+                return refused(outcome)
+            signed_in = outcome.value
+        else:
+            signed_in = await run_in_threadpool(_sign_in, clinic, request.scope["state"]["device"], staff, pin)
     except access.PinRefused as wrong:
         wait = wrong.wait_seconds
         return refusal(429, wrong.sentence, wait_seconds=wait) if wait else refusal(401, wrong.sentence)
@@ -48,14 +57,11 @@ async def sign_in(request: Request) -> JSONResponse:
     return answer
 
 
-def _sign_in(clinic: RunningClinic, device: str | None, former: SignIn | None, staff: str, pin: str) -> SignIn:
+def _sign_in(clinic: RunningClinic, device: str | None, staff: str, pin: str) -> SignIn:
     store = clinic.store
     known = store.device(device) if device else None
     tablet = known.id if known is not None and known.kind == "tablet" else str(uuid4())
-    signed_in = access.sign_in(store, tablet, staff, pin, clinic.clock, lasts=clinic.sign_in_lasts)
-    if former is not None and former.wall:
-        access.sign_out(store, former, "became a tablet")
-    return signed_in
+    return access.sign_in(store, tablet, staff, pin, clinic.clock, lasts=clinic.sign_in_lasts)
 
 
 async def sign_out(request: Request) -> JSONResponse:
