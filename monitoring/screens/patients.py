@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Final
 from uuid import uuid4
 from zoneinfo import ZoneInfo
 
@@ -25,6 +26,8 @@ from monitoring.screens.doorway import PAGES
 from monitoring.screens.identity import actor
 from monitoring.screens.plain import plain
 from monitoring.screens.said import say_outcome, show_said
+
+_NOTHING_TYPED: Final = ("", "", None, None, "")  # number, name, birth date, sex, allergies
 
 
 def draw_find() -> str | None:
@@ -181,6 +184,10 @@ def draw_register() -> None:
 
 def _register() -> None:
     given = st.session_state
+    typed = (given.reg_number, given.reg_name, given.reg_birth, given.reg_sex, given.reg_allergies)
+    if "registered" in given and typed in (given.registered, _NOTHING_TYPED):
+        _empty_form()  # a second tap, with what the page showed at the first or already without it
+        return
     outcome = register_patient(
         running(),
         actor(),
@@ -192,6 +199,11 @@ def _register() -> None:
         id=given.new_patient,
     )
     if say_outcome("register", outcome, f"{given.reg_name.strip()} is registered: find them under Find."):
-        given.reg_number = given.reg_name = given.reg_allergies = ""
-        given.reg_birth = given.reg_sex = None
+        given.registered = typed
         given.new_patient = str(uuid4())
+        _empty_form()
+
+
+def _empty_form() -> None:
+    given = st.session_state
+    given.reg_number, given.reg_name, given.reg_birth, given.reg_sex, given.reg_allergies = _NOTHING_TYPED
