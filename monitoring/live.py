@@ -29,6 +29,7 @@ Me = Callable[[str], Document | None]  # of a device's id: who is signed in ther
 
 BEAT_SECONDS: Final = 2.0
 BOARD_SECONDS: Final = 0.2  # a board is built at most this often, however many chairs save at once
+CHAIR_FIRST_SECONDS: Final = 0.05  # what is seen at the chair goes first: a board built beside it would slow it down
 RETRY_SECONDS: Final = 2.0
 SOONEST_WAKE_SECONDS: Final = 0.1  # a document whose next change is already past must not spin
 
@@ -230,22 +231,24 @@ class Hub:
         else:
             for topic in list(self._topics.values()):
                 # What is not about one infusion (a range approved, a name corrected) may be on any screen.
-                if topic.subject.kind != "infusion" or kind not in ("infusion", "board") or topic.subject.id == id:
+                if topic.subject.kind != "infusion":
+                    self._outdated(topic, CHAIR_FIRST_SECONDS if kind == "infusion" else 0.0)
+                elif kind not in ("infusion", "board") or topic.subject.id == id:
                     self._outdated(topic)
 
-    def _outdated(self, topic: _Topic) -> None:
+    def _outdated(self, topic: _Topic, least_wait: float = 0.0) -> None:
         topic.changes += 1
-        self._build_soon(topic)
+        self._build_soon(topic, least_wait)
 
-    def _build_soon(self, topic: _Topic) -> None:
+    def _build_soon(self, topic: _Topic, least_wait: float = 0.0) -> None:
         assert self._loop is not None
         if topic.building or topic.waiting is not None:
             return
-        wait = 0.0
+        wait = least_wait
         if topic.failed:
             wait = RETRY_SECONDS
         elif topic.subject.kind != "infusion":
-            wait = topic.built_at + self._board_seconds - self._loop.time()
+            wait = max(wait, topic.built_at + self._board_seconds - self._loop.time())
         if wait > 0:
             topic.waiting = self._loop.call_later(wait, self._build, topic)
         else:
