@@ -95,6 +95,8 @@ class Store:
         self._writes = 0  # how many transactions were committed: a load that began before the last one is not kept
         self._names: dict[str, str] = {"": ""}
         self._clinic: Clinic | None = None
+        self._chairs: tuple[Chair, ...] = ()  # written with the clinic, once
+        self._protocols: dict[str, StoredProtocol] = {}  # by hash, "" for the one that holds now; since the last change
         self._here = threading.local()  # .writing: the transaction this thread is in
         with database.read() as connection:
             self._open = open_ids(connection)
@@ -175,8 +177,13 @@ class Store:
 
     def chairs(self) -> tuple[Chair, ...]:
         """The chairs, by position."""
+        if self._chairs:
+            return self._chairs
         rows = self._all(select(tables.chair).order_by(tables.chair.c.position))
-        return tuple(Chair(row["id"], row["label"], row["position"]) for row in rows)
+        found = tuple(Chair(row["id"], row["label"], row["position"]) for row in rows)
+        if self._mine() is None:
+            self._chairs = found
+        return found
 
     def staff(self) -> tuple[Staff, ...]:
         """Those who work here now, by name."""
@@ -356,12 +363,12 @@ class Store:
     def stored_protocol(self, hash: str) -> StoredProtocol | None:
         """The protocol version with this hash and its approvals, or None."""
         version = tables.protocol_version
-        return self._protocol(select(version).where(version.c.hash_of_text == hash))
+        return self._protocol(hash, select(version).where(version.c.hash_of_text == hash))
 
     def current_protocol(self) -> StoredProtocol | None:
         """The version that holds for infusions opened now: the one stored last, or None."""
         version = tables.protocol_version
-        return self._protocol(select(version).order_by(version.c.audited.desc()).limit(1))
+        return self._protocol("", select(version).order_by(version.c.audited.desc()).limit(1))
 
     def approve_protocol(self, hash: str, staff_id: str, *, at: datetime | None = None) -> StoredProtocol:
         """Keep that this person accepts this version for the site, in their present role. Twice is once."""
@@ -663,6 +670,8 @@ class Store:
                     gone = [key for key, one in self._kept.items() if one.patient.id in writing.patients]
                     for key in gone:
                         del self._kept[key]
+                if writing.changes("protocol"):
+                    self._protocols.clear()
             self._open = writing.open
 
     def _tell(self, writing: Writing) -> None:
@@ -763,7 +772,22 @@ class Store:
         rows = self._all(select(attempt).where(whose, attempt.c.at >= text_of(since)).order_by(attempt.c.audited))
         return [(instant_of(row["at"]), row["ok"]) for row in rows]
 
-    def _protocol(self, statement: Select[Any]) -> StoredProtocol | None:
+    def _protocol(self, key: str, statement: Select[Any]) -> StoredProtocol | None:
+        writing = self._mine()
+        if writing is not None and writing.changes("protocol"):
+            return self._load_protocol(statement)
+        with self._keeping:
+            if (kept := self._protocols.get(key)) is not None:
+                return kept
+            writes = self._writes
+        found = self._load_protocol(statement)
+        with self._keeping:
+            # As with infusions: what was loaded while something was committed may be the former.
+            if found is not None and writes == self._writes:
+                self._protocols[key] = found
+        return found
+
+    def _load_protocol(self, statement: Select[Any]) -> StoredProtocol | None:
         row = self._one(statement)
         if row is None:
             return None

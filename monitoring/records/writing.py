@@ -69,6 +69,10 @@ class Writing:
         """Remember whom to tell after the commit."""
         self.notices[kind, subject] = None
 
+    def changes(self, kind: str) -> bool:
+        """Whether somebody will be told of a change of this kind."""
+        return any(noticed == kind for noticed, _ in self.notices)
+
     def add(self, table: Table, row: dict[str, Any], *, actor: str, action: str, at: datetime) -> None:
         """Add one row of any table but `entry`, and the audit row that covers it. Fills `audited` and `hash`."""
         row["audited"] = self._audit_head()[0] + 1

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 
@@ -13,6 +14,43 @@ from monitoring.clinical.record import Event
 from monitoring.records import Chair, Series, Staff, Store, StoreRefused
 from monitoring.records.verify import verify
 from tests.records.ward import HeldClock, Ward, protocol
+
+
+def test_chairs_and_protocols_are_asked_of_the_file_once_after_each_write(ward: Ward) -> None:
+    """Every document of every screen names them."""
+    store = ward.reopen()
+
+    def named() -> tuple[object, ...]:
+        return store.chairs(), store.current_protocol(), store.stored_protocol(ward.protocol)
+
+    before = named()
+    with patch.object(store._database, "read", side_effect=AssertionError("the file was asked")):
+        assert named() == before
+    approved = store.approve_protocol(ward.protocol, ward.clinician.id)
+    assert named() == (before[0], approved, approved)
+    newer = store.store_protocol(protocol("another text"), ward.administrator.id)
+    assert named() == (before[0], newer, approved)
+
+
+def test_what_is_kept_in_memory_is_what_was_committed(tmp_path: Path) -> None:
+    store = Store.open(f"sqlite:///{tmp_path}/clinic.db", HeldClock())
+
+    def given_up() -> None:
+        with store.bulk():
+            store.set_up("Invented", "Europe/Berlin", ["Window"], demonstration=False)
+            assert [chair.label for chair in store.chairs()] == ["Window"]
+            stored = store.store_protocol(protocol(), "")
+            assert store.current_protocol() == stored == store.stored_protocol(stored.hash)
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        given_up()
+    assert (store.chairs(), store.current_protocol(), store.stored_protocol(protocol().hash)) == ((), None, None)
+    with store.bulk():
+        assert store.current_protocol() is None
+        stored = store.store_protocol(protocol(), "")
+    assert store.current_protocol() == stored
+    store.close()
 
 
 def test_a_clinic_is_set_up_once(tmp_path: Path) -> None:
@@ -280,7 +318,6 @@ def test_the_same_infusion_twice_is_one_infusion(ward: Ward) -> None:
 )
 def test_an_infusion_rests_on_what_is_stored(ward: Ward, wrong: dict[str, str], sentence: str) -> None:
     from dataclasses import replace
-    from unittest.mock import patch
 
     whole = ward.store.open_infusion
     with (
