@@ -14,7 +14,7 @@ from itertools import pairwise
 from typing import Final, Literal, NamedTuple
 
 from monitoring.clinical.course import Course, Outline, minutes_since, outlined, over_at, roots, when
-from monitoring.clinical.protocol import Level, Limit, Measure, Phase, Protocol, RuleKey, Side
+from monitoring.clinical.protocol import Level, Limit, Measure, Phase, Protocol, RuleKey, Side, limit_words
 from monitoring.clinical.record import Entry, Event, Infusion, Reading
 
 Confirmation = Literal["", "unconfirmed", "confirmed", "not confirmed"]
@@ -22,21 +22,9 @@ Confirmation = Literal["", "unconfirmed", "confirmed", "not confirmed"]
 NOT_JUDGED: Final = "change from baseline not judged"
 PERCENT_NOT_JUDGED: Final = "percent change from a baseline of 0 not judged"
 
-_ABSOLUTE: Final[frozenset[RuleKey]] = frozenset(("at_or_above", "above", "at_or_below", "below"))
 _OF_CHANGE: Final[frozenset[RuleKey]] = frozenset(
     ("rise_at_or_above", "fall_at_or_above", "rise_percent_at_or_above", "fall_percent_at_or_above")
 )
-_WORDS: Final[dict[RuleKey, str]] = {
-    "at_or_above": "at or above {}",
-    "above": "above {}",
-    "at_or_below": "at or below {}",
-    "below": "below {}",
-    "rise_at_or_above": "rise of {} or more",
-    "fall_at_or_above": "fall of {} or more",
-    "rise_percent_at_or_above": "rise of {} of baseline or more",
-    "fall_percent_at_or_above": "fall of {} of baseline or more",
-    "step_at_or_above": "step of {} or more",
-}
 _SILENCE_COUNTS: Final[tuple[Phase, ...]] = ("infusing", "paused", "recovery")  # where a silence rule names no phase
 _PHASE_EVENTS: Final = frozenset(("start", "pause", "resume", "end", "stop", "close", "cancel"))
 
@@ -330,7 +318,7 @@ def _decisive(met: Iterable[Limit], level: Level) -> Limit:
     """The limit to name: of those that give the level, an absolute one before one about change, then the strictest."""
 
     def rank(limit: Limit) -> tuple[bool, float]:
-        absolute = limit.key in _ABSOLUTE
+        absolute = limit.is_absolute
         return absolute, -limit.value if absolute and limit.side == "low" else limit.value
 
     return max((x for x in met if x.level == level), key=rank)
@@ -386,8 +374,10 @@ def _value_flag(episode: _Episode, record: _Record, answers: _Answers, withdrawn
     change = None if baseline is None else _difference(value, baseline)
     percent = None if baseline is None or change is None else _percent(change, baseline)
     note = _baseline_note(measure, record, at, baseline)
-    rule = _rule(limit, measure)
-    headline = f"{measure.label} {_shown(measure, value)} — {_rule(limit, measure, unit=False)} ({worst.level.word})"
+    rule = limit_words(limit, measure)
+    headline = (
+        f"{measure.label} {_shown(measure, value)} — {limit_words(limit, measure, unit=False)} ({worst.level.word})"
+    )
     receipt = _receipt(
         _change_words(measure, baseline, change, percent),
         note,
@@ -658,7 +648,6 @@ def _silent(record: _Record) -> Iterator[_Raised]:
 
 
 def _silence(at: datetime, limit: Limit, measure: Measure, last: _Seen | None, record: _Record) -> _Step:
-    minutes = f"{limit.value:g} min"
     if last is None:
         told = "none since the start"
     else:
@@ -666,8 +655,8 @@ def _silence(at: datetime, limit: Limit, measure: Measure, last: _Seen | None, r
     return _Step(
         since=at,
         level=limit.level,
-        rule=f"no {measure.short} for {minutes}",
-        headline=f"{measure.label} — no value for {minutes}",
+        rule=f"no {measure.short} for {limit.value:g} min",
+        headline=f"{measure.label} — {limit_words(limit, measure)}",
         receipt=_receipt(told, limit.source, record.protocol.label),
         limit=limit,
     )
@@ -750,24 +739,8 @@ def _baseline_note(measure: Measure, record: _Record, at: datetime, baseline: fl
     return PERCENT_NOT_JUDGED if baseline == 0 and by_percent else ""
 
 
-def _rule(limit: Limit, measure: Measure, *, unit: bool = True) -> str:
-    """A limit in words: "at or above 160 mmHg". Without `unit` where the value beside it carries it."""
-    if "percent" in limit.key:
-        return _WORDS[limit.key].format(f"{limit.value:g} %")
-    bound = _number(measure, limit.value)
-    if measure.unit and (unit or limit.key not in _ABSOLUTE):
-        bound = f"{bound} {measure.unit}"
-    return _WORDS[limit.key].format(bound)
-
-
 def _receipt(*parts: str) -> str:
     return " · ".join(part for part in parts if part)
-
-
-def _number(measure: Measure, value: float) -> str:
-    """A number with the measure's decimals, or all it has where these would change it."""
-    text = measure.text(value)
-    return text if float(text) == value else f"{value:g}"
 
 
 def _signed(text: str) -> str:
@@ -780,21 +753,21 @@ def _signed(text: str) -> str:
 def _shown(measure: Measure, value: float) -> str:
     """A value as it stands in a sentence: "164 mmHg", "4 severe"."""
     word = next((option.word for option in measure.options if option.value == value), "")
-    return " ".join(part for part in (_number(measure, value), measure.unit, word) if part)
+    return " ".join(part for part in (measure.exact(value), measure.unit, word) if part)
 
 
 def _change_words(measure: Measure, baseline: float | None, change: float | None, percent: float | None) -> str:
     """Change against baseline: "+38 over baseline 126 (+30 %)"; "" where there is none."""
     if baseline is None or change is None:
         return ""
-    rests_on = f"baseline {_number(measure, baseline)}"
+    rests_on = f"baseline {measure.exact(baseline)}"
     if change == 0:
         return f"as {rests_on}"
-    text = f"{_signed(_number(measure, change))} {'over' if change > 0 else 'under'} {rests_on}"
+    text = f"{_signed(measure.exact(change))} {'over' if change > 0 else 'under'} {rests_on}"
     return text if percent is None else f"{text} ({_signed(f'{percent:.0f}')} %)"
 
 
 def _step_words(measure: Measure, value: float, step: float | None) -> str:
     if step is None:
         return ""
-    return f"{_signed(_number(measure, step))} from {_number(measure, _difference(value, step))} before"
+    return f"{_signed(measure.exact(step))} from {measure.exact(_difference(value, step))} before"

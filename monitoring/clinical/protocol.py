@@ -51,6 +51,11 @@ class Limit:
     applies: str = ""  # "air": only while no oxygen is given
 
     @property
+    def is_absolute(self) -> bool:
+        """Whether the value itself is compared, not how it changed or that there is none."""
+        return self.key in ("at_or_above", "above", "at_or_below", "below")
+
+    @property
     def side(self) -> Side:
         """Which side of the range this limit guards; flags are episodes per measure and side."""
         if self.key in ("at_or_above", "above", "rise_at_or_above", "rise_percent_at_or_above"):
@@ -99,9 +104,37 @@ class Measure:
         """The value as a person writes it, with this measure's decimals and no unit."""
         return f"{value:.{self.decimals}f}"
 
+    def exact(self, value: float) -> str:
+        """The value with this measure's decimals, or with all it has where these would change it; no unit."""
+        text = self.text(value)
+        return text if float(text) == value else f"{value:g}"
+
     def fits(self, value: float) -> bool:
         """Whether a finite `value` has no more decimals than this measure is written with."""
         return float(self.text(value)) == value
+
+
+_LIMIT_WORDS: Final[dict[RuleKey, str]] = {
+    "at_or_above": "at or above {}",
+    "above": "above {}",
+    "at_or_below": "at or below {}",
+    "below": "below {}",
+    "rise_at_or_above": "rise of {} or more",
+    "fall_at_or_above": "fall of {} or more",
+    "rise_percent_at_or_above": "rise of {} % of baseline or more",
+    "fall_percent_at_or_above": "fall of {} % of baseline or more",
+    "step_at_or_above": "step of {} or more",
+    "silent_minutes": "no value for {} min",
+}
+
+
+def limit_words(limit: Limit, measure: Measure, *, unit: bool = True) -> str:
+    """A limit as a person reads it: "at or above 160 mmHg". Without `unit` where the value beside it carries it."""
+    words = _LIMIT_WORDS[limit.key]
+    if "percent" in limit.key or limit.key == "silent_minutes":
+        return words.format(f"{limit.value:g}")
+    bound = measure.exact(limit.value)
+    return words.format(f"{bound} {measure.unit}" if measure.unit and (unit or not limit.is_absolute) else bound)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,30 +9,12 @@ import streamlit as st
 
 from monitoring import access
 from monitoring.clinic import running
-from monitoring.clinical.protocol import Limit, Measure, Protocol
+from monitoring.clinical.protocol import Protocol, limit_words
 from monitoring.documents import PHASE_WORDS
 from monitoring.recording import approve_ranges
 from monitoring.screens.identity import actor
 from monitoring.screens.plain import plain
 from monitoring.screens.said import say_outcome, show_said
-
-_WORDS = {
-    "at_or_above": "at or above {0}",
-    "above": "above {0}",
-    "at_or_below": "at or below {0}",
-    "below": "below {0}",
-    "rise_at_or_above": "rise of {0} or more",
-    "fall_at_or_above": "fall of {0} or more",
-    "rise_percent_at_or_above": "rise of {1} % or more",
-    "fall_percent_at_or_above": "fall of {1} % or more",
-    "step_at_or_above": "step of {0} or more",
-    "silent_minutes": "no value for {1} min",
-}
-
-
-def limit_words(limit: Limit, measure: Measure) -> str:
-    """A limit as a person reads it: "at or above 160 mmHg"."""
-    return _WORDS[limit.key].format(f"{measure.text(limit.value)} {measure.unit}".strip(), f"{limit.value:g}")
 
 
 def ranges_table(protocol: Protocol) -> pd.DataFrame:

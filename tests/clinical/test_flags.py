@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from monitoring.clinical.course import course
 from monitoring.clinical.flags import NOT_JUDGED, PERCENT_NOT_JUDGED, Flags, flags, level_of, levels
-from monitoring.clinical.protocol import Level, Limit, Protocol
+from monitoring.clinical.protocol import Level, Limit, Protocol, limit_words
 from monitoring.clinical.record import Reading
 from tests.clinical.timeline import (
     CAUTION,
@@ -197,7 +197,7 @@ def test_a_rule_in_words(rule: Limit, words: str) -> None:
     line.set(-5, x=100)
     line.start(0)
     line.set(1, x=50 if low else 200)
-    assert [f.rule for f in line.flags(1).flags] == [words]
+    assert [f.rule for f in line.flags(1).flags] == [words] == [limit_words(rule, line.protocol.measures["x"])]
 
 
 # Words
