@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from html import escape
 from zoneinfo import ZoneInfo
 
 import streamlit as st
 
 from monitoring.clinic import running
 from monitoring.screens.doorway import PAGES
-from monitoring.screens.plain import plain
 
 PAGE_LENGTH = 25
 
@@ -33,10 +33,10 @@ def draw_list(text: str, page: int) -> None:
         line, open_it = st.columns([5, 1], vertical_alignment="center")
         opened_at = row.opened_at.astimezone(zone)
         which = f"{row.number} of {row.planned_infusions}" if row.number <= row.planned_infusions else "maintenance"
-        line.markdown(
-            f"**{plain(row.patient_name)}** · no. {plain(row.patient_number)} · infusion {which}  \n"
-            f"{opened_at:%d %b %Y, %H:%M} · {plain(row.chair_label)} · {row.dose_mg:.1f} mg · "
-            f"{plain(row.nurse)} · {row.phase} · {row.entries} entries"
+        line.html(
+            f'<p class="past"><b>{escape(row.patient_name)}</b> · no. {escape(row.patient_number)} · infusion {which}'
+            f"<br>{opened_at:%d %b %Y, %H:%M} · {escape(row.chair_label)} · {row.dose_mg:.1f} mg · "
+            f"{escape(row.nurse)} · {row.phase} · {row.entries} {'entry' if row.entries == 1 else 'entries'}</p>"
         )
         if open_it.button("Open", key=f"open_{row.infusion_id}", help=f"Infusion of {opened_at:%d %b %Y}"):
             st.switch_page(PAGES / "bedside.py", query_params={"infusion": row.infusion_id})

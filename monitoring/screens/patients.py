@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from html import escape
 from typing import Final
 from uuid import uuid4
 from zoneinfo import ZoneInfo
@@ -56,7 +57,7 @@ def draw_chosen(patient_id: str | None) -> None:
     found = clinic.store.clinic()
     today = clinic.clock.now().astimezone(ZoneInfo(found.zone if found else "UTC")).date()
     with st.container(border=True):
-        st.subheader(plain(patient.name))
+        st.html(f"<h2>{escape(patient.name)}</h2>")  # as it is: markdown would make a link of what looks like one
         st.text(
             f"No. {patient.number} · born {patient.birth_date:%d %b %Y} "
             f"({age_in_years(patient.birth_date, today)} y) · {patient.sex} · {allergy_words(patient)}"
