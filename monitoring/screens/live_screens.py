@@ -34,6 +34,7 @@ def sign_in_screen() -> None:
     clinic = running()
     found = clinic.store.clinic()
     demonstration = bool(found and found.demonstration)
+    stored = clinic.store.current_protocol()
     _screen(
         "sign_in",
         {
@@ -41,6 +42,7 @@ def sign_in_screen() -> None:
             "demonstration": demonstration,
             "staff": [{"id": s.id, "name": s.name, "role": s.role} for s in clinic.store.staff()],
             "pins": _pins(),
+            "approved": bool(stored and stored.approved),
             "intended_use": INTENDED_USE,
         },
     )
