@@ -7,7 +7,6 @@ file of its own), `MONITORING_DEMO_RATE` (how fast its time runs), `MONITORING_S
 
 from __future__ import annotations
 
-import logging
 import os
 import threading
 from collections.abc import Callable, Mapping
@@ -26,7 +25,7 @@ from monitoring.records import SignIn, Store, StoredProtocol, StoreRefused
 from monitoring.records.database import file_of
 
 if TYPE_CHECKING:
-    from monitoring.demonstration.player import Player
+    from monitoring.demonstration.shift import StagedNurse
 
 TOP: Final = Path(__file__).resolve().parent.parent
 SHIPPED_PROTOCOL: Final = TOP / "data" / "protocols" / "ketamine-depression.toml"
@@ -158,10 +157,9 @@ class RunningClinic:
         }
 
 
-_log = logging.getLogger(__name__)
 _lock = threading.RLock()
 _running: RunningClinic | None = None
-_staged: _StagedNurse | None = None  # who records in the demonstration
+_staged: StagedNurse | None = None  # who records in the demonstration
 
 
 def running() -> RunningClinic:
@@ -249,42 +247,11 @@ def _run(store: Store, clock: Clock, live: Hub, settings: Settings) -> RunningCl
     _running = RunningClinic(store, clock, live, settings, secret)
     store.subscribe(live.changed)
     if _running.demonstration:
-        _staged = _StagedNurse(store, clock)
+        from monitoring.demonstration.shift import StagedNurse  # only a demonstration needs her
+
+        _staged = StagedNurse(store, clock)
         _staged.start()
     return _running
-
-
-class _StagedNurse(threading.Thread):
-    """Lets the demonstration's nurse record what comes next, as its time goes by."""
-
-    def __init__(self, store: Store, clock: Clock) -> None:
-        super().__init__(name="staged nurse", daemon=True)
-        self._store = store
-        self._clock = clock
-        self._left = threading.Event()
-
-    def leave(self) -> None:
-        """She goes home; waits until she has put down what she was writing."""
-        self._left.set()
-        self.join()
-
-    def run(self) -> None:
-        """Record until she leaves."""
-        from monitoring.demonstration.player import Player
-
-        player: Player | None = None
-        while not self._left.wait(self._wait(player)):
-            try:
-                player = player or Player(self._store, self._clock)
-                player.play()
-            except Exception:
-                _log.exception("The demonstration's nurse stumbled; she begins anew.")
-                player = None
-
-    def _wait(self, player: Player | None) -> float:
-        """Real seconds until she has something to do; short, because the rate of time may be changed meanwhile."""
-        due = None if player is None else player.next_due()
-        return 1.0 if due is None else min(max(self._clock.seconds_until(due), 0.05), 1.0)
 
 
 def shipped_protocol() -> Protocol:
