@@ -15,7 +15,6 @@ from pathlib import Path
 
 from monitoring.clinical.protocol_file import ProtocolError, read_protocol
 
-DEFAULT_URL = "sqlite:///data/clinic.db"
 FINE, WRONG, NOT_LOOKED_AT = 0, 1, 2
 
 
@@ -29,8 +28,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     walk.add_argument(
         "url",
         nargs="?",
-        default=os.environ.get("MONITORING_DB") or DEFAULT_URL,
-        help=f"for example {DEFAULT_URL} (default: MONITORING_DB, else that)",
+        help="for example sqlite:///data/clinic.db (default: the database that the server would open)",
     )
     walk.add_argument("--anchor", metavar="HEAD", help="a head printed earlier, which the records must still contain")
     chosen = parser.parse_args(arguments)
@@ -59,16 +57,19 @@ def check_protocol(file: Path) -> int:
     return FINE
 
 
-def verify_records(url: str, anchor: str | None = None) -> int:
+def verify_records(url: str | None = None, anchor: str | None = None) -> int:
     """Prints the first wrong row of each chain, a line each; when there is none, the head to keep elsewhere.
 
-    `anchor` is a head printed earlier: rows cut off the end since then are noticed only by it.
+    Without `url`, the database that a server in this environment opens. `anchor` is a head printed earlier: rows cut
+    off the end since then are noticed only by it.
     """
     # The database's libraries take a second to load, which checking a file does not need.
+    from monitoring.clinic import settings_from
     from monitoring.records.shapes import RecordsError
     from monitoring.records.verify import Head, head, verify
 
     try:
+        url = url or settings_from(os.environ).url
         earlier = Head.read(anchor) if anchor is not None else None
         now = head(url)  # before the walk, so that what is printed has been walked
         sentences = verify(url, earlier)

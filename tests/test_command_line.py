@@ -129,6 +129,23 @@ def test_a_database_whose_rows_are_as_they_were_saved(tmp_path: Path) -> None:
     assert run("verify", MONITORING_DB=url).stdout == done.stdout
 
 
+def test_without_an_address_the_servers_own_database_is_looked_at(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "data").mkdir()
+    (tmp_path / "elsewhere").mkdir()
+    clinic(tmp_path / "data")
+    monkeypatch.setattr("monitoring.clinic.TOP", tmp_path)
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    for name in ("MONITORING_DB", "MONITORING_DEMO", "MONITORING_DEMO_RATE"):
+        monkeypatch.delenv(name, raising=False)
+    assert main(["verify"]) == 0
+    assert f"{tmp_path}/data/clinic.db: every row is as it was saved" in capsys.readouterr().out
+    monkeypatch.setenv("MONITORING_DEMO", "perhaps")
+    assert main(["verify"]) == 2
+    assert "MONITORING_DEMO is 'perhaps'" in capsys.readouterr().err
+
+
 def test_a_row_that_was_changed_by_hand_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     url = clinic(tmp_path)
     by_hand(tmp_path, "UPDATE chair SET label = 'Chair 9' WHERE label = 'Chair 2'")
