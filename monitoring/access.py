@@ -44,11 +44,9 @@ PERMITTED: Mapping[str, frozenset[str]] = {
     "cancel": _BEDSIDE,
     "move": _BEDSIDE,
     "close": _BEDSIDE,
-    "export": _OFFICE,
     "approve_ranges": _OFFICE,
     "manage_staff": _ADMINISTRATION,
     "enrol_wall": _ADMINISTRATION,
-    "set_up": _ADMINISTRATION,
     "change_rate": _EVERYBODY,  # only a demonstration has a rate
 }
 _SAID = {
@@ -62,14 +60,13 @@ _SAID = {
     "cancel": "cancel infusions",
     "move": "move infusions to another chair",
     "close": "close infusions",
-    "export": "export records",
     "approve_ranges": "approve ranges",
     "manage_staff": "manage staff",
     "enrol_wall": "enrol a wall screen",
-    "set_up": "set up the clinic",
     "change_rate": "change the speed of the demonstration",
 }
 
+COOKIE = "device"  # the cookie's name: its value is the signed id of the device
 SIGN_IN_LASTS = timedelta(hours=12)
 # Attempts are slowed, never locked for good: a nurse must get in while a patient is on the chair.
 COUNTED = timedelta(minutes=15)  # how far back wrong PINs count

@@ -83,11 +83,9 @@ open_infusion     yes    yes        no
 cancel            yes    yes        no
 move              yes    yes        no
 close             yes    yes        no
-export            no     yes        yes
 approve_ranges    no     yes        yes
 manage_staff      no     no         yes
 enrol_wall        no     no         yes
-set_up            no     no         yes
 change_rate       yes    yes        yes
 """
 ROWS = [line.split() for line in TABLE.strip().splitlines()]

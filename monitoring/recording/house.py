@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from typing import Final
-from zoneinfo import ZoneInfo
 
 from monitoring import access
 from monitoring.access import Actor
 from monitoring.clinic import RunningClinic, shipped_protocol
 from monitoring.clock import DemonstrationClock
 from monitoring.recording.outcome import Refused, answered, refuse_if
-from monitoring.records import ROLES, Clinic, SignIn, Staff, StoredProtocol
+from monitoring.records import ROLES, Clinic, SignIn, Staff, StoredProtocol, is_zone
 
 WALL_LASTS: Final = timedelta(days=3650)  # until an administrator takes the screen down
 
@@ -43,7 +42,7 @@ def set_up_clinic(
             yield f"This database is set up already, for {found.name}."
         if not name:
             yield "Name of the clinic is empty: expected the name its people use."
-        if not _is_zone(zone):
+        if not is_zone(zone):
             yield f"Time zone {zone!r}: expected a name such as Europe/Berlin."
         if not labels:
             yield "No chair is named: expected at least one."
@@ -73,14 +72,6 @@ def set_up_clinic(
             for member in members:
                 clinic.store.approve_protocol(protocol.hash, member.id)
     return made
-
-
-def _is_zone(zone: str) -> bool:
-    try:
-        ZoneInfo(zone)
-    except (ValueError, OSError, LookupError):  # a path, a folder, no such zone
-        return False
-    return bool(zone)
 
 
 @answered

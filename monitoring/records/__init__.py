@@ -18,6 +18,7 @@ from monitoring.records.shapes import (
     StoredProtocol,
     StoreRefused,
     StoreUnwritable,
+    is_zone,
 )
 from monitoring.records.store import Store
 
@@ -40,4 +41,5 @@ __all__ = [
     "StoreRefused",
     "StoreUnwritable",
     "StoredProtocol",
+    "is_zone",
 ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from monitoring.clinical.record import Acknowledgement, Clock, Entry, EntryKind, Event, NotDone, Reading
 
@@ -28,6 +29,15 @@ class StoreUnwritable(RecordsError):
 
 class EntryClash(RecordsError):
     """An entry with this id is stored already, and says something else."""
+
+
+def is_zone(name: str) -> bool:
+    """Whether this is an IANA time zone that this machine knows, such as "Europe/Berlin"."""
+    try:
+        ZoneInfo(name)
+    except (LookupError, ValueError, OSError):  # no such zone, a path, a folder
+        return False
+    return bool(name)
 
 
 @dataclass(frozen=True, slots=True)

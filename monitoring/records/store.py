@@ -14,7 +14,6 @@ from contextlib import contextmanager
 from datetime import date, datetime
 from typing import Any, Self, get_args
 from uuid import uuid4
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, Select, Table, and_, bindparam, func, or_, select
 
@@ -51,6 +50,7 @@ from monitoring.records.shapes import (
     Staff,
     StoredProtocol,
     StoreRefused,
+    is_zone,
 )
 from monitoring.records.writing import Writing
 
@@ -158,7 +158,7 @@ class Store:
         labels = [label.strip() for label in chairs]
         if not name.strip():
             raise StoreRefused("The clinic needs a name.")
-        if not _is_zone(zone):
+        if not is_zone(zone):
             raise StoreRefused(f"Time zone {zone!r} is unknown: expected a name such as Europe/Berlin.")
         if not labels or not all(labels) or len({label.casefold() for label in labels}) != len(labels):
             raise StoreRefused("Chairs: expected at least one, each with a name of its own.")
@@ -819,14 +819,6 @@ class Store:
             if other is not None and outlined(other).chair == chair_id:
                 # Without a name: a tablet keeps the sentence, beside another patient's entry.
                 raise StoreRefused(f"{labels[chair_id]} is taken: expected a free chair.")
-
-
-def _is_zone(name: str) -> bool:
-    try:
-        ZoneInfo(name)
-    except (LookupError, ValueError, OSError):  # no such zone, a path, a folder
-        return False
-    return True
 
 
 def _like(wanted: str, patients: Any = None) -> Any:

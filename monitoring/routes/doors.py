@@ -21,10 +21,9 @@ from starlette.concurrency import run_in_threadpool
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from monitoring import access
+from monitoring.access import COOKIE
 from monitoring.clinic import running
 from monitoring.records import SignIn
-
-COOKIE: Final = "device"
 
 # What answers without a sign-in: the empty shell of a page and the program that draws it (what it draws comes over
 # Streamlit's stream, where the frame signs people in), the health of the server, and the sign-in itself.

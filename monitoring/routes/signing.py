@@ -13,7 +13,7 @@ from monitoring import access, recording
 from monitoring.clinic import RunningClinic, running
 from monitoring.records import SignIn, StoreRefused, StoreUnwritable
 from monitoring.routes.answers import Unreadable, json_body, refusal, refused, text_in
-from monitoring.routes.doors import COOKIE, actor_of, sign_in_of
+from monitoring.routes.doors import actor_of, sign_in_of
 
 COOKIE_SECONDS: Final = 400 * 24 * 3600  # the longest that browsers keep a cookie
 
@@ -103,7 +103,7 @@ async def demonstration_rate(request: Request) -> JSONResponse:
 
 def _set_cookie(request: Request, answer: Response, device: str, clinic: RunningClinic) -> None:
     answer.set_cookie(
-        COOKIE,
+        access.COOKIE,
         access.make_cookie(device, clinic.secret),
         max_age=COOKIE_SECONDS,
         path="/",

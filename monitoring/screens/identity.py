@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import streamlit as st
 
-from monitoring.access import Actor, read_cookie
+from monitoring.access import COOKIE, Actor, read_cookie
 from monitoring.clinic import RunningClinic, running
 from monitoring.records.shapes import SignIn
-
-COOKIE = "device"
 
 
 def device_cookie() -> str | None:
