@@ -164,7 +164,8 @@ def test_what_waits_when_nobody_is_signed_in_any_more_goes_out_after_the_next_pi
     assert typed(ward.written(infusion)) == []
     tablet.url = network.url
     tablet.switch_to("Jonas Lund")
-    tablet.tap(tablet.button("Save"))
+    expect(tablet.button("Jonas Lund, switch")).to_be_visible()
+    tablet.save()
     tablet.sent()
     tablet.log({"heart_rate": 63})
     tablet.shows(4)

@@ -110,6 +110,7 @@ def test_six_tabs_of_one_browser_are_all_live_and_save_once(ward: Ward, tablets:
     expect(tabs[3].tile("heart_rate")).to_have_accessible_description("72 /min")
     tabs[3].save()
     tabs[0].pad_empty()
+    tabs[3].sent()
     network.cut()
     tabs[4].to_front().log({"heart_rate": 73})
     tabs[1].to_front().log({"heart_rate": 74})
