@@ -28,6 +28,7 @@ from monitoring.clock import Clock
 from monitoring.records import StoreUnwritable
 from monitoring.records.verify import verify
 from monitoring.routes import routes
+from monitoring.routes.answers import LONGEST_BODY
 from monitoring.routes.doors import Doors
 from tests.server import Server
 from tests.small_clinic import PEOPLE, Names, actor, entry, event, open_infusion, opened
@@ -249,7 +250,7 @@ def test_killed_between_saving_and_answering_the_entry_is_there_once(house: tupl
         (b"{}", "text/plain", 415),
         (b"{}", "application/x-www-form-urlencoded", 415),
         (b'{"id": ' + b"[" * 30000, "application/json", 400),
-        (b'"' + b"x" * 70000 + b'"', "application/json", 413),
+        (b'"' + b"x" * LONGEST_BODY + b'"', "application/json", 413),
     ],
 )
 def test_what_is_no_entry_is_told_in_one_sentence(tablet: Tablet, content: bytes, kind: str, status: int) -> None:
