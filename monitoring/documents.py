@@ -17,7 +17,7 @@ from monitoring.clinic import RunningClinic
 from monitoring.clinical.checks import SEVERITIES
 from monitoring.clinical.course import Course, Slot, course, outlined
 from monitoring.clinical.flags import Flag, Flags, flags, levels
-from monitoring.clinical.protocol import Level, Measure, Protocol
+from monitoring.clinical.protocol import OVER, Level, Measure, Protocol
 from monitoring.clinical.record import EVENT_WORDS, Entry, Infusion, Patient, Reading, event_words
 from monitoring.records import Chair
 
@@ -68,7 +68,7 @@ def infusion_document(clinic: RunningClinic, infusion_id: str) -> dict[str, Any]
     zone = _zone(clinic)
     all_chairs = clinic.store.chairs()
     chairs = {chair.id: chair.label for chair in all_chairs}
-    over = j.course.phase in ("closed", "cancelled")
+    over = j.course.phase in OVER
     figure = infusion_figure(infusion, j.protocol, j.course, j.levels, j.now, zone)
     version = infusion.entries[-1].seq if infusion.entries else 0
     return {
@@ -268,7 +268,7 @@ def _course(j: Judged, zone: ZoneInfo) -> dict[str, Any]:
         "infusion_seconds": _seconds(at.infusion_time),
         "planned_seconds": j.infusion.planned_minutes * 60,
         "rate_ml_per_h": None if at.rate_ml_per_h is None else round(at.rate_ml_per_h, 1),
-        "read_only": at.phase in ("closed", "cancelled"),
+        "read_only": at.phase in OVER,
         "closed_words": closed,
     }
 
@@ -496,7 +496,7 @@ def _marks(entry: Entry, j: Judged, conflicts: Mapping[str, str]) -> list[str]:
     if entry.clock == "device":
         marks.append("time from the tablet's clock")
     if entry.other_sign_in:
-        marks.append("arrived after this person's sign-in")
+        marks.append("outside this person's sign-in")
     if entry.after_signing:
         marks.append("arrived after closing")
     if any(reading.confirmed_unusual for reading in entry.readings):
