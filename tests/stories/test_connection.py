@@ -140,7 +140,7 @@ def test_what_waits_keeps_its_author_when_another_nurse_has_signed_in(
     assert rates(entries) == [61, 62, 63]
     assert [entry.author_name for entry in entries] == ["Ada Okafor", "Ada Okafor", "Jonas Lund"]
     assert [entry.other_sign_in for entry in entries] == [True, True, False]
-    expect(tablet.entries.filter(has_text="arrived after this person's sign-in")).to_have_count(2)
+    expect(tablet.entries.filter(has_text="outside this person's sign-in")).to_have_count(2)
 
 
 def test_what_waits_when_nobody_is_signed_in_any_more_goes_out_after_the_next_pin(
