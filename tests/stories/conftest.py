@@ -76,7 +76,7 @@ class Tablets:
     def __init__(self, browser: Browser) -> None:
         self._browser = browser
         self._idle: dict[str, list[BrowserContext]] = {}
-        self._handed: list[tuple[str, BrowserContext]] = []
+        self._handed: list[tuple[str | None, BrowserContext]] = []
         self.errors: list[str] = []
 
     def __call__(
@@ -94,16 +94,16 @@ class Tablets:
         `script` runs in each page before its own programs.
         """
         url = url or ward.server.url
-        idle = self._idle.get(url)
+        idle = [] if script else self._idle.setdefault(url, [])
+        known = bool(idle)
+        context = idle.pop() if known else self._new()
+        self._handed.append((None if script else url, context))
         if script:
-            context = self._new()
             context.add_init_script(script)
-        else:
-            context = idle.pop() if idle else self._new()
-            self._handed.append((url, context))
         tablet = Tablet(context, url, ward.staff, ward.pins)
         tablet.page.set_viewport_size(viewport)
-        tablet.wipe()
+        if known:
+            tablet.wipe()
         if name:
             tablet.sign_in(name)
         if infusion:
@@ -121,20 +121,26 @@ class Tablets:
         for url, context in self._handed:
             for page in context.pages:
                 page.close()
-            self._idle.setdefault(url, []).append(context)
+            if url is None:  # what runs in its pages cannot be taken out again
+                context.close()
+            else:
+                self._idle[url].append(context)
         self._handed.clear()
 
 
 @pytest.fixture(scope="module")
-def drawer(chromium: Browser) -> Tablets:
-    """Where a module's tablets are between its stories."""
-    return Tablets(chromium)
+def drawer(chromium: Browser) -> Iterator[Tablets]:
+    """Where a module's tablets are between its stories. An error in a page's program fails the story."""
+    drawer = Tablets(chromium)
+    yield drawer
+    drawer.put_back()
+    assert drawer.errors == []
 
 
 @pytest.fixture
 def tablets(drawer: Tablets) -> Iterator[Tablets]:
-    """Tablets for one story. An error in a page's program fails the story, whatever else it shows."""
-    drawer.errors.clear()
+    """Tablets for one story."""
     yield drawer
     drawer.put_back()
-    assert drawer.errors == []
+    errors, drawer.errors = drawer.errors, []
+    assert errors == []

@@ -6,11 +6,11 @@ import re
 from collections import Counter
 
 import pytest
-from playwright.sync_api import ViewportSize, expect
+from playwright.sync_api import expect
 
 from monitoring.clinical.record import Infusion
 from tests.stories.conftest import Tablets
-from tests.stories.tablet import LANDSCAPE, PORTRAIT
+from tests.stories.tablet import PORTRAIT
 from tests.stories.ward import FREE, PLANNED, RUNNING, Ward, values
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("stories 2")]
@@ -25,7 +25,7 @@ def kinds(infusion: Infusion) -> Counter[str]:
 
 def test_sets_ratings_and_what_they_lead_to_are_saved_once(ward: Ward, tablets: Tablets) -> None:
     infusion = ward.running()
-    tablet = tablets(ward, "Ada Okafor", infusion=infusion)
+    tablet = tablets(ward, "Ada Okafor", infusion=infusion, viewport=PORTRAIT)
     expected: Counter[str] = Counter(start=1)
 
     def once(kind: str) -> None:
@@ -85,10 +85,9 @@ def test_sets_ratings_and_what_they_lead_to_are_saved_once(ward: Ward, tablets: 
     once("withdrawal")
 
 
-@pytest.mark.parametrize("viewport", [LANDSCAPE, PORTRAIT], ids=["landscape", "portrait"])
-def test_the_pump_and_the_other_events_are_recorded_once(ward: Ward, tablets: Tablets, viewport: ViewportSize) -> None:
+def test_the_pump_and_the_other_events_are_recorded_once(ward: Ward, tablets: Tablets) -> None:
     infusion = ward.planned()
-    tablet = tablets(ward, "Ada Okafor", infusion=infusion, viewport=viewport)
+    tablet = tablets(ward, "Ada Okafor", infusion=infusion)
     expected: Counter[str] = Counter()
 
     def once(kind: str) -> None:

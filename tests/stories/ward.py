@@ -6,7 +6,7 @@ import sqlite3
 from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Final
 from urllib.parse import quote
@@ -16,11 +16,10 @@ from sqlalchemy.pool import NullPool
 
 from monitoring import recording
 from monitoring.clinical.record import Entry, Infusion
-from monitoring.clock import Clock
 from monitoring.records.loading import load_infusion
 from monitoring.records.verify import verify
 from tests.server import Server
-from tests.small_clinic import PEOPLE, actor, event, open_infusion, opened
+from tests.small_clinic import PEOPLE, SetClock, actor, event, open_infusion, opened
 
 PLANNED: Final = 4
 RUNNING: Final = 30
@@ -67,7 +66,7 @@ def furnish(file: Path) -> tuple[list[str], list[str]]:
 
     Patients are named by the number of their chair: "Patient 7". For the last ones no infusion is open.
     """
-    clock = Clock()
+    clock = SetClock(datetime.now(UTC) - timedelta(minutes=8))
     with opened(file, clock) as clinic:
         chairs = [f"Chair {n}" for n in range(1, PLANNED + RUNNING + FREE + 1)]
         done = recording.set_up_clinic(
@@ -103,12 +102,11 @@ def furnish(file: Path) -> tuple[list[str], list[str]]:
             if n > PLANNED + RUNNING:
                 continue
             infusion = open_infusion(clinic, ada, patient.value.id, chair.id)
-            if n <= PLANNED:
-                planned.append(infusion)
-                continue
+            (planned if n <= PLANNED else running).append(infusion)
+        clock.wait(minutes=4)  # nothing is due yet
+        for infusion in running:
             started = recording.save_entry(clinic, ada, infusion, event(clock.now(), "start"))
             assert started.done, started.sentences
-            running.append(infusion)
         return planned, running
 
 
