@@ -33,7 +33,7 @@ from websockets.typing import Origin
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from tests.benchmarks.five_chairs import CHAIRS, FiveChairs, furnish, some_values
-from tests.benchmarks.measured import LANDSCAPE, chromium, cpu_seconds, machine, server, spread
+from tests.benchmarks.measured import LANDSCAPE, chromium, cpu_seconds, machine, server, settled, spread
 from tests.server import Server
 from tests.small_clinic import PEOPLE, entry
 from tests.stories.tablet import Tablet
@@ -198,6 +198,7 @@ def main(minutes: float) -> None:
     with ExitStack() as open_:
         running = open_.enter_context(server(folder / "clinic.db"))
         time.sleep(SETTLE_SECONDS)
+        settled(running)
         without = cpu_percent(process_of(running), PERIOD_SECONDS)
         print(f"Server without a screen: {without:.2f} % of one core over {PERIOD_SECONDS:g} s")
         browser = open_.enter_context(chromium())
@@ -209,6 +210,7 @@ def main(minutes: float) -> None:
         streams = Streams(running.url)
         open_.enter_context(following(streams, others))
         time.sleep(SETTLE_SECONDS)
+        settled(running)
         assert len(streams.newest) == CHAIRS
         first = dict(streams.newest)
         idle = cpu_percent(process_of(running), PERIOD_SECONDS)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import statistics
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,6 +17,7 @@ from tests.server import Server
 
 LANDSCAPE: Final[ViewportSize] = {"width": 1180, "height": 820}
 _QUIET: Final = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
+RESTS_CPU_SECONDS: Final = 0.03  # of processor time, in two seconds
 # A clinic's server has only its own dependencies: not the faster loop that NiceGUI brings along.
 WITHOUT_EXTRAS: Final = {"PYTHONPATH": str(Path(__file__).resolve().parent / "only_what_is_asked_for")}
 
@@ -64,3 +66,13 @@ def cpu_seconds(process: int) -> float:
     """Processor time that a process has used, in user and system mode [s]."""
     fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def settled(running: Server) -> None:
+    """Wait until a server has imported what it needs and rests, or for a minute on a machine that never lets it."""
+    assert running.process is not None
+    for _ in range(30):
+        before = cpu_seconds(running.process.pid)
+        time.sleep(2)
+        if cpu_seconds(running.process.pid) - before < RESTS_CPU_SECONDS:
+            return
