@@ -11,7 +11,8 @@ import { banners, connection, themeKey } from "./bar.js";
 import { sheets } from "./sheets.js";
 
 const MARK = { caution: "▲", critical: "■" };
-const PUMP_RESTS_MS = 1500;
+const PUMP_RESTS_MS = 1500; // after a tap on one of its keys
+const PUMP_CHANGED_MS = 800; // after its keys have changed, whoever changed them
 const SEEN_HOLDS_MS = 5 * 60000; // "seen at" chosen longer ago than this is asked for anew
 const NEXT_PHASE = {
   start: { planned: "infusing" },
@@ -36,6 +37,7 @@ function bedside(root, infusion, pins) {
   let rates = null;
   let lastMe = null;
   let pumpRestsUntil = 0;
+  let pumpPhase = null; // which keys the pump has now
 
   const place = Object.fromEntries(
     ["banners", "top", "clock", "values", "flags", "quick", "entries", "tray"].map((name) => [name, h("div", { class: `at-${name}` })]),
@@ -131,7 +133,7 @@ function bedside(root, infusion, pins) {
   }
 
   // The first tap records the minute; the reason may follow.
-  // Then the pump's keys rest for a moment, all of them: another one comes to lie where the first was tapped.
+  // Then the pump's keys rest for a moment, all of them, and again when they change: another comes to lie under a finger.
   function pumpKey(label, kind, reasons) {
     return h(
       "button",
@@ -261,6 +263,8 @@ function bedside(root, infusion, pins) {
 
   function pumpKeys(phase) {
     const p = doc().pad;
+    if (pumpPhase !== null && pumpPhase !== phase) pumpRestsUntil = Math.max(pumpRestsUntil, performance.now() + PUMP_CHANGED_MS);
+    pumpPhase = phase;
     if (doc().course.read_only || !mayRecord(me())) return [];
     const more = h("button", { class: "key more", type: "button", "aria-label": "More", onclick: () => ask.more(phase) }, "⋯");
     switch (phase) {
