@@ -7,11 +7,12 @@ import shutil
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ViewportSize, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ViewportSize, expect, sync_playwright
 
 from monitoring.demonstration import PINS
 from tests.server import Server
 from tests.small_clinic import PEOPLE
+from tests.stories import gallery as looks
 from tests.stories.network import Network
 from tests.stories.tablet import LANDSCAPE, PATIENCE_MS, Tablet
 from tests.stories.ward import Ward, furnish, staff_of
@@ -29,6 +30,7 @@ def chromium() -> Iterator[Browser]:
         if os.environ.get("CI"):
             pytest.fail(sentence)
         pytest.skip(sentence)
+    expect.set_options(timeout=PATIENCE_MS)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=program, args=QUIET)
         yield browser
@@ -51,6 +53,16 @@ def demonstration(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ward]:
     file = tmp_path_factory.mktemp("demonstration") / "demonstration.db"
     with Server(file, demonstration_rate=1) as server:
         yield Ward(server, staff_of(file), PINS)
+
+
+@pytest.fixture(scope="session")
+def gallery(tmp_path_factory: pytest.TempPathFactory) -> Iterator[looks.Gallery]:
+    """A real clinic to look at, on one server for all of a worker's stories that only look."""
+    file = tmp_path_factory.mktemp("gallery") / "clinic.db"
+    infusions = looks.furnish(file)
+    pins = {name: pin for name, (_, pin) in PEOPLE.items()}
+    with Server(file) as server:
+        yield looks.Gallery(Ward(server, staff_of(file), pins), infusions)
 
 
 @pytest.fixture(scope="module")

@@ -14,27 +14,39 @@ from typing import Final
 from monitoring import recording
 from monitoring.access import Actor
 from monitoring.clinic import RunningClinic
-from tests.small_clinic import PEOPLE, QUIET, SetClock, actor, entry, event, open_infusion, opened
+from tests.small_clinic import PEOPLE, SetClock, actor, entry, event, open_infusion, opened
+from tests.stories.ward import Ward
 
 LONG_NAME: Final = "Maximiliane-Alexandrina Freifrau von und zu Hohenfels-Wittgenstein-Oberndorf am See"
 HOSTILE_NAME: Final = "*Ann* [x](http://y.example) _b_ <b>c</b> `d` # :red[e] $f$ &amp; “g”"
-CHAIRS: Final = ("Window", "Corner room by the garden", "Door", "Chair 4", "Chair 5", "Chair 6")
+CHAIRS: Final = (
+    "Window",
+    "Corner room by the garden",
+    "Door",
+    "Chair 4",
+    "Chair 5",
+    "Chair 6",
+    "Chair 7",
+    "Chair 8",
+    "Chair 9",
+)
 # Far outside, with a change from the baseline, and values of many digits.
 OUTSIDE: Final = {"systolic": 204.0, "diastolic": 118.0, "heart_rate": 141.0, "spo2": 90.0, "respiration": 26.0}
 
 
 @dataclass(frozen=True)
 class Gallery:
-    """The ids of the infusions, by what they show."""
+    """The clinic, running, and the ids of its infusions by what they show."""
 
+    ward: Ward
     infusions: Mapping[str, str]
 
-    def __getitem__(self, what: str) -> str:
-        return self.infusions[what]
 
+def furnish(file: Path) -> dict[str, str]:
+    """Let a clinic live through its last hour, up to now; the ids of its infusions by what they show.
 
-def furnish(file: Path) -> Gallery:
-    """Let the clinic live through its last hour, up to now. The ranges are not approved: one banner more."""
+    The ranges are not approved: that is one banner more.
+    """
     clock = SetClock(datetime.now(UTC) - timedelta(minutes=70))
     with opened(file, clock) as clinic:
         done = recording.set_up_clinic(
@@ -88,7 +100,12 @@ def furnish(file: Path) -> Gallery:
         long = "Says the ceiling is breathing and that her hands are very far away; asks for the light to be dimmed."
         _save(clinic, ada, flags, event(clock.now(), "note", text=long))
         _save(clinic, ada, flags, event(clock.now(), "pause", reason="blood pressure"))
-    return Gallery({"closed": closed, "recovery": recovery, "flags": flags, "quiet": quiet, "planned": planned})
+        looks = {"closed": closed, "recovery": recovery, "flags": flags, "quiet": quiet, "planned": planned}
+        for n, chair in enumerate(chairs[6:]):
+            arriving = _opened(clinic, ada, f"Patient {n}", f"K-09{n}", chair)
+            _save(clinic, ada, arriving, entry(clock.now()), event(clock.now(), "start"))
+            looks[f"arriving {n}"] = arriving
+    return looks
 
 
 def _opened(
@@ -105,8 +122,3 @@ def _save(clinic: RunningClinic, by: Actor, infusion: str, *bodies: Mapping[str,
     for body in bodies:
         saved = recording.save_entry(clinic, by, infusion, body)
         assert saved.done, saved.sentences
-
-
-def quiet_set() -> dict[str, float]:
-    """A set of which nothing lies outside the ranges."""
-    return dict(QUIET)

@@ -1,0 +1,273 @@
+"""Every screen on a tablet, upright and sideways, light and dark: all is there, large enough, nothing is covered."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+import pytest
+from playwright.sync_api import Browser, Page, ViewportSize, expect
+
+from monitoring.clock import Clock
+from tests.forbidden import forbidden_in
+from tests.server import Server
+from tests.small_clinic import entry
+from tests.stories.conftest import Tablets
+from tests.stories.gallery import HOSTILE_NAME, LONG_NAME, OUTSIDE, Gallery
+from tests.stories.layout import Box, Layout, Target, measure, overlapping, too_small
+from tests.stories.network import Network
+from tests.stories.tablet import LANDSCAPE, PORTRAIT, Tablet
+
+pytestmark = pytest.mark.browser
+
+WITH_BARS: Final[ViewportSize] = {"width": 1180, "height": 740}  # sideways, in a browser with its bars
+# A tablet held sideways at 200 %: half as wide. So high that all of it is in view at once.
+ZOOMED: Final[ViewportSize] = {"width": 590, "height": 2600}
+TABLETS: Final = (LANDSCAPE, WITH_BARS, PORTRAIT)
+KEYS: Final = ("0", "5", "9", "Delete", "Next", "Not done", "Save")
+BEDSIDES: Final = ("flags", "quiet", "planned", "recovery", "closed")
+
+# Text that may end in "…": it stands in full elsewhere, as said.
+MAY_BE_CUT: Final = (
+    r"h1\.patient b",  # a name of more than two lines; number, age and birth date tell people apart, a title has it all
+    r"\.card-name",  # on the board; the bedside has it
+    r"\.flags\b.*\.flag-words span",  # the receipt: "All n flags" beside it opens the list with every word
+    r"\.tile-was",  # the value before: it stands in the strip, too
+    r"svg.*text",  # a mark in the chart at its edge
+)
+
+
+def settle(page: Page) -> None:
+    """Wait until the page has been laid out and painted again."""
+    page.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+
+
+def least(target: Target) -> tuple[float, float]:
+    """How large this must be at least, width and height [px]: 56 high for what a nurse does, 48 for the rest."""
+    rest = re.search(r"\.pill|\.correct|\bheader\b", target.path) or "main.bedside" not in target.path
+    return (44, 48) if rest else (44, 56)
+
+
+def assert_fits(layout: Layout, shown: str) -> None:
+    """Nothing is too small, over something else, cut off, or beyond the sides."""
+    assert layout.width[0] <= layout.width[1], (shown, layout.width)
+    assert too_small(layout.targets, least) == [], shown
+    assert overlapping(layout.targets) == [], shown
+    assert list(layout.small) == [], shown
+    cut = [one for one in layout.cut if not any(re.search(path, one["path"]) for path in MAY_BE_CUT)]
+    assert cut == [], shown
+    assert [value for value in layout.values if value[1] < 24] == [], shown
+
+
+def assert_says_nothing_forbidden(page: Page) -> None:
+    """No forbidden word is to be read on the page."""
+    assert forbidden_in(page.locator("body").inner_text()) == []
+
+
+def in_each_size_and_theme(page: Page, sizes: tuple[ViewportSize, ...] = TABLETS) -> Iterator[tuple[str, Layout]]:
+    """The layout of this page on each tablet, light and dark; both themes have everything in the same place."""
+    places: list[list[Box]] = []
+    for size in (sizes[0], *sizes):
+        page.set_viewport_size(size)
+        settle(page)
+        layout = measure(page)
+        theme = page.evaluate("document.documentElement.dataset.theme")
+        yield f"{size['width']}x{size['height']} {theme}", layout
+        if len(places) < 2:
+            places.append([target.box for target in layout.targets])
+            page.get_by_role("button", name="Light or dark").tap()
+    assert places[0] == places[1]
+
+
+@pytest.mark.parametrize("what", BEDSIDES)
+def test_a_bedside_fits_every_tablet(gallery: Gallery, tablets: Tablets, what: str) -> None:
+    tablet = tablets(gallery.ward, "Ada Okafor", infusion=gallery.infusions[what])
+    assert_says_nothing_forbidden(tablet.page)
+    for shown, layout in in_each_size_and_theme(tablet.page):
+        assert_fits(layout, shown)
+        if what == "closed":
+            continue
+        keys = [layout.named(key) for key in KEYS] + [layout.named("Systolic pressure"), layout.named("Temperature")]
+        assert {key.seen for key in keys} == {key.box for key in keys}, f"the pad is not above the fold: {shown}"
+        if what != "flags":  # a very long name pushes the last row of the ratings under the fold of a low screen
+            assert layout.named("2 needs support").seen == layout.named("2 needs support").box, shown
+
+
+def test_more_flags_than_there_is_room_for_are_counted_and_listed_in_full(gallery: Gallery, tablets: Tablets) -> None:
+    tablet = tablets(gallery.ward, "Ada Okafor", infusion=gallery.infusions["flags"])
+    count = tablet.flags.count()
+    assert count >= 7
+    for size in TABLETS:
+        tablet.page.set_viewport_size(size)
+        tablet.tap(tablet.button(f"All {count} flags"))
+        sheet = tablet.sheet("Flags, worst first")
+        expect(sheet.get_by_text("at or above", exact=False)).not_to_have_count(0)
+        settle(tablet.page)
+        layout = measure(tablet.page)
+        assert_fits(layout, str(size))
+        assert [one for one in layout.cut if "all-flags" in one["path"]] == []
+        tablet.tap(sheet.get_by_role("button", name="Back"))
+
+
+# What opens a sheet, and the sheet's title.
+SHEETS: Final = (
+    ("Effect …", "^Effect"),
+    ("Medicine …", "^Medicine given"),
+    ("Note", "^Note"),
+    (re.compile("^Oxygen:"), "^Oxygen given"),
+    ("Seen at", "^Seen at"),
+    ("View …", ""),
+    ("More", "^More"),
+    ("Acknowledge", "^Seen: "),
+    ("Correct", "^Correct"),
+    (re.compile("switch$"), "^Who is at the chair"),
+)
+
+
+@pytest.mark.parametrize("size", [WITH_BARS, PORTRAIT], ids=["sideways", "upright"])
+def test_every_sheet_fits(gallery: Gallery, tablets: Tablets, size: ViewportSize) -> None:
+    tablet = tablets(gallery.ward, "Ada Okafor", infusion=gallery.infusions["flags"], viewport=size)
+    for opener, title in SHEETS:
+        exact = isinstance(opener, str)
+        tablet.page.get_by_role("button", name=opener, exact=exact).first.tap()
+        sheet = tablet.sheet(re.compile(title))
+        expect(sheet).to_be_visible()
+        settle(tablet.page)
+        layout = measure(tablet.page)
+        assert_fits(layout, f"{opener} {size}")
+        inside = layout.within("sheet")
+        assert len(inside) >= 2, opener
+        assert any(target.seen == target.box for target in inside[1:]), f"nothing to tap without scrolling: {opener}"
+        assert_says_nothing_forbidden(tablet.page)
+        sheet.get_by_role("button", name="Back").tap()
+        expect(sheet).to_have_count(0)
+
+
+def keys_of(page: Page) -> list[tuple[str, Box]]:
+    """Where each control is, in their order; without the entries, which a new one pushes down, and the flags' own."""
+    return [
+        (target.name, target.box)
+        for target in measure(page).targets
+        if "at-entries" not in target.path and "at-flags" not in target.path
+    ]
+
+
+@pytest.mark.parametrize("size", TABLETS, ids=["sideways", "with bars", "upright"])
+def test_arriving_flags_and_a_lost_connection_move_no_key(
+    gallery: Gallery, tablets: Tablets, size: ViewportSize
+) -> None:
+    with Network(gallery.ward.server.port) as network:
+        infusion = gallery.infusions[f"arriving {TABLETS.index(size)}"]
+        tablet = tablets(gallery.ward, "Ada Okafor", infusion=infusion, url=network.url, viewport=size)
+        other = tablets(gallery.ward, "Jonas Lund")
+        expect(tablet.flags).to_have_count(0)
+        settle(tablet.page)
+        before = keys_of(tablet.page)
+        assert len(before) > 40
+        sets = [dict.fromkeys(["systolic"], OUTSIDE["systolic"]), OUTSIDE]
+        for count, readings in zip((1, 5), sets, strict=True):
+            other.post(f"/api/infusions/{infusion}/entries", entry(Clock().now(), readings=readings))
+            expect(tablet.flags).to_have_count(count)
+            settle(tablet.page)
+            assert keys_of(tablet.page) == before
+        network.cut()
+        expect(tablet.lost).to_be_visible()
+        settle(tablet.page)
+        assert keys_of(tablet.page) == before
+        assert_fits(measure(tablet.page), "not connected")
+        network.whole()
+        expect(tablet.connection).to_have_text("live")
+        assert keys_of(tablet.page) == before
+
+
+@pytest.mark.parametrize("what", ["flags", "planned", "board"])
+def test_at_200_percent_nothing_is_lost(gallery: Gallery, tablets: Tablets, what: str) -> None:
+    tablet = tablets(gallery.ward, "Ada Okafor", viewport=ZOOMED)
+    if what == "board":
+        tablet.open_board()
+    else:
+        tablet.open_bedside(gallery.infusions[what])
+    settle(tablet.page)
+    layout = measure(tablet.page)
+    assert_fits(layout, what)
+    beyond = [str(one) for one in layout.targets if one.box[0] < 0 or one.box[0] + one.box[2] > ZOOMED["width"]]
+    assert beyond == []
+
+
+def test_the_board_the_wall_and_the_sign_in_fit_every_tablet(gallery: Gallery, tablets: Tablets) -> None:
+    tablet = tablets(gallery.ward)
+    tablet.page.goto(tablet.url)
+    expect(tablet.button("Ada Okafor")).to_be_visible()
+    assert_says_nothing_forbidden(tablet.page)
+    for shown, layout in in_each_size_and_theme(tablet.page):
+        assert_fits(layout, f"sign-in {shown}")
+    tablet.sign_in("Petra Novak")
+    tablet.open_board()
+    assert_says_nothing_forbidden(tablet.page)
+    for shown, layout in in_each_size_and_theme(tablet.page):
+        assert_fits(layout, f"board {shown}")
+        assert len(layout.within("card")) >= 6, shown
+    tablet.post("/api/wall", {})
+    tablet.page.goto(tablet.url)
+    expect(tablet.page.locator(".board.wall .card").first).to_be_visible()
+    assert LONG_NAME.split()[0] not in tablet.page.locator("body").inner_text()
+    for shown, layout in in_each_size_and_theme(tablet.page):
+        assert_fits(layout, f"wall {shown}")
+        assert {target.name for target in layout.targets} <= {"Light or dark", "End wall screen …"}
+
+
+# What Streamlit adds of its own accord: a bar over tables, the arrow in a list to choose from, the eye beside a PIN.
+STREAMLITS: Final = "stElementToolbar|stHeader|DataFrame|stExpander|stSelectbox.*button|stTextInput.*button"
+
+
+def assert_page_fits(page: Page) -> None:
+    """An ordinary page: nothing beyond the sides, and what is tapped is large enough."""
+    for size in (WITH_BARS, PORTRAIT):
+        page.set_viewport_size(size)
+        settle(page)
+        layout = measure(page, "body")
+        assert layout.width[0] <= layout.width[1], (page.url, size)
+        own = [one for one in layout.targets if one.box[2] > 1 and not re.search(STREAMLITS, one.path)]
+        assert too_small(own, lambda one: (24, 24) if "checkbox" in one.path else (44, 40)) == [], (page.url, size)
+    assert_says_nothing_forbidden(page)
+
+
+def test_the_ordinary_pages_fit_and_show_names_as_they_were_typed(gallery: Gallery, tablets: Tablets) -> None:
+    tablet = tablets(gallery.ward, "Petra Novak")
+    for page, title in {"patients": "Patients", "past": "Past infusions", "ranges": "Ranges", "staff": "Staff"}.items():
+        tablet.page.goto(f"{tablet.url}/{page}")
+        expect(tablet.page.get_by_role("heading", name=title, exact=True)).to_be_visible()
+        expect(tablet.page.get_by_text("Ranges not yet approved by this site")).to_be_visible()
+        expect(tablet.page.get_by_text("signed in: Petra Novak, administrator")).to_be_visible()
+        assert_page_fits(tablet.page)
+        if page in ("patients", "past"):
+            expect(tablet.page.get_by_text(HOSTILE_NAME).first).to_be_visible()
+            expect(tablet.page.get_by_text(LONG_NAME)).to_have_count(1 if page == "patients" else 0)
+    tablet.page.goto(f"{tablet.url}/patients")
+    tablet.tap(tablet.page.get_by_role("radio", name=HOSTILE_NAME))
+    expect(tablet.page.get_by_role("heading", name=HOSTILE_NAME)).to_be_visible()
+
+
+def test_a_clinic_is_set_up_and_is_empty(chromium: Browser, tmp_path: Path) -> None:
+    with Server(tmp_path / "new.db") as server:
+        page = chromium.new_context(viewport=LANDSCAPE, has_touch=True).new_page()
+        page.goto(server.url)
+        expect(page.get_by_role("heading", name="Set up this clinic")).to_be_visible()
+        assert_page_fits(page)
+        page.get_by_label("Name of the clinic").fill("Clinic at the Lake")
+        people = {"administrator": ("Petra Novak", "223606"), "clinician": ("Dr Ines Weiss", "141421")}
+        for role, (name, pin) in people.items():
+            page.get_by_label(f"First {role}").fill(name)
+            page.get_by_label(f"PIN of the {role}, six digits").fill(pin)
+        page.get_by_role("button", name="Set up this clinic").click()
+        tablet = Tablet(page.context, server.url, {}, dict(people.values()))
+        tablet.page.close()
+        tablet.page = page
+        tablet.tap_in("Dr Ines Weiss")
+        expect(page.get_by_text("Chair 1 — free")).to_be_visible()
+        for shown, layout in in_each_size_and_theme(page):
+            assert_fits(layout, f"empty board {shown}")
+            assert len(layout.within("card")) == 2
+        page.context.close()
