@@ -30,6 +30,14 @@ CHAIRS: Final = (
     "Chair 8",
     "Chair 9",
 )
+MORE_STAFF: Final = (
+    "Mei Tanaka",
+    "Bartholomew Featherstonehaugh",
+    "Ama Boateng",
+    "Siobhán O'Rourke",
+    "Юлия Ковальчук",
+    "Luis Ortega",
+)
 # Far outside, with a change from the baseline, and values of many digits.
 OUTSIDE: Final = {"systolic": 204.0, "diastolic": 118.0, "heart_rate": 141.0, "spo2": 90.0, "respiration": 26.0}
 
@@ -62,8 +70,8 @@ def furnish(file: Path) -> dict[str, str]:
         )
         assert done.done, done.sentences
         petra = actor(clinic, "Petra Novak")
-        for name in ("Ada Okafor", "Jonas Lund"):
-            role, pin = PEOPLE[name]
+        for name in ("Ada Okafor", "Jonas Lund", *MORE_STAFF):
+            role, pin = PEOPLE.get(name, ("nurse", "161803"))
             assert recording.add_staff(clinic, petra, name=name, role=role, pin=pin).done
         ada = actor(clinic, "Ada Okafor")
         chairs = [chair.id for chair in clinic.store.chairs()]
