@@ -233,7 +233,7 @@ def assert_page_fits(page: Page) -> None:
         layout = measure(page, "body")
         assert layout.width[0] <= layout.width[1], (page.url, size)
         own = [one for one in layout.targets if one.box[2] > 1 and not re.search(STREAMLITS, one.path)]
-        assert too_small(own, lambda one: (24, 24) if "checkbox" in one.path else (44, 40)) == [], (page.url, size)
+        assert too_small(own, lambda one: (16, 16) if "stCheckbox" in one.path else (44, 48)) == [], (page.url, size)
     assert_says_nothing_forbidden(page)
 
 
