@@ -16,7 +16,7 @@ from tests.stories.network import Network
 from tests.stories.tablet import Tablet
 from tests.stories.ward import Ward, assert_chains_hold, typed, values
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("stories 2")]
+pytestmark = pytest.mark.browser
 
 SAID_WITHIN = 5.0  # seconds until a screen must say that it is not connected
 

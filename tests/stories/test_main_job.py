@@ -14,7 +14,7 @@ from tests.stories.conftest import Tablets
 from tests.stories.tablet import PORTRAIT, Tablet
 from tests.stories.ward import Ward, assert_chains_hold, values
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("stories 1")]
+pytestmark = pytest.mark.browser
 
 PATIENT = "Wanda Erfunden"
 BASELINE = {"systolic": 128, "diastolic": 76, "heart_rate": 84, "spo2": 97, "respiration": 16}

@@ -20,7 +20,7 @@ from tests.stories.conftest import Tablets
 from tests.stories.tablet import PORTRAIT, TILES, Tablet
 from tests.stories.ward import Ward, assert_chains_hold, values
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("stories 1")]
+pytestmark = pytest.mark.browser
 
 FILE: Final = "mimic3demo_221684_wide.csv"
 SET: Final = ("systolic", "diastolic", "heart_rate", "spo2", "respiration")  # in the order they are typed

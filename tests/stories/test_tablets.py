@@ -14,7 +14,7 @@ from tests.stories.network import Network
 from tests.stories.tablet import PORTRAIT, Tablet
 from tests.stories.ward import Ward, assert_chains_hold, typed, values
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("stories 1")]
+pytestmark = pytest.mark.browser
 
 TABS = 6
 WRONG_CLOCK = """
@@ -141,3 +141,21 @@ def test_a_server_killed_while_an_entry_waits_gets_it_once(ward: Ward, tablets: 
     assert rates(entries) == [71, 72, 73]
     assert values(entries[-1]) == {"systolic": 125, "heart_rate": 73}
     assert_chains_hold(ward.server.file)
+
+
+def test_what_cannot_be_written_waits_and_the_screen_says_why(ward: Ward, tablets: Tablets) -> None:
+    infusion = ward.running()
+    tablet = tablets(ward, "Ada Okafor", infusion=infusion)
+    file = ward.server.file
+    elsewhere = file.with_name("moved.db")
+    file.rename(elsewhere)
+    try:
+        tablet.log({"heart_rate": 71})
+        expect(tablet.page.get_by_text("was moved away or replaced").first).to_be_visible()
+        expect(tablet.connection).to_have_text("waiting to send 1")
+        tablet.log({"heart_rate": 72})
+    finally:
+        elsewhere.rename(file)
+    tablet.sent()
+    tablet.shows(3)
+    assert rates(typed(ward.written(infusion))) == [71, 72]

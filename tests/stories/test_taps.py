@@ -13,7 +13,7 @@ from tests.stories.conftest import Tablets
 from tests.stories.tablet import PORTRAIT
 from tests.stories.ward import FREE, PLANNED, RUNNING, Ward, values
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("stories 2")]
+pytestmark = pytest.mark.browser
 
 THREE = 3
 _TAP_WHAT_COMES = """([x, y]) => {

@@ -14,7 +14,7 @@ from tests.stories.conftest import Tablets
 from tests.stories.tablet import Tablet
 from tests.stories.ward import Ward, values
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("stories 2")]
+pytestmark = pytest.mark.browser
 
 
 class Bedside:
