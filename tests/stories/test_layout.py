@@ -199,6 +199,21 @@ def test_at_200_percent_nothing_is_lost(gallery: Gallery, tablets: Tablets, what
     assert beyond == []
 
 
+def test_at_200_percent_a_sheet_is_in_view(gallery: Gallery, tablets: Tablets) -> None:
+    tablet = tablets(
+        gallery.ward, "Ada Okafor", infusion=gallery.infusions["quiet"], viewport={"width": 590, "height": 410}
+    )
+    for opener in (re.compile("switch$"), re.compile("^Note$")):
+        tablet.tap(tablet.page.get_by_role("button", name=opener))
+        back = tablet.page.get_by_role("dialog").get_by_role("button", name="Back")
+        expect(back).to_be_in_viewport(ratio=1)
+        settle(tablet.page)
+        layout = measure(tablet.page)
+        assert layout.width[0] <= layout.width[1]
+        assert overlapping(layout.within("sheet")) == []
+        tablet.tap(back)
+
+
 def test_the_board_the_wall_and_the_sign_in_fit_every_tablet(gallery: Gallery, tablets: Tablets) -> None:
     tablet = tablets(gallery.ward)
     tablet.page.goto(tablet.url)
