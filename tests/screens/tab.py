@@ -46,7 +46,7 @@ class Doorman:
 
 
 class Tab:
-    """A tab on the front page. Every change of a field is sent at once, as a browser does."""
+    """A tab on the front page."""
 
     def __init__(self, doorman: Doorman, device: str) -> None:
         self._doorman = doorman
@@ -120,11 +120,12 @@ class Tab:
         return [one for kind in (*kinds, "button_group") for one in self.at.get(kind)]
 
     def fill(self, **values: object) -> Tab:
-        """Type into, or choose in, the fields with these keys, one after the other."""
+        """Type into, or choose in, the fields with these keys; a field that comes with another is waited for."""
         for key, value in values.items():
+            if not self.has(key):
+                self.run()
             self.field(key).set_value(value)
-            self.run()
-        return self
+        return self.run()
 
     def press(self, label: str) -> Tab:
         """Press the button that is read as `label`; there must be one, and it must be enabled."""
