@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from streamlit.components.v2 import manifest_scanner
 
 from monitoring import clinic as running_clinic
 from monitoring.clinic import RunningClinic
@@ -48,4 +49,6 @@ def door(monkeypatch: pytest.MonkeyPatch) -> Doorman:
     """Opens tabs: with a name for somebody who has signed in, without for a stranger."""
     doorman = Doorman()
     monkeypatch.setattr(identity, "device_cookie", doorman.cookie)
+    # Streamlit looks through every installed package for components, anew for each tab; none of ours come in one.
+    monkeypatch.setattr(manifest_scanner, "scan_component_manifests", lambda *_args, **_more: [])
     return doorman
