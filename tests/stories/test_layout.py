@@ -126,26 +126,28 @@ SHEETS: Final = (
 )
 
 
-@pytest.mark.parametrize("size", [WITH_BARS, PORTRAIT], ids=["sideways", "upright"])
-def test_every_sheet_fits(gallery: Gallery, tablets: Tablets, size: ViewportSize) -> None:
-    tablet = tablets(gallery.ward, "Ada Okafor", infusion=gallery.infusions["flags"], viewport=size)
-    for opener, title in SHEETS:
-        exact = isinstance(opener, str)
-        tablet.page.get_by_role("button", name=opener, exact=exact).first.tap()
-        sheet = tablet.sheet(re.compile(title))
-        expect(sheet).to_be_visible()
-        settle(tablet.page)
-        layout = measure(tablet.page)
-        assert_fits(layout, f"{opener} {size}")
-        inside = layout.within("sheet")
-        assert len(inside) >= 2, opener
-        assert any(target.seen == target.box for target in inside[1:]), f"nothing to tap without scrolling: {opener}"
-        if "Who is at" in title:
-            digits = [target for target in inside if target.name in "0123456789"]
-            assert [target.seen == target.box for target in digits] == [True] * 10
-        assert_says_nothing_forbidden(tablet.page)
-        sheet.get_by_role("button", name="Back").tap()
-        expect(sheet).to_have_count(0)
+def test_every_sheet_fits(gallery: Gallery, tablets: Tablets) -> None:
+    tablet = tablets(gallery.ward, "Ada Okafor", infusion=gallery.infusions["flags"])
+    for size in (WITH_BARS, PORTRAIT):
+        tablet.page.set_viewport_size(size)
+        for opener, title in SHEETS:
+            tablet.tap(tablet.page.get_by_role("button", name=opener, exact=isinstance(opener, str)).first)
+            sheet = tablet.sheet(re.compile(title))
+            expect(sheet).to_be_visible()
+            settle(tablet.page)
+            layout = measure(tablet.page)
+            assert_fits(layout, f"{opener} {size}")
+            inside = layout.within("sheet")
+            assert len(inside) >= 2, opener
+            assert any(target.seen == target.box for target in inside[1:]), (
+                f"nothing to tap without scrolling: {opener}"
+            )
+            if "Who is at" in title:
+                digits = [target for target in inside if target.name in "0123456789"]
+                assert [target.seen == target.box for target in digits] == [True] * 10
+            assert_says_nothing_forbidden(tablet.page)
+            tablet.tap(sheet.get_by_role("button", name="Back"))
+            expect(sheet).to_have_count(0)
 
 
 def keys_of(page: Page) -> list[tuple[str, Box]]:
@@ -157,32 +159,31 @@ def keys_of(page: Page) -> list[tuple[str, Box]]:
     ]
 
 
-@pytest.mark.parametrize("size", TABLETS, ids=["sideways", "with bars", "upright"])
-def test_arriving_flags_and_a_lost_connection_move_no_key(
-    gallery: Gallery, tablets: Tablets, size: ViewportSize
-) -> None:
+def test_arriving_flags_and_a_lost_connection_move_no_key(gallery: Gallery, tablets: Tablets) -> None:
+    infusion = gallery.infusions["arriving 2"]
     with Network(gallery.ward.server.port) as network:
-        infusion = gallery.infusions[f"arriving {TABLETS.index(size)}"]
-        tablet = tablets(gallery.ward, "Ada Okafor", infusion=infusion, url=network.url, viewport=size)
+        tablet = tablets(gallery.ward, "Ada Okafor", infusion=infusion, url=network.url)
         other = tablets(gallery.ward, "Jonas Lund")
         expect(tablet.flags).to_have_count(0)
-        settle(tablet.page)
-        before = keys_of(tablet.page)
-        assert len(before) > 40
-        sets = [dict.fromkeys(["systolic"], OUTSIDE["systolic"]), OUTSIDE]
-        for count, readings in zip((1, 5), sets, strict=True):
+        arriving = [["systolic"], ["systolic", "spo2"], list(OUTSIDE)]
+        for size, measures in zip(TABLETS, arriving, strict=True):
+            tablet.page.set_viewport_size(size)
+            settle(tablet.page)
+            before = keys_of(tablet.page)
+            assert len(before) > 40
+            readings = {measure: OUTSIDE[measure] for measure in measures}
             other.post(f"/api/infusions/{infusion}/entries", entry(Clock().now(), readings=readings))
-            expect(tablet.flags).to_have_count(count)
+            expect(tablet.flags).to_have_count(len(measures))
             settle(tablet.page)
             assert keys_of(tablet.page) == before
-        network.cut()
-        expect(tablet.lost).to_be_visible()
-        settle(tablet.page)
-        assert keys_of(tablet.page) == before
-        assert_fits(measure(tablet.page), "not connected")
-        network.whole()
-        expect(tablet.connection).to_have_text("live")
-        assert keys_of(tablet.page) == before
+            network.cut()
+            expect(tablet.lost).to_be_visible()
+            settle(tablet.page)
+            assert keys_of(tablet.page) == before
+            assert_fits(measure(tablet.page), f"not connected {size}")
+            network.whole()
+            expect(tablet.connection).to_have_text("live")
+            assert keys_of(tablet.page) == before
 
 
 @pytest.mark.parametrize("what", ["flags", "planned", "board"])
