@@ -157,17 +157,17 @@ def test_the_names_that_were_promised_are_there(reader: Reader, gallery: Gallery
         expect(tablet.option(rating, choice)).to_be_visible()
     expect(tablet.option("Dissociation", "4 severe")).to_be_checked()
     assert tablet.flags.count() >= 7
-    expect(tablet.flags.first.get_by_role("button", name="Acknowledge")).to_have_accessible_description(
+    expect(tablet.flags.first.get_by_role("button", name="Acknowledge", exact=True)).to_have_accessible_description(
         re.compile("critical")
     )
     assert tablet.entries.count() >= 7
-    expect(tablet.entries.get_by_role("button", name="Correct").first).to_be_visible()
+    expect(tablet.entries.get_by_role("button", name="Correct", exact=True).first).to_be_visible()
     expect(tablet.connection).to_have_text("live")
     expect(page.get_by_role("main", name="Bedside")).to_be_visible()
     expect(page.get_by_role("heading", level=1)).to_have_count(1)
     expect(page.get_by_role("list", name="Last values").get_by_role("listitem")).not_to_have_count(0)
-    tablet.tap(tablet.entries.get_by_role("button", name="Correct").first)
-    expect(page.get_by_role("dialog").get_by_role("button", name="Withdraw")).to_be_visible()
+    tablet.tap(tablet.entries.get_by_role("button", name="Correct", exact=True).first)
+    expect(page.get_by_role("dialog").get_by_role("button", name="Withdraw", exact=True)).to_be_visible()
 
 
 def focus(page: Page) -> str:
