@@ -128,16 +128,21 @@ class Tablets:
         context.on("weberror", lambda error: self.errors.append(str(error.error)))
         return context
 
-    def put_back(self) -> None:
-        """Close what is open on them."""
-        for url, context in self._handed:
+    @property
+    def handed(self) -> int:
+        """How many are handed out now."""
+        return len(self._handed)
+
+    def put_back(self, but: int = 0) -> None:
+        """Close what is open on them, but for the first ones."""
+        for url, context in self._handed[but:]:
             for page in context.pages:
                 page.close()
             if url is None:  # what runs in its pages cannot be taken out again
                 context.close()
             else:
                 self._idle[url].append(context)
-        self._handed.clear()
+        del self._handed[but:]
 
 
 @pytest.fixture(scope="module")
@@ -152,7 +157,8 @@ def drawer(chromium: Browser) -> Iterator[Tablets]:
 @pytest.fixture
 def tablets(drawer: Tablets) -> Iterator[Tablets]:
     """Tablets for one story."""
+    others = drawer.handed
     yield drawer
-    drawer.put_back()
+    drawer.put_back(but=others)
     errors, drawer.errors = drawer.errors, []
     assert errors == []

@@ -38,7 +38,7 @@ _RUN_TO: Final = """async (instant) => {
     method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify({ rate }),
   });
   const { clock } = inside;
-  for (const [before, seconds, fastest] of [[80000, 0.25, 800], [20000, 0.3, 160], [0, 0.4, 50]]) {
+  for (const [before, seconds, fastest] of [[80000, 0.15, 800], [20000, 0.15, 400], [0, 0.2, 100]]) {
     while (instant - before - clock.now() > 0) {
       const left = instant - before - clock.now();
       const rate = Math.min(fastest, Math.max(1, left / 1000 / seconds));

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import time
 from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -18,7 +19,7 @@ from monitoring import recording
 from monitoring.clinical.record import Entry, Infusion
 from monitoring.records.loading import load_infusion
 from monitoring.records.verify import verify
-from tests.server import Server
+from tests.server import PATIENCE_SECONDS, Server
 from tests.small_clinic import PEOPLE, SetClock, actor, event, open_infusion, opened
 
 PLANNED: Final = 4
@@ -47,6 +48,12 @@ class Ward:
     def written(self, infusion: str) -> Infusion:
         """The infusion as it stands in the database's file, read beside the running server."""
         return written(self.server.file, infusion)
+
+    def holds(self, infusion: str, entries: int) -> None:
+        """Wait until so many entries of the infusion are in the database."""
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while len(self.written(infusion).entries) < entries:
+            assert time.monotonic() < deadline, f"{entries} entries are not there yet"
 
     def at_chair(self, chair: str) -> str:
         """The id of the infusion that was opened last at this chair."""
