@@ -26,6 +26,7 @@ WITH_BARS: Final[ViewportSize] = {"width": 1180, "height": 740}  # sideways, in 
 # A tablet held sideways at 200 %: half as wide. So high that all of it is in view at once.
 ZOOMED: Final[ViewportSize] = {"width": 590, "height": 2600}
 TABLETS: Final = (LANDSCAPE, WITH_BARS, PORTRAIT)
+NOT_APPROVED: Final = "Ranges not yet approved by this site"
 KEYS: Final = ("0", "5", "9", "Delete", "Next", "Not done", "Save")
 BEDSIDES: Final = ("flags", "quiet", "planned", "recovery", "closed")
 
@@ -85,6 +86,7 @@ def in_each_size_and_theme(page: Page, sizes: tuple[ViewportSize, ...] = TABLETS
 def test_a_bedside_fits_every_tablet(gallery: Gallery, tablets: Tablets, what: str) -> None:
     tablet = tablets(gallery.ward, "Ada Okafor", infusion=gallery.infusions[what])
     assert_says_nothing_forbidden(tablet.page)
+    expect(tablet.page.get_by_text(NOT_APPROVED)).to_be_visible()
     for shown, layout in in_each_size_and_theme(tablet.page):
         assert_fits(layout, shown)
         if what == "closed":
@@ -219,11 +221,13 @@ def test_the_board_the_wall_and_the_sign_in_fit_every_tablet(gallery: Gallery, t
     tablet = tablets(gallery.ward)
     tablet.page.goto(tablet.url)
     expect(tablet.button("Ada Okafor")).to_be_visible()
+    expect(tablet.page.get_by_text(NOT_APPROVED)).to_be_visible()
     assert_says_nothing_forbidden(tablet.page)
     for shown, layout in in_each_size_and_theme(tablet.page):
         assert_fits(layout, f"sign-in {shown}")
     tablet.sign_in("Petra Novak")
     tablet.open_board()
+    expect(tablet.page.get_by_text(NOT_APPROVED)).to_be_visible()
     assert_says_nothing_forbidden(tablet.page)
     for shown, layout in in_each_size_and_theme(tablet.page):
         assert_fits(layout, f"board {shown}")
@@ -231,6 +235,7 @@ def test_the_board_the_wall_and_the_sign_in_fit_every_tablet(gallery: Gallery, t
     tablet.post("/api/wall", {})
     tablet.page.goto(tablet.url)
     expect(tablet.page.locator(".board.wall .card").first).to_be_visible()
+    expect(tablet.page.get_by_text(NOT_APPROVED)).to_be_visible()
     assert LONG_NAME.split()[0] not in tablet.page.locator("body").inner_text()
     for shown, layout in in_each_size_and_theme(tablet.page):
         assert_fits(layout, f"wall {shown}")
@@ -258,7 +263,7 @@ def test_the_ordinary_pages_fit_and_show_names_as_they_were_typed(gallery: Galle
     for page, title in {"patients": "Patients", "past": "Past infusions", "ranges": "Ranges", "staff": "Staff"}.items():
         tablet.page.goto(f"{tablet.url}/{page}")
         expect(tablet.page.get_by_role("heading", name=title, exact=True)).to_be_visible()
-        expect(tablet.page.get_by_text("Ranges not yet approved by this site")).to_be_visible()
+        expect(tablet.page.get_by_text(NOT_APPROVED)).to_be_visible()
         expect(tablet.page.get_by_text("signed in: Petra Novak, administrator")).to_be_visible()
         assert_page_fits(tablet.page)
         if page in ("patients", "past"):
