@@ -32,21 +32,30 @@ _LOOK_INSIDE: Final = """async () => {
   window.inside = { live, clock, outbox };
 }"""
 
-# Lets the demonstration's time run to an instant: fast to shortly before it, then slower, then as clocks run.
+# Where the digits are, by their names, and which tile is typed into.
+_KEYS: Final = """() => Object.fromEntries([...document.querySelectorAll(".pad .digit")].map((key) => {
+  const { x, y, width, height } = key.getBoundingClientRect();
+  return [key.textContent, [x + width / 2, y + height / 2]];
+}))"""
+_ACTIVE: Final = """() => document.querySelector(".tile[aria-pressed=true]")?.ariaLabel"""
+
+# Lets the demonstration's time run to an instant: the nearer, the slower, so that no slow answer carries it past.
 _RUN_TO: Final = """async (instant) => {
+  const { clock } = inside;
+  const left = () => (instant - clock.now()) / 1000;
+  const pause = (seconds) => new Promise((resume) => setTimeout(resume, seconds * 1000));
   const run = (rate) => fetch("/api/demonstration/rate", {
     method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify({ rate }),
   });
-  const { clock } = inside;
-  for (const [before, seconds, fastest] of [[80000, 0.15, 800], [20000, 0.15, 400], [0, 0.2, 100]]) {
-    while (instant - before - clock.now() > 0) {
-      const left = instant - before - clock.now();
-      const rate = Math.min(fastest, Math.max(1, left / 1000 / seconds));
+  while (left() > 0) {
+    while (left() > 0) {
+      const rate = Math.min(3600, Math.max(left() / 0.3, 50));
       const asked = performance.now();
       await run(rate);
-      await new Promise((resume) => setTimeout(resume, left / rate - (performance.now() - asked)));
-      await run(1);
+      await pause(Math.min(0.2, left() / rate) - (performance.now() - asked) / 1000);
     }
+    await run(1);
+    while (clock.rate() !== 1) await pause(0.01);
   }
 }"""
 
@@ -96,9 +105,14 @@ class Tablet:
         """One choice of a rating: option("Dissociation", "3 marked")."""
         return self.page.get_by_role("radiogroup", name=rating).get_by_role("radio", name=choice, exact=True)
 
+    @property
+    def pad(self) -> Locator:
+        """The entry pad: looked in first, because a chart holds a thousand things that are no keys."""
+        return self.page.locator(".pad")
+
     def tile(self, measure: str) -> Locator:
         """The tile of a measure, by its key."""
-        return self.page.get_by_role("button", name=TILES[measure], exact=True)
+        return self.pad.get_by_role("button", name=TILES[measure], exact=True)
 
     # What is done
 
@@ -199,18 +213,17 @@ class Tablet:
 
     def type(self, values: Mapping[str, float]) -> None:
         """Type these values on the pad (measure to value), tapping a tile only where the pad is not there already."""
-        keys = {digit: self.middle(self.button(digit)) for digit in {d for v in values.values() for d in _digits(v)}}
+        keys = self.page.evaluate(_KEYS)
         for measure, value in values.items():
-            tile = self.tile(measure)
-            if tile.get_attribute("aria-pressed") != "true":
-                self.tap(tile)
+            if self.page.evaluate(_ACTIVE) != TILES[measure]:
+                self.tap(self.tile(measure))
             for digit in _digits(value):
                 self.page.touchscreen.tap(*keys[digit])
                 self.taps += 1
 
     def save(self, *, confirm: bool = False) -> None:
         """Tap Save; the pad is empty again. With `confirm`, what is asked about unusual values is answered with yes."""
-        self.tap(self.button("Save"))
+        self.tap(self.pad.get_by_role("button", name="Save", exact=True))
         question = self.page.get_by_role("alertdialog")
         while confirm:
             self.until(
