@@ -49,7 +49,7 @@ _RUN_TO: Final = """async (instant) => {
   });
   while (left() > 0) {
     while (left() > 0) {
-      const rate = Math.min(3600, Math.max(left() / 0.3, 50));
+      const rate = Math.min(900, Math.max(left() / 0.35, 50));
       const asked = performance.now();
       await run(rate);
       await pause(Math.min(0.2, left() / rate) - (performance.now() - asked) / 1000);
