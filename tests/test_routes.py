@@ -360,6 +360,14 @@ def test_the_demonstration_runs_at_the_rate_that_is_asked_for(tmp_path: Path) ->
         assert client.get("/api/me").json()["rate"] == 60
         for wrong in (0, 3601, "fast", None, True):
             assert client.post("/api/demonstration/rate", json={"rate": wrong}).status_code == 422
+        for wrong_until in ("soon", "2026-03-03T10:00:00", 5):
+            refused = client.post("/api/demonstration/rate", json={"rate": 60, "until": wrong_until})
+            assert (refused.status_code, len(refused.json()["sentences"])) == (400, 1)
+        stop = datetime.fromisoformat(client.get("/api/me").json()["now"]) + timedelta(hours=2)
+        assert client.post("/api/demonstration/rate", json={"rate": 3600, "until": stop.isoformat()}).status_code == 200
+        while (me := client.get("/api/me").json())["rate"] != 1:
+            pass
+        assert timedelta(0) <= datetime.fromisoformat(me["now"]) - stop < timedelta(seconds=30)
         first = datetime.fromisoformat(client.get("/api/me").json()["now"])
         second = datetime.fromisoformat(client.get("/api/me").json()["now"])
         assert timedelta(0) < second - first < timedelta(minutes=10)

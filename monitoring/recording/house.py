@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from monitoring import access
@@ -167,8 +168,13 @@ def end_wall(clinic: RunningClinic, wall: SignIn, staff_id: str, pin: str) -> Si
 
 
 @answered
-def run_demonstration_at(clinic: RunningClinic, actor: Actor | None, rate: object) -> float:
-    """Let the demonstration's time run `rate` times as fast, 1 to 3600. Refused in a real clinic."""
+def run_demonstration_at(
+    clinic: RunningClinic, actor: Actor | None, rate: object, until: datetime | None = None
+) -> float:
+    """Let the demonstration's time run `rate` times as fast, 1 to 3600, for good or `until` it shows an instant.
+
+    Refused in a real clinic.
+    """
     access.require(actor, "change_rate")
     clock = clinic.clock
     if not clinic.demonstration or not isinstance(clock, DemonstrationClock):
@@ -176,8 +182,13 @@ def run_demonstration_at(clinic: RunningClinic, actor: Actor | None, rate: objec
     if isinstance(rate, bool) or not isinstance(rate, int | float):
         raise Refused("Clock rate is not a number: expected 1 to 3600.")
     try:
-        clock.run_at(rate)
+        clock.run_at(rate, until)
     except ValueError as error:
         raise Refused(str(error)) from None
     clinic.live.changed("clock", "")
+    if until is not None:
+        # Screens are told again when it is reached; sooner than the next beat.
+        reached = threading.Timer(max(0.0, clock.seconds_until(until)), clinic.live.changed, ("clock", ""))
+        reached.daemon = True
+        reached.start()
     return rate

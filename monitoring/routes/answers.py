@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
+from datetime import datetime
 from typing import Any, Final
 
 from starlette.requests import Request
@@ -53,6 +55,19 @@ def text_in(body: object, name: str) -> str:
     if not isinstance(value, str) or len(value) > 200:
         raise Unreadable(400, f"{name} is not a short text.")
     return value
+
+
+def instant_in(body: object, name: str) -> datetime | None:
+    """An instant with its zone, None when it is not there. Raises Unreadable when it is something else."""
+    text = text_in(body, name)
+    if not text:
+        return None
+    instant: datetime | None = None
+    with suppress(ValueError):
+        instant = datetime.fromisoformat(text)
+    if instant is None or instant.tzinfo is None:
+        raise Unreadable(400, f"{name} is {text!r}: expected an instant such as 2026-03-03T10:00:00+00:00.")
+    return instant
 
 
 def refusal(status: int, *sentences: str, **more: Any) -> JSONResponse:

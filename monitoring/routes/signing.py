@@ -12,7 +12,7 @@ from starlette.responses import JSONResponse, Response
 from monitoring import access, recording
 from monitoring.clinic import RunningClinic, running
 from monitoring.records import SignIn, StoreRefused, StoreUnwritable
-from monitoring.routes.answers import Unreadable, json_body, refusal, refused, text_in
+from monitoring.routes.answers import Unreadable, instant_in, json_body, refusal, refused, text_in
 from monitoring.routes.doors import actor_of, sign_in_of
 
 COOKIE_SECONDS: Final = 400 * 24 * 3600  # the longest that browsers keep a cookie
@@ -91,13 +91,14 @@ async def wall(request: Request) -> JSONResponse:
 
 
 async def demonstration_rate(request: Request) -> JSONResponse:
-    """POST {rate}: how fast the demonstration's time runs."""
+    """POST {rate, until}: how fast the demonstration's time runs, for good or until it shows an instant."""
     try:
         body = await json_body(request)
+        rate = body.get("rate") if isinstance(body, dict) else None
+        until = instant_in(body, "until")
     except Unreadable as unreadable:
         return unreadable.answer
-    rate = body.get("rate") if isinstance(body, dict) else None
-    outcome = await run_in_threadpool(recording.run_demonstration_at, running(), actor_of(request.scope), rate)
+    outcome = await run_in_threadpool(recording.run_demonstration_at, running(), actor_of(request.scope), rate, until)
     return refused(outcome) if outcome.value is None else JSONResponse({"rate": outcome.value})
 
 

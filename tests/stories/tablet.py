@@ -39,24 +39,13 @@ _KEYS: Final = """() => Object.fromEntries([...document.querySelectorAll(".pad .
 }))"""
 _ACTIVE: Final = """() => document.querySelector(".tile[aria-pressed=true]")?.ariaLabel"""
 
-# Lets the demonstration's time run to an instant: the nearer, the slower, so that no slow answer carries it past.
-_RUN_TO: Final = """async (instant) => {
-  const { clock } = inside;
-  const left = () => (instant - clock.now()) / 1000;
-  const pause = (seconds) => new Promise((resume) => setTimeout(resume, seconds * 1000));
-  const run = (rate) => fetch("/api/demonstration/rate", {
-    method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify({ rate }),
+# Lets the demonstration's time run fast to an instant, where the server's clock itself slows down again.
+_RUN_TO: Final = """async ([instant, until]) => {
+  const rate = Math.min(3600, Math.max(1, (instant - inside.clock.now()) / 300));
+  const answer = await fetch("/api/demonstration/rate", {
+    method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify({ rate, until }),
   });
-  while (left() > 0) {
-    while (left() > 0) {
-      const rate = Math.min(900, Math.max(left() / 0.35, 50));
-      const asked = performance.now();
-      await run(rate);
-      await pause(Math.min(0.2, left() / rate) - (performance.now() - asked) / 1000);
-    }
-    await run(1);
-    while (clock.rate() !== 1) await pause(0.01);
-  }
+  if (!answer.ok) throw new Error(await answer.text());
 }"""
 
 
@@ -249,7 +238,11 @@ class Tablet:
 
     def run_time_to(self, instant: datetime) -> None:
         """Let the demonstration's time run until `instant`; the person on this tablet must be permitted to."""
-        self.page.evaluate(_RUN_TO, instant.timestamp() * 1000)
+        self.page.evaluate(_RUN_TO, [instant.timestamp() * 1000, instant.isoformat()])
+
+    def time_is(self, instant: datetime) -> None:
+        """Wait until this tablet knows that it is `instant` or later, and that time runs as ever."""
+        self.until(f"inside.clock.rate() === 1 && inside.clock.now() >= {instant.timestamp() * 1000:.0f}")
 
     # What came of it
 

@@ -107,9 +107,10 @@ def test_an_infusion_from_the_sign_in_to_the_free_chair(demonstration: Ward, tab
     started = ward.written(infusion).entries[-1].observed_at
 
     def at_minute(minute: float) -> None:
-        board.run_time_to(started + timedelta(minutes=minute, seconds=2))
+        instant = started + timedelta(minutes=minute, seconds=2)
+        board.run_time_to(instant)
         for tablet in (nurse, other):
-            tablet.until("inside.clock.rate() === 1")
+            tablet.time_is(instant)
 
     slots = other.page.get_by_role("list", name="Vital signs by slot").get_by_role("listitem")
     at_minute(10)
@@ -244,8 +245,9 @@ def test_a_real_recording_is_on_every_screen_value_for_value(demonstration: Ward
     typing.knows(1)
     started = ward.written(infusion).entries[0].observed_at
     for n, (minute, row) in enumerate(frame.iterrows(), 2):
-        board.run_time_to(started + timedelta(minutes=float(str(minute)), seconds=2))
-        typing.until("inside.clock.rate() === 1")
+        instant = started + timedelta(minutes=float(str(minute)), seconds=2)
+        board.run_time_to(instant)
+        typing.time_is(instant)
         # A pressure of which only the mean was measured has no systolic or diastolic: there is nothing to type.
         typing.type({measure: row[measure] for measure in SET if pd.notna(row[measure])})
         typing.save(confirm=True)
