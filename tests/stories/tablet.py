@@ -227,6 +227,11 @@ class Tablet:
         """Wait until nothing is typed."""
         expect(self.page.get_by_role("group", name="Vital signs").locator(".filled")).to_have_count(0)
 
+    def seen_ago(self, minutes: int) -> None:
+        """Say that the next entry was seen some minutes ago."""
+        self.tap(self.button("Seen at"))
+        self.tap(self.sheet(re.compile("^Seen at")).get_by_role("button", name=f"{minutes} min ago", exact=True))
+
     def log(self, values: Mapping[str, float]) -> None:
         """Type a set and save it."""
         self.type(values)

@@ -59,7 +59,16 @@ def test_cut_before_during_and_after_save(ward: Ward, tablets: Tablets, network:
     network.whole()
     expect(tablet.connection).to_have_text("live")
     tablet.shows(4)
-    assert rates(typed(ward.written(infusion))) == [71, 72, 73]
+
+    # Connected, and the server cannot save for a moment.
+    full = {"saved": False, "sentences": ["Not saved: the disk is full."]}
+    tablet.page.route("**/entries", lambda route: route.fulfill(status=503, json=full))
+    tablet.log({"heart_rate": 74})
+    expect(tablet.page.get_by_text("Not saved: the disk is full.").first).to_be_visible()
+    tablet.page.unroute("**/entries")
+    tablet.sent()
+    tablet.shows(5)
+    assert rates(typed(ward.written(infusion))) == [71, 72, 73, 74]
     assert_chains_hold(ward.server.file)
 
 

@@ -138,7 +138,7 @@ def test_seen_at_an_earlier_minute_holds_for_one_entry_and_the_future_is_refused
     sheet.get_by_label("Seen at, clock time").fill(f"{in_two_hours:%H:%M}")
     tablet.tap(sheet.get_by_role("button", name="Use this time"))
     expect(sheet.get_by_role("status")).to_contain_text(f"{in_two_hours:%H:%M} is in the future: it is ")
-    tablet.tap(sheet.get_by_role("button", name="2 min ago", exact=True))
+    tablet.seen_ago(2)
     tablet.log({"heart_rate": 71})
     tablet.log({"heart_rate": 72})
     earlier, now = bedside.entered(2)
