@@ -36,6 +36,20 @@ _STAYS_IN: Final[dict[EventKind, tuple[Phase, ...]]] = {
     "medicine": ("planned", "infusing", "paused", "recovery"),
     "repeat": ("planned", "infusing", "paused", "recovery"),
     "note": ("planned", "infusing", "paused", "recovery", "closed", "cancelled"),  # an addendum may always be written
+    "check": ("planned", "infusing", "paused", "recovery", "closed"),
+    "order": ("planned",),
+    "dose": ("planned",),
+    "dose_check": ("planned",),
+    "time_out": ("planned",),
+    "called": ("planned", "infusing", "paused", "recovery"),
+    "informed": ("planned", "infusing", "paused", "recovery", "closed"),
+    "help": ("planned", "infusing", "paused", "recovery"),
+    "rapid": ("planned", "infusing", "paused", "recovery"),
+    "over": ("planned", "infusing", "paused", "recovery", "closed"),
+    "handover": ("planned", "infusing", "paused", "recovery"),
+    "score": ("recovery",),
+    "drug": ("recovery", "closed"),
+    "sign": ("closed",),
 }
 _FOUND: Final[dict[Phase, str]] = {
     "planned": "the infusion has not been started",

@@ -5,7 +5,8 @@ A protocol is a TOML file (`data/protocols/*.toml`). Here are its shapes; `monit
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Final, Literal
 
@@ -155,6 +156,10 @@ class Schedule:
     repeat_level: Level  # of the flag when a promised repeat is not taken
     late_entry_minutes: float  # 15: "late entry" when seen longer before Save than this
     source: str
+    recheck_minutes: tuple[float, ...] = ()  # (5, 15): after a medicine a set is waited for so long after it
+    rapid_minutes: float = 0  # 1: how often sets are taken once "rapid sets" was tapped; 0: not offered
+    partial_in_row: int = 0  # 2: so many incomplete sets in a row are flagged; 0: never
+    partial_level: Level = Level.CAUTION
 
     def interval(self, phase: Phase, chosen_minutes: int | None = None) -> float:
         """Minutes between two slots in this phase; `chosen_minutes` is what this infusion was opened with."""
@@ -187,8 +192,164 @@ class Dose:
 
 
 @dataclass(frozen=True, slots=True)
+class IdealWeight:
+    """Devine's ideal body weight: a weight for a height of `over_inches`, and so much for each inch above it."""
+
+    female_kg: float
+    male_kg: float
+    per_inch_kg: float
+    over_inches: float
+    source: str
+
+
+WeightBasis = Literal["actual", "ideal", "adjusted"]
+
+
+@dataclass(frozen=True, slots=True)
+class Preparation:
+    """How a dose is worked out and drawn up here: what may be chosen, what each result is rounded to."""
+
+    weight_bases: tuple[WeightBasis, ...]
+    weight_basis: WeightBasis  # the one proposed
+    stock_mg_per_ml: tuple[float, ...]
+    bag_volumes_ml: tuple[float, ...]
+    stock_volume: Literal["replaces", "adds"]  # whether the stock replaces diluent, or comes on top of the bag's volume
+    dose_mg_possible: tuple[float, float]
+    round_dose_mg: float
+    round_volume_ml: float
+    round_rate_ml_per_h: float
+    second_calculation: bool  # another person works it out too, before the start
+    ideal_weight: IdealWeight | None
+    adjusted_fraction: float  # adjusted weight = ideal + this × (actual − ideal)
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class CheckItem:
+    """One question of the list before the start. It is missing until it is answered."""
+
+    key: str
+    label: str
+    group: str  # heading it stands under
+    expects: str  # "yes" or "no": another answer is shown as something to look at; "": either is just an answer
+    may_not_apply: bool  # whether "not applicable" is offered
+    note: str  # what the note says ("name and phone number"); "" when only a free remark is possible
+    note_needed: tuple[str, ...]  # the answers that are incomplete without the note
+
+
+@dataclass(frozen=True, slots=True)
+class Criterion:
+    """One line of the page before leaving. Exactly one of `stay_minutes`, `scale`, `pressure`, `measure`, `answer`."""
+
+    key: str
+    label: str
+    group: str
+    source: str
+    stay_minutes: float | None = None  # at least so long after the end of the infusion
+    scale: str = ""  # key of a scale whose threshold is to be met by its latest score
+    pressure: bool = False  # the last pressure within the band of `ReturnToBaseline`
+    measure: str = ""  # a rating whose latest value is to be within `at_or_above`, `at_or_below`
+    at_or_above: float | None = None
+    at_or_below: float | None = None
+    answer: CheckItem | None = None  # answered by a person; the same key
+
+
+@dataclass(frozen=True, slots=True)
+class ScaleItem:
+    """One item of a recovery score. `within`: how far a pressure may be from baseline for its points."""
+
+    key: str
+    label: str
+    options: tuple[Option, ...]  # value: points, highest first
+    measures: tuple[str, ...] = ()  # the pressures that an item about circulation looks at; else empty
+    within: tuple[float, ...] = ()  # (20, 50): up to the first the highest points, up to the second the next
+    unit: str = ""  # of `within`: "mmHg" or "%"
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """A recovery score with its items. `variant` names which of the printed versions this is."""
+
+    key: str
+    label: str
+    variant: str
+    threshold: int  # this site's
+    note: str  # what it does not look at
+    source: str
+    items: tuple[ScaleItem, ...]
+
+    @property
+    def highest(self) -> int:
+        """The most points that can be reached."""
+        return sum(max(option.value for option in item.options) for item in self.items)
+
+
+@dataclass(frozen=True, slots=True)
+class RatingBound:
+    """A rating at or below a value."""
+
+    measure: str
+    at_or_below: float
+
+
+@dataclass(frozen=True, slots=True)
+class ReturnToBaseline:
+    """When a patient counts as back at baseline: pressures within a band of it, ratings at or below a level."""
+
+    measures: tuple[str, ...]
+    within: float
+    unit: Literal["mmHg", "%"]
+    ratings: tuple[RatingBound, ...]
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class SignatureStep:
+    """One signature under the record. Steps are signed in order, each by another person."""
+
+    meaning: str  # "administered", "reviewed"
+    roles: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class People:
+    """Where a site asks for a second pair of eyes, and who signs the record."""
+
+    time_out: bool = False  # two different people confirm before the start
+    waste_witness: bool = False  # of a controlled drug's waste
+    leaving_second: bool = False  # a second person when somebody leaves with something missing
+    signatures: tuple[SignatureStep, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ControlledDrug:
+    """What is recorded of the drug itself: drawn = given + wasted."""
+
+    name: str
+    methods: tuple[str, ...]  # how waste is destroyed
+    tolerance_mg: float  # a smaller difference comes from rounding
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class News2Inputs:
+    """Which measures NEWS2 is computed from, where a site uses it."""
+
+    respiration: str
+    spo2: str
+    oxygen: str
+    systolic: str
+    pulse: str
+    consciousness: str
+    temperature: str
+
+
+@dataclass(frozen=True, slots=True)
 class Protocol:
-    """A protocol as read from one file. `hash` is the SHA-256 of the file's text, and names this very version."""
+    """A protocol as read from one file. `hash` is the SHA-256 of the file's text, and names this very version.
+
+    What an older version did not have yet is empty or None: an infusion that ran under it is judged without it.
+    """
 
     name: str
     version: str
@@ -207,6 +368,19 @@ class Protocol:
     cancel_reasons: tuple[str, ...]
     correction_reasons: tuple[str, ...]
     acknowledgements: tuple[str, ...]  # the site's list of "what was done"
+    preparation: Preparation | None = None
+    before: tuple[CheckItem, ...] = ()
+    leaving: tuple[Criterion, ...] = ()
+    scales: Mapping[str, Scale] = field(default_factory=dict)
+    return_to_baseline: ReturnToBaseline | None = None
+    people: People = People()
+    drug: ControlledDrug | None = None
+    news2: News2Inputs | None = None
+    called: tuple[str, ...] = ()  # whom one calls
+    informed: tuple[str, ...] = ()  # whom one tells
+    effect_actions: tuple[str, ...] = ()
+    medicine_reasons: tuple[str, ...] = ()
+    missing_reasons: tuple[str, ...] = ()  # why something was started, or somebody left, with something missing
 
     @property
     def label(self) -> str:

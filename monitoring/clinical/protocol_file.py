@@ -270,6 +270,7 @@ class _Reader:
             self._check_words(words)
         if self.found or not (head and schedule and dose and words):
             raise ProtocolError(self._in_order())
+        listed_words: dict[str, Any] = {name: tuple(listed) for name, listed in words.model_dump().items()}
         return Protocol(
             name=head.name,
             version=head.version,
@@ -280,7 +281,7 @@ class _Reader:
             schedule=_schedule(schedule),
             dose=_dose(dose),
             medicines=medicines,
-            **{name: tuple(listed) for name, listed in words.model_dump().items()},
+            **listed_words,
         )
 
     # Places and problems

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, get_args
 
 EntryKind = Literal["set", "observation", "event", "acknowledgement", "withdrawal"]
 EventKind = Literal[
@@ -20,12 +20,26 @@ EventKind = Literal[
     "end",  # infusion ended as planned
     "stop",  # stopped early; detail["reason"]
     "move",  # detail["chair"]: id of the chair moved to
-    "close",  # left, chair is free
+    "close",  # left, chair is free; with something missing: detail["reason"] and a second person's signature
     "cancel",  # before the start; detail["reason"]
-    "effect",  # detail["name"], detail["severity"] in mild/moderate/severe or absent
-    "medicine",  # detail["name"], ["dose"], ["unit"], ["route"]
+    "effect",  # detail["name"], detail["severity"] in mild/moderate/severe or absent, detail["action"] may be given
+    "medicine",  # detail["name"], ["dose"], ["unit"], ["route"]; may be given: ["ordered_by"], ["given_by"], ["why"]
     "note",  # detail["text"]
     "repeat",  # a repeat of a critical value was promised; detail["measure"], ["due_at"] ISO
+    "check",  # an item of a list was answered; detail["item"], ["answer"] in ANSWERS, ["note"] may be given
+    "order",  # detail["prescriber"], ["dose_mg_per_kg"], ["planned_minutes"], ["weight_kg"], ["weight_on"] ISO date
+    "dose",  # the calculation one person made: its inputs and results, see `monitoring.clinical.dose`
+    "dose_check",  # another person's own results; detail["of"]: the dose entry; signed by that person
+    "time_out",  # signed by two different people
+    "called",  # somebody was called; detail["whom"]. Open until an "over" names it
+    "informed",  # somebody was told; detail["whom"], ["about"] may be given
+    "help",  # help was called in an emergency. Open until an "over" names it
+    "rapid",  # sets every so often; detail["every_minutes"]. Open until an "over" names it
+    "over",  # an effect, called, help, rapid or medicine is over; detail["of"]: entry id, ["how"] may be given
+    "handover",  # the author is the responsible nurse from here on
+    "score",  # detail["scale"], and detail["item:<key>"]: points for each of its items
+    "drug",  # detail["drawn_mg"], ["wasted_mg"], ["lot"], ["expiry"], ["method"]; signed by a witness where asked for
+    "sign",  # detail["meaning"] of the site's signatures, in order; signed
 ]
 EVENT_WORDS: Final[dict[EventKind, str]] = {
     "start": "Pump started",
@@ -41,7 +55,27 @@ EVENT_WORDS: Final[dict[EventKind, str]] = {
     "medicine": "Medicine",
     "note": "Note",
     "repeat": "Repeat promised",
+    "check": "Answered",
+    "order": "Order",
+    "dose": "Dose calculated",
+    "dose_check": "Dose calculated by a second person",
+    "time_out": "Time-out",
+    "called": "Called",
+    "informed": "Informed",
+    "help": "Help called",
+    "rapid": "Rapid sets",
+    "over": "Over",
+    "handover": "Responsible nurse from here on",
+    "score": "Score",
+    "drug": "Controlled drug",
+    "sign": "Signed",
 }
+Answer = Literal["yes", "no", "not applicable"]
+ANSWERS: Final[tuple[Answer, ...]] = get_args(Answer)
+Amendment = Literal["", "late entry", "addendum"]  # a correction is told by `corrects`
+AMENDMENTS: Final[tuple[Amendment, ...]] = get_args(Amendment)
+Source = Literal["", "paper"]  # "paper": written down on paper first, and transcribed by the author
+SOURCES: Final[tuple[Source, ...]] = get_args(Source)
 Clock = Literal["server", "device"]  # which clock `tapped_at` came from
 
 
@@ -65,11 +99,30 @@ class NotDone:
 
 
 @dataclass(frozen=True, slots=True)
+class Signature:
+    """A person proved by PIN who they are, for this one entry: name, role, time and meaning, as 21 CFR 11.50 asks."""
+
+    staff: str  # staff id
+    name: str
+    role: str
+    meaning: str  # "administered", "witness of waste", "second calculation" ...
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Event:
     """Something done or that happened. `detail` holds what its kind needs, see EventKind."""
 
     kind: EventKind
     detail: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def signatures(self) -> tuple[Signature, ...]:
+        """Who signed, in order; the server writes them into `detail["signatures"]` from PINs it has checked."""
+        return tuple(
+            Signature(one["staff"], one["name"], one["role"], one["meaning"], datetime.fromisoformat(one["at"]))
+            for one in self.detail.get("signatures", ())
+        )
 
 
 def event_words(event: Event) -> str:
@@ -124,7 +177,10 @@ class Entry:
     queued: bool = False  # came out of an outbox, not from a screen that was live
     sign_in: str = ""  # the sign-in under which Save was tapped
     other_sign_in: bool = False  # arrived during somebody else's sign-in, or was tapped after its own was over
-    after_signing: bool = False
+    after_signing: bool = False  # recorded when the record was signed and locked
+    amendment: Amendment = ""  # "late entry": omitted then, recalled now; "addendum": not known then
+    source: Source = ""
+    linked: str = ""  # of an entry made at the wrong chair: its copy; of the copy: that entry. In another infusion
 
 
 @dataclass(frozen=True, slots=True)
