@@ -1,0 +1,105 @@
+"""The document of the board: a card per chair."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from monitoring.clinic import RunningClinic
+from monitoring.clinical.protocol import Level
+from monitoring.documents.judged import Judged, judged
+from monitoring.documents.values import quiet, strip, trace, trace_axis
+from monitoring.documents.words import PHASE_WORDS, clinic_line, initials, iso, next_set, seconds, which, zone_of
+
+
+def board_document(clinic: RunningClinic, initials_only: bool = False) -> dict[str, Any]:
+    """The document of the board: a card per chair, worst and most overdue first; `initials_only` for a wall."""
+    now = clinic.clock.now()
+    running = [judged(i, clinic.protocol_of(i.protocol), now) for i in clinic.store.open_infusions()]
+    by_chair: dict[str, list[Judged]] = {}
+    for j in running:
+        by_chair.setdefault(j.course.chair, []).append(j)
+    cards: list[dict[str, Any]] = []
+    for chair in clinic.store.chairs():
+        held = by_chair.get(chair.id, [])
+        if not held:
+            cards.append(
+                {"chair": chair.label, "chair_id": chair.id, "infusion": None, "order": (9, 9, 0.0, chair.position)}
+            )
+        else:
+            # Two at one chair can be recorded (a move that arrived late): both are shown, and say so.
+            cards.extend(_card(j, chair.label, chair.position, initials_only, len(held) > 1) for j in held)
+    cards.sort(key=lambda card: card["order"])
+    open_flags = [flag for j in running for flag in j.flags.open]
+    changes = [j.next_change for j in running if j.next_change is not None]
+    return {
+        "type": "board",
+        "now": now.isoformat(),
+        "rate": clinic.clock.rate,
+        "next_change": iso(min(changes, default=None)),
+        "clinic": clinic_line(clinic, None, [j.infusion.protocol for j in running]),
+        "counts": {
+            "progress": len(running),
+            "critical": sum(flag.level is Level.CRITICAL for flag in open_flags),
+            "caution": sum(flag.level is Level.CAUTION for flag in open_flags),
+            "together": _together(running, zone_of(clinic)),
+        },
+        "cards": cards,
+    }
+
+
+def _together(running: Sequence[Judged], zone: ZoneInfo) -> str:
+    """Chairs due in the same minute, in words, or ""."""
+    due = Counter(
+        j.course.next_slot.at.astimezone(zone).strftime("%H:%M")
+        for j in running
+        if j.course.next_slot is not None and j.course.next_slot.at >= j.now
+    )
+    same = [f"{count} chairs due at {clock}" for clock, count in sorted(due.items()) if count > 1]
+    return " · ".join(same)
+
+
+def _card(j: Judged, chair: str, position: int, initials_only: bool, shared: bool) -> dict[str, Any]:
+    open_flags = j.flags.open
+    worst = max((int(flag.level) for flag in open_flags if not flag.is_acknowledged), default=0)
+    seen = max((int(flag.level) for flag in open_flags), default=0)
+    due = j.course.overdue_slot_at
+    overdue = (j.now - due).total_seconds() if due is not None else 0.0
+    return {
+        "chair": f"{chair} — two infusions recorded here" if shared else chair,
+        "infusion": j.infusion.id,
+        "name": initials(j.infusion.patient.name) if initials_only else j.infusion.patient.name,
+        "phase": j.course.phase,
+        "word": "stopped early"
+        if j.course.phase == "recovery" and j.course.ended_early
+        else PHASE_WORDS[j.course.phase],
+        "of": _of(j),
+        "infusion_seconds": seconds(j.course.infusion_time),
+        "planned_seconds": j.infusion.planned_minutes * 60,
+        "ended_at": iso(j.course.ended_at),
+        "next": next_set(j.course),
+        "values": strip(j, board=True),
+        "trace": trace(j),
+        "trace_axis": trace_axis(j),
+        "flags": [
+            {
+                "level": flag.level.word,
+                "words": f"{flag.headline}{f' · {flag.confirmation}' if flag.confirmation else ''}",
+                "needs_acknowledgement": not flag.is_acknowledged,
+            }
+            for flag in open_flags
+        ],
+        "quiet": quiet(j),
+        "order": (-worst, -seen, -overdue, position),
+    }
+
+
+def _of(j: Judged) -> str:
+    number = which(j.infusion).replace("Infusion ", "")
+    if j.course.started_at is None:
+        return f"before start · {number}"
+    if j.course.ended_at is not None:
+        return f"after the end · {number}"
+    return f"of {j.infusion.planned_minutes}:00 · {number}"

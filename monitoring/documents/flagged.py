@@ -1,0 +1,47 @@
+"""Flags as rows of a screen, with their receipts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from monitoring.charts import minutes
+from monitoring.clinical.flags import Flag
+from monitoring.documents.judged import Judged
+from monitoring.documents.words import iso
+
+
+def unseen_first(flag: Flag) -> bool:
+    """Sorts what nobody has acknowledged ahead of what somebody has, each still worst first."""
+    return flag.is_acknowledged
+
+
+def flag_row(flag: Flag, j: Judged) -> dict[str, Any]:
+    """A flag with its receipt, and what an acknowledgement of it must name."""
+    receipts = [flag.receipt]
+    if flag.confirmation:
+        receipts.insert(0, flag.confirmation)
+    if flag.withdrawn:
+        receipts.insert(0, "withdrawn: its values were corrected or taken back")
+    elif flag.closed_at is not None:
+        receipts.insert(0, "back within the range, not yet acknowledged" if flag.needs_acknowledgement else "over")
+    minute = minutes(j.infusion, j.course, flag.opened_at)
+    if j.course.started_at is not None:
+        receipts.append(f"since minute {minute:.0f}")
+    if flag.instruction:
+        receipts.append(f"site: “{flag.instruction}”")
+    last = flag.acknowledged[-1] if flag.acknowledged else None
+    return {
+        "key": flag.key,
+        "measure": flag.measure,
+        "side": flag.side,
+        "level": flag.level.word,
+        "headline": flag.headline,
+        "receipt": " · ".join(part for part in receipts if part),
+        "rule": flag.rule,
+        "open": flag.open,
+        "seen": [reading.id for reading in flag.readings],
+        "needs_acknowledgement": flag.open and not flag.is_acknowledged,
+        "acknowledged": f"seen by {last.who}: {last.done}" if last else "",
+        "offer_repeat": flag.confirmation == "unconfirmed" and flag.closed_at is None and not flag.withdrawn,
+        "repeat_due_at": iso(flag.repeat_due_at),
+    }

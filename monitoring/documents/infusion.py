@@ -1,0 +1,161 @@
+"""The document of one infusion, as the bedside screen draws it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from monitoring.charts import infusion_figure, plotly_version
+from monitoring.clinic import RunningClinic
+from monitoring.clinical.course import Slot, outlined
+from monitoring.clinical.protocol import OVER, Protocol
+from monitoring.clinical.record import Infusion
+from monitoring.documents.entries import entries, table
+from monitoring.documents.flagged import flag_row, unseen_first
+from monitoring.documents.judged import Judged, judged
+from monitoring.documents.pad import pad_of
+from monitoring.documents.values import oxygen, quiet, strip, values
+from monitoring.documents.words import (
+    PHASE_WORDS,
+    age_in_years,
+    allergy_words,
+    clinic_line,
+    iso,
+    names_of,
+    next_set,
+    seconds,
+    which,
+    zone_of,
+)
+from monitoring.records import Chair
+
+
+def infusion_document(clinic: RunningClinic, infusion_id: str) -> dict[str, Any]:
+    """The document of one infusion, as the bedside screen draws it. Raises LookupError for an unknown id."""
+    infusion = clinic.store.infusion(infusion_id)
+    if infusion is None:
+        raise LookupError(f"There is no infusion {infusion_id}.")
+    j = judged(infusion, clinic.protocol_of(infusion.protocol), clinic.clock.now())
+    zone = zone_of(clinic)
+    all_chairs = clinic.store.chairs()
+    chairs = {chair.id: chair.label for chair in all_chairs}
+    over = j.course.phase in OVER
+    figure = infusion_figure(infusion, j.protocol, j.course, j.levels, j.now, zone)
+    version = infusion.entries[-1].seq if infusion.entries else 0
+    return {
+        "type": "infusion",
+        "id": infusion.id,
+        "version": version,
+        "now": j.now.isoformat(),
+        "rate": clinic.clock.rate,
+        "next_change": iso(None if over else j.next_change),
+        "clinic": clinic_line(clinic, infusion.protocol),
+        "who": _who(infusion, chairs.get(j.course.chair, j.course.chair), j.now, zone),
+        "infusion": {"which": which(infusion), "dose": _dose(j)},
+        "course": _course(j, zone),
+        "slots": [_slot(slot, j.protocol, zone) for slot in j.course.slots],
+        "next": next_set(j.course),
+        "values": values(j),
+        "strip": strip(j),
+        "oxygen": oxygen(j),
+        "flags": [flag_row(flag, j) for flag in sorted(j.flags.flags, key=unseen_first)],
+        "conflicts": [{"entry": one.entry, "sentence": one.sentence} for one in j.course.conflicts],
+        "lacking": _lacking(j),
+        "notes": _notes(j),
+        "quiet": quiet(j),
+        "entries": entries(j, chairs, zone),
+        "table": table(j, zone),
+        "chairs": _chairs(clinic, all_chairs),
+        "figure": {**figure, "version": f"{version}.{j.now.timestamp():.3f}", "plotly": plotly_version()},
+        "pad": pad_of(j.protocol),
+    }
+
+
+def _who(infusion: Infusion, chair: str, now: datetime, zone: ZoneInfo) -> dict[str, Any]:
+    patient = infusion.patient
+    years = age_in_years(patient.birth_date, now.astimezone(zone).date())
+    return {
+        "chair": chair,
+        "name": patient.name,
+        "line": f"No. {patient.number} · {years} y · {infusion.weight_kg:.1f} kg · {allergy_words(patient)}",
+    }
+
+
+def _dose(j: Judged) -> str:
+    infusion = j.infusion
+    return f"{infusion.dose_mg:.1f} mg in {infusion.planned_minutes} min · {infusion.dose_mg_per_kg:g} mg/kg"
+
+
+def _course(j: Judged, zone: ZoneInfo) -> dict[str, Any]:
+    at = j.course
+    words = PHASE_WORDS[at.phase]
+    if at.ended_early and at.phase == "recovery":
+        words = "stopped early"
+    closed = ""
+    if at.phase == "closed" and at.closed_at:
+        when = f"{at.closed_at.astimezone(zone):%d %b %Y, %H:%M}"
+        closed = f"Closed at {when}. Read only; notes and corrections are kept as late."
+    if at.phase == "cancelled":
+        closed = "Cancelled before the start. Read only."
+    return {
+        "phase": at.phase,
+        "word": words,
+        "opened_at": iso(j.infusion.opened_at),
+        "started_at": iso(at.started_at),
+        "ended_at": iso(at.ended_at),
+        "given_mg": at.given_mg,
+        "mg_per_minute": (at.rate_ml_per_h or 0.0) / 60 * j.infusion.dose_mg / j.infusion.bag_volume_ml,
+        "closed_at": iso(at.closed_at),
+        "infusion_seconds": seconds(at.infusion_time),
+        "planned_seconds": j.infusion.planned_minutes * 60,
+        "rate_ml_per_h": None if at.rate_ml_per_h is None else round(at.rate_ml_per_h, 1),
+        "read_only": at.phase in OVER,
+        "closed_words": closed,
+    }
+
+
+def _slot(slot: Slot, protocol: Protocol, zone: ZoneInfo) -> dict[str, Any]:
+    parts = [f"minute {slot.minute}", f"{slot.at.astimezone(zone):%H:%M}", slot.state]
+    if slot.milestone:
+        parts.insert(0, slot.milestone)
+    if slot.lacks:
+        parts.append(f"lacks {names_of(slot.lacks, protocol)}")
+    parts.extend(f"{names_of([key], protocol)} not done: {reason}" for key, reason in slot.not_done)
+    return {
+        "at": slot.at.isoformat(),
+        "minute": slot.minute,
+        "state": slot.state,
+        "milestone": slot.milestone,
+        "not_done": [key for key, _ in slot.not_done],
+        "words": ", ".join(parts),
+    }
+
+
+def _lacking(j: Judged) -> str:
+    """What the latest set that is there lacks, in words, or ""."""
+    partial = [slot for slot in j.course.slots if slot.state in ("done", "partial")][-1:]
+    if not partial or partial[0].state != "partial":
+        return ""
+    return f"minute {partial[0].minute} lacks {names_of(partial[0].lacks, j.protocol)}"
+
+
+def _notes(j: Judged) -> list[str]:
+    """What must stand on the screen all the time: what cannot be judged, and a baseline that was put right."""
+    notes = []
+    if j.flags.not_judged:
+        measures = names_of(j.flags.not_judged, j.protocol)
+        notes.append(f"Change from baseline not judged: no baseline of {measures}")
+    for key, before in j.course.baseline_replaced.items():
+        measure, now = j.protocol.measures[key], j.course.baseline.get(key)
+        if now is not None and now.value == before.value:
+            continue  # its set was corrected elsewhere
+        shown = f"corrected to {measure.text(now.value)}" if now else "taken back"
+        notes.append(f"Baseline {measure.short} {measure.text(before.value)} {shown}")
+    return notes
+
+
+def _chairs(clinic: RunningClinic, chairs: Sequence[Chair]) -> list[dict[str, Any]]:
+    taken = {outlined(infusion).chair for infusion in clinic.store.open_infusions()}
+    return [{"id": chair.id, "label": chair.label, "free": chair.id not in taken} for chair in chairs]

@@ -1,0 +1,106 @@
+"""How screens say what is neither a value nor an entry: phases, people, numbers of infusions, names of measures."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from monitoring.clinic import RunningClinic
+from monitoring.clinical.course import Course
+from monitoring.clinical.protocol import Level, Measure, Protocol
+from monitoring.clinical.record import Infusion, Patient
+
+PHASE_WORDS = {
+    "planned": "before start",
+    "infusing": "infusing",
+    "paused": "paused",
+    "recovery": "recovery",
+    "closed": "closed",
+    "cancelled": "cancelled",
+}
+
+
+def iso(instant: datetime | None) -> str | None:
+    """An instant as a document carries it; None stays None."""
+    return None if instant is None else instant.isoformat()
+
+
+def seconds(span: timedelta | None) -> float | None:
+    """A span in seconds [s]; None stays None."""
+    return None if span is None else span.total_seconds()
+
+
+def age_in_years(born: date, on: date) -> int:
+    """Whole years lived on `on`; a birthday on 29 February is reached on 1 March in other years."""
+    return on.year - born.year - ((on.month, on.day) < (born.month, born.day))
+
+
+def allergy_words(patient: Patient) -> str:
+    """Allergies as a screen says them: not recorded is not the same as none known."""
+    if not patient.allergies.strip():
+        return "allergies not recorded"
+    return f"allergies: {patient.allergies}"
+
+
+def initials(name: str) -> str:
+    """The initials of a name, for a wall screen: the first letter of its first and last word."""
+    words = [word for word in name.replace(",", " ").split() if word[0].isalpha()]
+    return "".join(f"{word[0].upper()}." for word in dict.fromkeys([*words[:1], *words[-1:]])) or "–"
+
+
+def which(infusion: Infusion) -> str:
+    """Which infusion of its series this is: "Infusion 2 of 6", "Maintenance 1" after the planned ones."""
+    if infusion.number > infusion.planned_infusions:
+        return f"Maintenance {infusion.number - infusion.planned_infusions}"
+    return f"Infusion {infusion.number} of {infusion.planned_infusions}"
+
+
+def names_of(keys: Sequence[str], protocol: Protocol) -> str:
+    """Measures by their short names, as a sentence lists them: "SYS, DIA"."""
+    return ", ".join(protocol.measures[key].short or protocol.measures[key].label for key in keys)
+
+
+def word_of(measure: Measure, value: float) -> str:
+    """The word of a rating's value; "" where it has none."""
+    for option in measure.options:
+        if option.value == value:
+            return option.word
+    return ""
+
+
+def level_word(level: Level | None) -> str | None:
+    """The level as documents carry it; None within the ranges."""
+    return level.word if level else None
+
+
+def zone_of(clinic: RunningClinic) -> ZoneInfo:
+    """The clinic's zone; UTC before it is set up."""
+    found = clinic.store.clinic()
+    return ZoneInfo(found.zone if found else "UTC")
+
+
+def clinic_line(clinic: RunningClinic, protocol: str | None, running: Sequence[str] = ()) -> dict[str, Any]:
+    """The clinic as its screens name it; `approved` only when each protocol in question is."""
+    found = clinic.store.clinic()
+    if protocol:
+        hashes = [protocol]
+    else:
+        current = clinic.store.current_protocol()
+        hashes = [*running, *([current.hash] if current else [])]
+    stored = [clinic.store.stored_protocol(hash) for hash in dict.fromkeys(hashes)]
+    return {
+        "name": found.name if found else "",
+        "zone": found.zone if found else "UTC",
+        "demonstration": bool(found and found.demonstration),
+        "approved": bool(stored) and all(one is not None and one.approved for one in stored),
+    }
+
+
+def next_set(at: Course) -> dict[str, Any] | None:
+    """The set that is waited for: while one is overdue that one, also when later slots have come since."""
+    if at.overdue_slot_at is not None:
+        return {"at": at.overdue_slot_at.isoformat(), "state": "overdue"}
+    slot = at.next_slot
+    return None if slot is None else {"at": slot.at.isoformat(), "state": slot.state}
