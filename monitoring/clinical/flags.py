@@ -74,6 +74,14 @@ class Flag:
     instruction: str
 
 
+class Promise(NamedTuple):
+    """A repeat that was promised: by which entry, due when, and when the next value came."""
+
+    entry: Entry
+    due_at: datetime
+    taken_at: datetime | None
+
+
 @dataclass(frozen=True, slots=True)
 class Flags:
     """All flags of an infusion, worst first: critical, then not acknowledged, then newest."""
@@ -81,6 +89,7 @@ class Flags:
     flags: tuple[Flag, ...]
     next_change: datetime | None  # when the next one is raised, or rises, by time alone
     not_judged: tuple[str, ...]  # measures with a rule about change, and no baseline to judge it by
+    promised: tuple[Promise, ...] = ()  # repeats not taken yet, of each measure the one due first
 
     @property
     def open(self) -> tuple[Flag, ...]:
@@ -116,6 +125,7 @@ def flags(infusion: Infusion, protocol: Protocol, now: datetime, course: Course)
             and m.key not in course.baseline
             and any(x.key in _OF_CHANGE for x in m.limits)
         ),
+        promised=_waited_for(record),
     )
 
 
@@ -662,25 +672,25 @@ def _silence(at: datetime, limit: Limit, measure: Measure, last: _Seen | None, r
     )
 
 
-class _Promise(NamedTuple):
-    """A repeat that was promised: by which entry, due when, and when the next value came."""
-
-    entry: Entry
-    due_at: datetime
-    taken_at: datetime | None
-
-
-def _promises(record: _Record, measure: str) -> list[_Promise]:
+def _promises(record: _Record, measure: str) -> list[Promise]:
     """The repeats promised of a measure. The first value seen after the promise takes it."""
     after = timedelta(minutes=record.protocol.schedule.repeat_minutes)
-    found: list[_Promise] = []
+    found: list[Promise] = []
     for entry in record.standing:
         event = entry.event
         if event is None or event.kind != "repeat" or event.detail.get("measure") != measure:
             continue
         taken = next((s.at for s in record.readings.get(measure, []) if s.at > entry.observed_at), None)
-        found.append(_Promise(entry, _due_at(event) or entry.observed_at + after, taken))
+        found.append(Promise(entry, _due_at(event) or entry.observed_at + after, taken))
     return found
+
+
+def _waited_for(record: _Record) -> tuple[Promise, ...]:
+    """Of each measure the promised repeat that is due first and was not taken; none once the infusion is over."""
+    if record.over_at is not None:
+        return ()
+    waiting = ([p for p in _promises(record, key) if p.taken_at is None] for key in record.protocol.measures)
+    return tuple(min(promises, key=lambda p: p.due_at) for promises in waiting if promises)
 
 
 def _due_at(event: Event) -> datetime | None:
