@@ -12,6 +12,7 @@ from monitoring.clinic import RunningClinic
 from monitoring.clinical.course import Slot, outlined
 from monitoring.clinical.protocol import OVER, Protocol
 from monitoring.clinical.record import Infusion
+from monitoring.documents.care import care
 from monitoring.documents.entries import entries, table
 from monitoring.documents.flagged import flag_row, unseen_first
 from monitoring.documents.judged import Judged, judged
@@ -70,6 +71,7 @@ def infusion_document(clinic: RunningClinic, infusion_id: str) -> dict[str, Any]
         "chairs": _chairs(clinic, all_chairs),
         "figure": {**figure, "version": f"{version}.{j.now.timestamp():.3f}", "plotly": plotly_version()},
         "pad": pad_of(j.protocol),
+        "care": care(j, clinic, zone),
     }
 
 

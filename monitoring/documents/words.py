@@ -27,6 +27,11 @@ def iso(instant: datetime | None) -> str | None:
     return None if instant is None else instant.isoformat()
 
 
+def clock_time(instant: datetime, zone: ZoneInfo) -> str:
+    """The time of day in the clinic: "14:05"."""
+    return f"{instant.astimezone(zone):%H:%M}"
+
+
 def seconds(span: timedelta | None) -> float | None:
     """A span in seconds [s]; None stays None."""
     return None if span is None else span.total_seconds()
