@@ -314,8 +314,8 @@ def rapid_problems(entry: Entry, infusion: Infusion, protocol: Protocol) -> Iter
         yield f"Rapid sets every {every:g} min: expected more than 0 and less than the {planned} min of the schedule."
     running = rapid_since(infusion)
     if running is not None and not entry.queued and entry.corrects is None:
-        begun_at = _aside(when(running.observed_at, outlined(infusion).started_at))
-        yield f"Rapid sets go on already, since they were begun{begun_at}: expected them to be over first."
+        began = when(running.observed_at, outlined(infusion).started_at)
+        yield f"Rapid sets go on already, begun {began}".rstrip() + ": expected them to be over first."
 
 
 def over_problems(entry: Entry, infusion: Infusion, protocol: Protocol) -> Iterator[str]:
