@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime
 from functools import reduce
 from typing import Any
 
-from sqlalchemy import Connection, Select, bindparam, select
+from sqlalchemy import Connection, Select, bindparam, func, select
 
 from monitoring.clinical.course import phase_after
 from monitoring.clinical.protocol import OVER, Phase
@@ -67,10 +67,30 @@ def patient_of(row: Row) -> Patient:
     )
 
 
+def series_now() -> Select[Any]:
+    """Every series, `planned_infusions` as it was described last."""
+    series, details = tables.series, tables.series_details
+    described = (
+        select(details.c.planned_infusions)
+        .where(details.c.series_id == series.c.id)
+        .order_by(details.c.audited.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+    return select(
+        series.c.id,
+        series.c.patient_id,
+        series.c.number,
+        func.coalesce(described, series.c.planned_infusions).label("planned_infusions"),
+        series.c.opened_at,
+    )
+
+
 _ONE_PATIENT = latest_details().where(tables.patient.c.id == bindparam("of"))
+_SERIES = series_now().subquery()
 _ONE_INFUSION = (
-    select(tables.infusion, tables.series.c.planned_infusions)
-    .join_from(tables.infusion, tables.series)
+    select(tables.infusion, _SERIES.c.planned_infusions)
+    .join_from(tables.infusion, _SERIES, _SERIES.c.id == tables.infusion.c.series_id)
     .where(tables.infusion.c.id == bindparam("of"))
 )
 _ENTRIES = select(tables.entry).where(tables.entry.c.infusion_id == bindparam("of")).order_by(tables.entry.c.seq)
@@ -188,6 +208,9 @@ def entry_of(
         sign_in=row["sign_in"],
         other_sign_in=row["other_sign_in"],
         after_signing=row["after_signing"],
+        amendment=row["amendment"] or "",
+        source=row["source"] or "",
+        linked=row["linked"] or "",
     )
 
 

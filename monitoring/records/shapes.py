@@ -2,11 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
-from monitoring.clinical.record import Acknowledgement, Clock, Entry, EntryKind, Event, NotDone, Reading
+from monitoring.clinical.record import (
+    Acknowledgement,
+    Amendment,
+    Clock,
+    Entry,
+    EntryKind,
+    Event,
+    NotDone,
+    Reading,
+    Signature,
+    Source,
+)
 
 ROLES = ("nurse", "clinician", "administrator")
 
@@ -128,13 +140,99 @@ class StoredProtocol:
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """A course of infusions of one patient, numbered from 1."""
+    """A course of infusions of one patient, numbered from 1. `planned_infusions` is as described last."""
 
     id: str
     patient_id: str
     number: int
     planned_infusions: int
     opened_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class SeriesDetails:
+    """What a series is for, as somebody described it."""
+
+    series_id: str
+    planned_infusions: int
+    indication: str
+    prescriber: str
+    recorded_at: datetime
+    recorded_by: str
+    recorded_by_name: str
+
+
+@dataclass(frozen=True, slots=True)
+class NewScore:
+    """An outcome score as it is entered. `id` is made by the screen. `withdraws`: the score is taken back instead."""
+
+    id: str
+    series_id: str
+    instrument: str
+    version: str
+    total: float | None
+    items: Mapping[str, int] | None
+    rated_on: date
+    rater: str
+    note: str = ""
+    corrects: str | None = None
+    withdraws: str | None = None
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ScoreTold:
+    """Somebody was told of a score."""
+
+    whom: str
+    told_at: datetime
+    recorded_at: datetime
+    recorded_by: str
+    recorded_by_name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """One outcome score along a series. `stands`: neither corrected nor withdrawn, and no withdrawal itself.
+
+    `told` is whom one told of this very score: what was said of a score before its correction was said of another one.
+    """
+
+    id: str
+    series_id: str
+    instrument: str
+    version: str
+    total: float | None  # None: not computed, and in a withdrawal
+    items: Mapping[str, int] | None  # item to points; None where only the total was entered
+    rated_on: date
+    rater: str
+    note: str
+    recorded_at: datetime
+    recorded_by: str
+    recorded_by_name: str
+    corrects: str | None
+    withdraws: str | None
+    reason: str
+    stands: bool
+    told: tuple[ScoreTold, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Attestation:
+    """A person proved by PIN who they are, on one device, for one entry of one infusion, with this meaning."""
+
+    id: str
+    staff: Staff  # as they were then
+    device: str
+    infusion: str
+    entry: str
+    meaning: str
+    at: datetime
+
+    @property
+    def signature(self) -> Signature:
+        """What it becomes in the entry it was made for."""
+        return Signature(self.staff.id, self.staff.name, self.staff.role, self.meaning, self.at)
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,6 +274,9 @@ class NewEntry:
     sign_in: str = ""
     other_sign_in: bool = False
     after_signing: bool = False
+    amendment: Amendment = ""
+    source: Source = ""
+    linked: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ are kept in memory.
 
 from __future__ import annotations
 
+import json
 import logging
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -32,20 +33,26 @@ from monitoring.records.loading import (
     load_patient,
     open_ids,
     patient_of,
+    series_now,
     text_of,
 )
 from monitoring.records.shapes import (
     ROLES,
     Approval,
+    Attestation,
     Chair,
     Clinic,
     Device,
     EntryClash,
     NewEntry,
     NewInfusion,
+    NewScore,
     PastRow,
     Saved,
+    Score,
+    ScoreTold,
     Series,
+    SeriesDetails,
     SignIn,
     Staff,
     StoredProtocol,
@@ -127,7 +134,7 @@ class Store:
         """Call `subscriber(kind, id)` after each commit, in the writing thread; answers a function that ends this.
 
         Kinds: "infusion" (its id), "board" (an infusion took or left a chair), "patient", "sign_in" (a device's id),
-        "staff", "protocol" (a hash), "clinic".
+        "staff", "protocol" (a hash), "clinic", "series" (its id: described anew, or a score of it).
         """
         self._subscribers.append(subscriber)
 
@@ -465,8 +472,13 @@ class Store:
 
     def series_of(self, patient_id: str) -> tuple[Series, ...]:
         """A patient's series, by number."""
-        of = select(tables.series).where(tables.series.c.patient_id == patient_id).order_by(tables.series.c.number)
+        of = series_now().where(tables.series.c.patient_id == patient_id).order_by(tables.series.c.number)
         return tuple(_series(row) for row in self._all(of))
+
+    def series(self, series_id: str) -> Series | None:
+        """The series with this id, or None."""
+        row = self._one(series_now().where(tables.series.c.id == series_id))
+        return None if row is None else _series(row)
 
     def open_series(
         self, patient_id: str, planned_infusions: int, by: str, id: str | None = None, *, at: datetime | None = None
@@ -475,10 +487,8 @@ class Store:
         if planned_infusions < 1:
             raise StoreRefused(f"{planned_infusions} planned infusions: expected at least one.")
         with self._writing() as writing:
-            if id is not None:
-                row = self._one(select(tables.series).where(tables.series.c.id == id))
-                if row is not None:
-                    return _series(row)
+            if id is not None and (found := self.series(id)) is not None:
+                return found
             if self.patient(patient_id) is None:
                 raise StoreRefused("This patient is not registered here.")
             when = self._when(writing, at)
@@ -493,6 +503,131 @@ class Store:
             }
             self._add(writing, tables.series, new, by, "open series", when)
             return _series(new)
+
+    def describe_series(
+        self,
+        series_id: str,
+        planned_infusions: int,
+        indication: str,
+        prescriber: str,
+        by: str,
+        *,
+        at: datetime | None = None,
+    ) -> SeriesDetails:
+        """Record anew what a series is for; what was said of it before stays stored. The same twice is once."""
+        if planned_infusions < 1:
+            raise StoreRefused(f"{planned_infusions} planned infusions: expected at least one.")
+        with self._writing() as writing:
+            series = self._require_series(series_id)
+            said = (planned_infusions, indication.strip(), prescriber.strip())
+            found = self.series_details(series_id)
+            if found is not None and (found.planned_infusions, found.indication, found.prescriber) == said:
+                return found
+            when = self._when(writing, at)
+            row = {
+                "series_id": series_id,
+                "planned_infusions": said[0],
+                "indication": said[1],
+                "prescriber": said[2],
+                "recorded_at": text_of(when),
+                "recorded_by": by,
+            }
+            self._add(writing, tables.series_details, row, by, "describe series", when)
+            writing.notice("series", series_id)
+            if planned_infusions != series.planned_infusions:
+                # It stands in each of them: "infusion 3 of 6".
+                writing.forget_patient(series.patient_id)
+                for infusion_id in self.infusions_of(series.patient_id):
+                    writing.notice("infusion", infusion_id)
+            return self._series_details(row)
+
+    def series_details(self, series_id: str) -> SeriesDetails | None:
+        """What was said last of a series, None before anything was."""
+        details = tables.series_details
+        of = select(details).where(details.c.series_id == series_id).order_by(details.c.audited.desc()).limit(1)
+        row = self._one(of)
+        return None if row is None else self._series_details(row)
+
+    # Outcome scores along a series
+
+    def add_score(self, new: NewScore, by: str, *, at: datetime | None = None) -> Score:
+        """Keep an outcome score, or that one is withdrawn. The same id twice is one score, if it says the same."""
+        with self._writing() as writing:
+            self._require_series(new.series_id)
+            held = {score.id: score for score in self.scores_of(new.series_id)}
+            if (found := held.get(new.id)) is not None:
+                if _scored(found) != _scored(new):
+                    raise EntryClash("A score with this id is stored already, and says something else.")
+                return found
+            if self._one(select(tables.score.c.id).where(tables.score.c.id == new.id)) is not None:
+                raise EntryClash("A score with this id is stored already, in another series.")
+            for named in (new.corrects, new.withdraws):
+                if named is not None and (named not in held or not held[named].stands):
+                    raise StoreRefused("The score to correct or withdraw does not stand in this series.")
+            when = self._when(writing, at)
+            row: dict[str, Any] = {
+                "id": new.id,
+                "series_id": new.series_id,
+                "instrument": new.instrument,
+                "version": new.version,
+                "total": new.total,
+                "items": None if new.items is None else _json(dict(new.items)),
+                "rated_on": new.rated_on.isoformat(),
+                "rater": new.rater,
+                "note": new.note,
+                "recorded_at": text_of(when),
+                "recorded_by": by,
+                "corrects": new.corrects,
+                "withdraws": new.withdraws,
+                "reason": new.reason,
+            }
+            self._add(writing, tables.score, row, by, "withdraw score" if new.withdraws else "add score", when)
+            writing.notice("series", new.series_id)
+            return next(score for score in self.scores_of(new.series_id) if score.id == new.id)
+
+    def scores_of(self, series_id: str) -> tuple[Score, ...]:
+        """Every score of a series, also those corrected or withdrawn, in the order recorded."""
+        rows = self._all(
+            select(tables.score).where(tables.score.c.series_id == series_id).order_by(tables.score.c.audited)
+        )
+        told = self._all(
+            select(tables.score_told)
+            .join_from(tables.score_told, tables.score)
+            .where(tables.score.c.series_id == series_id)
+            .order_by(tables.score_told.c.audited)
+        )
+        gone = {row[how] for row in rows for how in ("corrects", "withdraws")}
+        return tuple(
+            self._score(row, stands=row["id"] not in gone, told=[one for one in told if one["score_id"] == row["id"]])
+            for row in rows
+        )
+
+    def score(self, score_id: str) -> Score | None:
+        """The score with this id, or None."""
+        row = self._one(select(tables.score.c.series_id).where(tables.score.c.id == score_id))
+        found = () if row is None else self.scores_of(row["series_id"])
+        return next((score for score in found if score.id == score_id), None)
+
+    def tell_of_score(
+        self, score_id: str, whom: str, told_at: datetime, by: str, *, at: datetime | None = None
+    ) -> Score:
+        """Keep that somebody was told of a score. The same person at the same time twice is once."""
+        with self._writing() as writing:
+            found = self.score(score_id)
+            if found is None:
+                raise StoreRefused("This score is not stored here.")
+            told = instant_of(text_of(told_at))
+            if any((one.whom, one.told_at) == (whom, told) for one in found.told):
+                return found
+            when = self._when(writing, at)
+            row = {"score_id": score_id, "whom": whom, "told_at": text_of(told_at)}
+            row |= {"recorded_at": text_of(when), "recorded_by": by}
+            self._add(writing, tables.score_told, row, by, "tell of score", when)
+            series_id = next(
+                r["series_id"] for r in self._all(select(tables.score).where(tables.score.c.id == score_id))
+            )
+            writing.notice("series", series_id)
+            return self.score(score_id) or found
 
     # Infusions
 
@@ -616,6 +751,47 @@ class Store:
             if event is not None and event.kind == "move":
                 writing.notice("board", "")
             return Saved(changed.entries[-1], again=False)
+
+    def add_attestation(
+        self,
+        device_id: str,
+        staff_id: str,
+        infusion_id: str,
+        entry_id: str,
+        meaning: str,
+        *,
+        at: datetime | None = None,
+    ) -> Attestation:
+        """Keep that this person has just proved by PIN who they are, for one entry that will be saved."""
+        with self._writing() as writing:
+            person = self._require_staff(staff_id)
+            if person not in self.staff():
+                raise StoreRefused(f"{person.name} no longer works here.")
+            if self.device(device_id) is None:
+                raise StoreRefused("This device is not known here.")
+            if writing.infusion(infusion_id) is None:
+                raise StoreRefused("This infusion is not stored here.")
+            if writing.holder(entry_id) is not None:
+                raise StoreRefused("This entry is saved already: a signature comes before it.")
+            when = self._when(writing, at)
+            row = {
+                "id": str(uuid4()),
+                "staff_id": staff_id,
+                "name": person.name,
+                "role": person.role,
+                "device_id": device_id,
+                "infusion_id": infusion_id,
+                "entry_id": entry_id,
+                "meaning": meaning,
+                "at": text_of(when),
+            }
+            self._add(writing, tables.attestation, row, staff_id, "attest", when)
+            return _attestation(row)
+
+    def attestation(self, attestation_id: str) -> Attestation | None:
+        """The attestation with this id, or None."""
+        row = self._one(select(tables.attestation).where(tables.attestation.c.id == attestation_id))
+        return None if row is None else _attestation(row)
 
     def add_view(self, staff_id: str, infusion_id: str, screen: str) -> None:
         """Keep that a person looked at an infusion; "" for a wall screen."""
@@ -805,6 +981,53 @@ class Store:
             raise StoreRefused("This member of staff is not known here.")
         return person
 
+    def _require_series(self, series_id: str) -> Series:
+        series = self.series(series_id)
+        if series is None:
+            raise StoreRefused("This series is not known here.")
+        return series
+
+    def _series_details(self, row: Row) -> SeriesDetails:
+        return SeriesDetails(
+            series_id=row["series_id"],
+            planned_infusions=row["planned_infusions"],
+            indication=row["indication"],
+            prescriber=row["prescriber"],
+            recorded_at=instant_of(row["recorded_at"]),
+            recorded_by=row["recorded_by"],
+            recorded_by_name=self._name(row["recorded_by"]),
+        )
+
+    def _score(self, row: Row, *, stands: bool, told: Sequence[Row]) -> Score:
+        return Score(
+            id=row["id"],
+            series_id=row["series_id"],
+            instrument=row["instrument"],
+            version=row["version"],
+            total=row["total"],
+            items=None if row["items"] is None else json.loads(row["items"]),
+            rated_on=date.fromisoformat(row["rated_on"]),
+            rater=row["rater"],
+            note=row["note"],
+            recorded_at=instant_of(row["recorded_at"]),
+            recorded_by=row["recorded_by"],
+            recorded_by_name=self._name(row["recorded_by"]),
+            corrects=row["corrects"],
+            withdraws=row["withdraws"],
+            reason=row["reason"],
+            stands=stands and row["withdraws"] is None,
+            told=tuple(
+                ScoreTold(
+                    whom=one["whom"],
+                    told_at=instant_of(one["told_at"]),
+                    recorded_at=instant_of(one["recorded_at"]),
+                    recorded_by=one["recorded_by"],
+                    recorded_by_name=self._name(one["recorded_by"]),
+                )
+                for one in told
+            ),
+        )
+
     def _require_author(self, staff_id: str) -> None:
         # Staff rows stay, so a name once seen is as good as another look.
         if not staff_id or not self._name(staff_id):
@@ -855,6 +1078,35 @@ def _series(row: Row) -> Series:
     return Series(row["id"], row["patient_id"], row["number"], row["planned_infusions"], opened_at)
 
 
+def _attestation(row: Row) -> Attestation:
+    return Attestation(
+        id=row["id"],
+        staff=Staff(row["staff_id"], row["name"], row["role"]),
+        device=row["device_id"],
+        infusion=row["infusion_id"],
+        entry=row["entry_id"],
+        meaning=row["meaning"],
+        at=instant_of(row["at"]),
+    )
+
+
+def _scored(score: Score | NewScore) -> tuple[object, ...]:
+    """What a score says, apart from who recorded it and when."""
+    return (
+        score.series_id,
+        score.instrument,
+        score.version,
+        score.total,
+        None if score.items is None else dict(score.items),
+        score.rated_on,
+        score.rater,
+        score.note,
+        score.corrects,
+        score.withdraws,
+        score.reason,
+    )
+
+
 def _past_row(infusion: Infusion, labels: Mapping[str, str]) -> PastRow:
     outline = outlined(infusion)
     start = next((e for e in infusion.standing() if e.event is not None and e.event.kind == "start"), None)
@@ -891,6 +1143,10 @@ def _entry_rows(
         "sign_in": draft.sign_in,
         "other_sign_in": draft.other_sign_in,
         "after_signing": draft.after_signing,
+        # Empty is NULL, which stands in no hash: rows from before these columns keep theirs.
+        "amendment": draft.amendment or None,
+        "source": draft.source or None,
+        "linked": draft.linked or None,
     }
     for reading in draft.readings:
         if reading.id != f"{draft.id}/{reading.measure}":
@@ -943,9 +1199,10 @@ def _json(value: object) -> str:
 
 
 def _says(entry: Entry | NewEntry) -> tuple[object, ...]:
-    """What an entry says, apart from how it travelled and what the server added (the baseline a start pins)."""
+    """What an entry says, apart from how it travelled and what the server added: baseline, signatures, link."""
     event = entry.event
-    detail = "" if event is None else _json({k: v for k, v in event.detail.items() if k != "baseline"})
+    added = ("baseline", "signatures")
+    detail = "" if event is None else _json({k: v for k, v in event.detail.items() if k not in added})
     return (
         entry.kind,
         text_of(entry.observed_at),
@@ -957,4 +1214,6 @@ def _says(entry: Entry | NewEntry) -> tuple[object, ...]:
         entry.corrects,
         entry.withdraws,
         entry.reason,
+        entry.amendment,
+        entry.source,
     )

@@ -155,6 +155,54 @@ class SeriesRow(SQLModel, table=True):
     audited: int = Field(unique=True)
 
 
+class SeriesDetailsRow(SQLModel, table=True):
+    """What a series is for, and how many infusions are planned now; the latest holds."""
+
+    __tablename__ = "series_details"
+    __table_args__ = (Index("ix_series_details_series", "series_id", "audited"),)
+    audited: int = Field(primary_key=True)
+    series_id: str = Field(foreign_key="series.id")
+    planned_infusions: int
+    indication: str
+    prescriber: str
+    recorded_at: str
+    recorded_by: str
+
+
+class ScoreRow(SQLModel, table=True):
+    """One outcome score along a series, or the withdrawal of one; `items` is a JSON object of item to points."""
+
+    __tablename__ = "score"
+    __table_args__ = (Index("ix_score_series", "series_id", "audited"),)
+    id: str = Field(primary_key=True)
+    series_id: str = Field(foreign_key="series.id")
+    instrument: str
+    version: str
+    total: float | None
+    items: str | None
+    rated_on: str
+    rater: str
+    note: str
+    recorded_at: str
+    recorded_by: str
+    corrects: str | None = Field(foreign_key="score.id")
+    withdraws: str | None = Field(foreign_key="score.id")
+    reason: str
+    audited: int = Field(unique=True)
+
+
+class ScoreToldRow(SQLModel, table=True):
+    """Somebody was told of a score."""
+
+    __tablename__ = "score_told"
+    audited: int = Field(primary_key=True)
+    score_id: str = Field(foreign_key="score.id", index=True)
+    whom: str
+    told_at: str
+    recorded_at: str
+    recorded_by: str
+
+
 class ProtocolVersionRow(SQLModel, table=True):
     """One protocol version, word for word, under the SHA-256 of its text."""
 
@@ -224,9 +272,31 @@ class EntryRow(SQLModel, table=True):
     sign_in: str
     other_sign_in: bool
     after_signing: bool
+    amendment: str | None  # these three are NULL where there is nothing to say, as in rows older than they are
+    source: str | None
+    linked: str | None
     hash_version: int
     prev_hash: str
     hash: str
+
+
+class AttestationRow(SQLModel, table=True):
+    """A person proved by PIN who they are, for one entry that is about to be saved.
+
+    `entry_id` is no foreign key: the entry comes afterwards, perhaps after waiting in a tablet.
+    """
+
+    __tablename__ = "attestation"
+    id: str = Field(primary_key=True)
+    staff_id: str = Field(foreign_key="staff.id")
+    name: str
+    role: str
+    device_id: str = Field(foreign_key="device.id")
+    infusion_id: str = Field(foreign_key="infusion.id")
+    entry_id: str
+    meaning: str
+    at: str
+    audited: int = Field(unique=True)
 
 
 class ReadingRow(SQLModel, table=True):
@@ -324,9 +394,13 @@ pin_attempt = _table("pin_attempt")
 patient = _table("patient")
 patient_details = _table("patient_details")
 series = _table("series")
+series_details = _table("series_details")
+score = _table("score")
+score_told = _table("score_told")
 protocol_version = _table("protocol_version")
 protocol_approval = _table("protocol_approval")
 infusion = _table("infusion")
+attestation = _table("attestation")
 entry = _table("entry")
 reading = _table("reading")
 not_done = _table("not_done")
@@ -349,9 +423,13 @@ IN_ORDER = (
     patient,
     patient_details,
     series,
+    series_details,
+    score,
+    score_told,
     protocol_version,
     protocol_approval,
     infusion,
+    attestation,
     entry,
     reading,
     not_done,

@@ -34,9 +34,13 @@ AUDITED = {
     "patient": "id",
     "patient_details": "audited",
     "series": "id",
+    "series_details": "audited",
+    "score": "id",
+    "score_told": "audited",
     "protocol_version": "hash_of_text",
     "protocol_approval": "audited",
     "infusion": "id",
+    "attestation": "id",
     "view": "audited",
 }
 # Tables whose rows are inside an entry's hash, with what a row is called.

@@ -10,22 +10,24 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, event
+from sqlalchemy import Connection, create_engine, event
 from sqlmodel import SQLModel
 
-from monitoring.clinical.record import Event
+from monitoring.clinical.record import Entry, Event
 from monitoring.records import Store, StoreRefused, StoreUnwritable, database
 from monitoring.records.database import HEAD, file_of
-from monitoring.records.verify import verify
-from tests.records.ward import HeldClock, Ward, make_ward
+from monitoring.records.verify import Head, verify
+from tests.records.ward import HeldClock, Ward, fill, make_ward
 
 TOP = Path(__file__).resolve().parents[2]
 
@@ -96,7 +98,7 @@ def test_the_head_named_in_code_is_the_newest_migration() -> None:
     from monitoring.records.migrations import settings
 
     assert ScriptDirectory.from_config(settings()).get_heads() == [HEAD]
-    assert database._known_revisions() == {HEAD}
+    assert database._known_revisions() == {f"{number:04}" for number in range(1, int(HEAD) + 1)}
 
 
 def test_a_migration_that_stops_half_way_leaves_an_empty_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -114,6 +116,86 @@ def test_a_migration_that_stops_half_way_leaves_an_empty_file(tmp_path: Path, mo
     assert _schema(tmp_path / "clinic.db") == []
     monkeypatch.undo()
     Store.open(f"sqlite:///{tmp_path}/clinic.db", HeldClock()).close()
+
+
+@pytest.fixture
+def first_schema(tmp_path: Path) -> Path:
+    """A file as the first version of the program left it: made by its one migration, filled with its rows."""
+    from monitoring.records.migrations import settings
+
+    whole = make_ward(tmp_path / "whole.db")
+    fill(whole, first_tables_only=True)
+    whole.store.close()
+    file = tmp_path / "older.db"
+    engine = create_engine(f"sqlite:///{file}")
+    with engine.begin() as connection:
+        command.upgrade(settings(connection), "0001")
+    engine.dispose()
+    with closing(sqlite3.connect(file)) as connection:
+        connection.execute("ATTACH ? AS whole", (str(whole.file),))
+        for (table,) in connection.execute(
+            "SELECT name FROM main.sqlite_master WHERE type = 'table' AND name NOT IN ('alembic_version')"
+        ).fetchall():
+            names = ", ".join(f'"{row[1]}"' for row in connection.execute(f'PRAGMA main.table_info("{table}")'))
+            connection.execute(f'INSERT INTO main."{table}" ({names}) SELECT {names} FROM whole."{table}"')
+        connection.commit()
+        assert connection.execute("SELECT version_num FROM alembic_version").fetchall() == [("0001",)]
+    return file
+
+
+def test_a_file_of_the_first_schema_is_brought_to_the_newest_and_still_verifies(first_schema: Path, ward: Ward) -> None:
+    ward.store.close()
+    url = f"sqlite:///{first_schema}"
+    with pytest.raises(StoreRefused, match="has schema 0001: expected 0002, to which starting the server brings"):
+        verify(url)
+    with closing(sqlite3.connect(first_schema)) as connection:
+        noted = Head(*connection.execute("SELECT seq, hash FROM audit ORDER BY seq DESC LIMIT 1").fetchone())
+        before = connection.execute("SELECT id, hash FROM entry ORDER BY infusion_id, seq").fetchall()
+    with closing(Store.open(url, HeldClock())) as store:
+        assert verify(url, noted) == []
+        infusion = store.infusion("first")
+        assert infusion is not None
+        assert {(e.amendment, e.source, e.linked) for e in infusion.entries} == {("", "", "")}
+        assert (len(infusion.entries), infusion.planned_infusions) == (6, 6)
+        series = infusion.series
+        assert (store.series_details(series), store.scores_of(series)) == (None, ())
+        again = Ward(store, HeldClock(), first_schema, *(store.staff()[n] for n in (3, 2, 1, 0)), [], infusion.protocol)
+        assert not again.add("first", "first-7", amendment="late entry", linked="second-1").again
+        store.describe_series(series, 8, "", "", again.nurse.id)
+        assert store.infusion("first") == replace(infusion, entries=_entries(store, "first"), planned_infusions=8)
+    assert verify(url, noted) == []
+    with closing(sqlite3.connect(first_schema)) as connection:
+        assert connection.execute("SELECT id, hash FROM entry ORDER BY infusion_id, seq").fetchall()[:6] == before[:6]
+        (changed,) = connection.execute("SELECT count(*) FROM entry WHERE amendment IS NOT NULL").fetchone()
+    assert changed == 1
+    assert {name for name, _ in _schema(first_schema)} == {name for name, _ in _schema(ward.file)}
+
+
+def _entries(store: Store, infusion_id: str) -> tuple[Entry, ...]:
+    infusion = store.infusion(infusion_id)
+    assert infusion is not None
+    return infusion.entries
+
+
+def test_an_upgrade_that_stops_half_way_leaves_the_file_as_it_was(
+    first_schema: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from monitoring.records import migrations
+
+    whole = migrations.upgrade
+
+    def broken(connection: Connection) -> None:
+        whole(connection)
+        raise RuntimeError("power cut")
+
+    before = _schema(first_schema)
+    monkeypatch.setattr(migrations, "upgrade", broken)
+    with pytest.raises(RuntimeError, match="power cut"):
+        Store.open(f"sqlite:///{first_schema}", HeldClock())
+    assert _schema(first_schema) == before
+    monkeypatch.undo()
+    Store.open(f"sqlite:///{first_schema}", HeldClock()).close()
+    assert verify(f"sqlite:///{first_schema}") == []
 
 
 def test_alembic_is_not_imported_for_a_database_at_head(ward: Ward) -> None:

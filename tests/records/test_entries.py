@@ -50,7 +50,9 @@ def test_what_is_kept_in_memory_equals_what_is_in_the_file(ward: Ward) -> None:
     store = ward.reopen()
     assert kept == [store.infusion(id) for id in ("first", "second")]
     assert kept[0] is not None
-    assert [entry.seq for entry in kept[0].entries] == [1, 2, 3, 4, 5, 6]
+    assert [entry.seq for entry in kept[0].entries] == [1, 2, 3, 4, 5, 6, 7]
+    last = kept[0].entries[-1]
+    assert (last.amendment, last.source, last.linked) == ("late entry", "paper", "second-1")
 
 
 def test_the_same_entry_twice_is_one_entry(ward: Ward) -> None:

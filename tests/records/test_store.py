@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -10,10 +11,10 @@ from unittest.mock import patch
 import pytest
 
 from monitoring.clinical.course import outlined
-from monitoring.clinical.record import Event
-from monitoring.records import Chair, Series, Staff, Store, StoreRefused
+from monitoring.clinical.record import Event, Signature
+from monitoring.records import Chair, EntryClash, Series, Staff, Store, StoreRefused
 from monitoring.records.verify import verify
-from tests.records.ward import HeldClock, Ward, protocol
+from tests.records.ward import HeldClock, Ward, protocol, score
 
 
 def test_chairs_and_protocols_are_asked_of_the_file_once_after_each_write(ward: Ward) -> None:
@@ -444,4 +445,103 @@ def test_views_are_kept(ward: Ward) -> None:
     ward.opened("one")
     ward.store.add_view(ward.nurse.id, "one", "bedside")
     ward.store.add_view("", "one", "wall")
+    assert verify(ward.url) == []
+
+
+# What a series is for, and its scores
+
+
+def series_of(ward: Ward) -> str:
+    ward.opened("one")
+    [series] = ward.store.series_of(ward.patients[0].id)
+    return series.id
+
+
+def test_the_latest_description_of_a_series_holds_everywhere(ward: Ward) -> None:
+    series = series_of(ward)
+    heard: list[tuple[str, str]] = []
+    ward.store.subscribe(lambda *what: heard.append(what))
+    assert ward.store.series_details(series) is None
+    ward.store.describe_series(series, 6, "depression", "Clara Clemens", ward.nurse.id)
+    assert heard == [("series", series)]
+    heard.clear()
+    described = ward.store.describe_series(series, 8, " depression ", "Clara Clemens", ward.nurse.id)
+    assert heard == [("series", series), ("infusion", "one")]
+    assert ward.store.describe_series(series, 8, "depression", "Clara Clemens", ward.clinician.id) == described
+    for store in (ward.store, ward.reopen()):
+        assert store.series_details(series) == described
+        assert (described.planned_infusions, described.indication, described.recorded_by_name) == (
+            8,
+            "depression",
+            "Nora Nuss",
+        )
+        assert [one.planned_infusions for one in store.series_of(ward.patients[0].id)] == [8]
+        infusion = store.infusion("one")
+        assert infusion is not None
+        assert infusion.planned_infusions == 8
+    for series_id, planned, words in (("none", 6, "not known"), (series, 0, "at least one")):
+        with pytest.raises(StoreRefused, match=words):
+            ward.store.describe_series(series_id, planned, "", "", ward.nurse.id)
+    assert verify(ward.url) == []
+
+
+def test_scores_are_corrected_and_withdrawn_and_stay(ward: Ward) -> None:
+    series = series_of(ward)
+    store, nurse = ward.store, ward.nurse.id
+    first = store.add_score(score(series), nurse)
+    assert (first.total, first.items and first.items["item_9"], first.stands, first.told) == (11, 3, True, ())
+    assert store.add_score(score(series), nurse) == first
+    with pytest.raises(EntryClash, match="says something else"):
+        store.add_score(score(series, total=12), nurse)
+    told = store.tell_of_score("phq-9", "Clara Clemens", ward.clock.now(), nurse)
+    assert store.tell_of_score("phq-9", "Clara Clemens", ward.clock.now(), nurse) == told
+    assert [(one.whom, one.told_at) for one in told.told] == [("Clara Clemens", ward.clock.now())]
+    right = store.add_score(score(series, "right", total=10, corrects="phq-9", reason="typed wrongly"), nurse)
+    assert (right.stands, right.told) == (True, ()), "nobody was told of what it says now"
+    with pytest.raises(StoreRefused, match="does not stand"):
+        store.add_score(score(series, "other", corrects="phq-9", reason="typed wrongly"), nurse)
+    gone = score(series, "gone", total=None, items=None, withdraws="right", reason="wrong patient")
+    store.add_score(gone, nurse)
+    for now in (store, ward.reopen()):
+        assert [(one.id, one.stands) for one in now.scores_of(series)] == [
+            ("phq-9", False),
+            ("right", False),
+            ("gone", False),
+        ]
+        assert now.score("phq-9") == replace(told, stands=False)
+        assert now.score("nowhere") is None
+    with pytest.raises(StoreRefused, match="does not stand"):
+        ward.store.add_score(score(series, "more", total=None, withdraws="gone", reason="x"), nurse)
+    with pytest.raises(StoreRefused, match="not stored"):
+        ward.store.tell_of_score("nowhere", "Clara Clemens", ward.clock.now(), nurse)
+    with pytest.raises(StoreRefused, match="series is not known"):
+        ward.store.add_score(score("nowhere", "lost"), nurse)
+    other = ward.store.open_series(ward.patients[0].id, 3, nurse)
+    with pytest.raises(EntryClash, match="in another series"):
+        ward.store.add_score(score(other.id), nurse)
+    assert verify(ward.url) == []
+
+
+# Who proved who they are
+
+
+def test_an_attestation_is_kept_for_an_entry_that_is_still_to_come(ward: Ward) -> None:
+    ward.opened("one")
+    device = ward.store.add_device("tablet", "", "")
+    kept = ward.store.add_attestation(device, ward.other_nurse.id, "one", "later", "time-out")
+    assert ward.reopen().attestation(kept.id) == kept
+    assert (kept.staff, kept.device, kept.infusion, kept.entry) == (ward.other_nurse, device, "one", "later")
+    assert kept.signature == Signature(ward.other_nurse.id, "Nils Nagel", "nurse", "time-out", ward.clock.now())
+    assert ward.store.attestation("none") is None
+    ward.add("one", "there")
+    ward.store.remove_staff(ward.other_nurse.id, "")
+    for device_id, staff, infusion, entry, words in (
+        ("none", ward.nurse.id, "one", "x", "device is not known"),
+        (device, "none", "one", "x", "staff is not known"),
+        (device, ward.other_nurse.id, "one", "x", "no longer works here"),
+        (device, ward.nurse.id, "none", "x", "infusion is not stored"),
+        (device, ward.nurse.id, "one", "there", "saved already"),
+    ):
+        with pytest.raises(StoreRefused, match=words):
+            ward.store.add_attestation(device_id, staff, infusion, entry, "time-out")
     assert verify(ward.url) == []

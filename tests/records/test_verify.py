@@ -61,8 +61,9 @@ def changed(seq: int, infusion: str) -> str:
 OF_FIRST = "WHERE entry_id IN (SELECT id FROM entry WHERE infusion_id = 'first')"
 OF_SECOND = OF_FIRST.replace("first", "second")
 COPY = (
-    "INSERT INTO entry SELECT 'x', {into}, seq + 6, kind, observed_at, tapped_at, recorded_at, author, NULL, NULL, '', "
-    "clock, queued, sign_in, other_sign_in, after_signing, 1, prev_hash, hash FROM entry WHERE id = 'first-1'"
+    "INSERT INTO entry SELECT 'x', {into}, seq + 7, kind, observed_at, tapped_at, recorded_at, author, NULL, NULL, '', "
+    "clock, queued, sign_in, other_sign_in, after_signing, 1, prev_hash, hash, NULL, NULL, NULL "
+    "FROM entry WHERE id = 'first-1'"
 )
 MORE_AUDIT = (
     "INSERT INTO audit SELECT seq + 1, at, actor, action, subject_kind, subject_id || 'x', subject_hash, infusion_id, "
@@ -98,7 +99,20 @@ NAMED = [
     ("UPDATE protocol_version SET text = text || ' '", "protocol_version hash of text"),
     ("UPDATE audit SET actor = 'somebody' WHERE seq = 5", "audit row 5: its content was changed"),
     ("UPDATE audit SET infusion_count = 'many' WHERE subject_id = 'first-1'", "its content was changed"),
+    ("UPDATE entry SET amendment = 'addendum' WHERE id = 'first-7'", changed(7, "first")),
+    ("UPDATE entry SET amendment = 'late entry' WHERE id = 'second-1'", changed(1, "second")),
+    ("UPDATE entry SET source = NULL WHERE id = 'first-7'", changed(7, "first")),
+    ("UPDATE entry SET linked = 'second-3' WHERE id = 'first-7'", changed(7, "first")),
+    ("UPDATE entry SET linked = '' WHERE id = 'second-1'", changed(1, "second")),
+    ("UPDATE attestation SET entry_id = 'second-1'", "attestation "),
+    ("UPDATE attestation SET meaning = 'witness of waste'", "attestation "),
+    ("UPDATE series_details SET prescriber = 'somebody'", "series_details "),
+    ("UPDATE score SET total = 3", "score phq-9: its content was changed"),
+    ("UPDATE score SET items = NULL", "score phq-9: its content was changed"),
+    ("UPDATE score_told SET told_at = '2026'", "score_told "),
     # removed
+    ("DELETE FROM score_told", "score_told "),
+    ("DELETE FROM attestation", "removed, the audit chain names it"),
     ("DELETE FROM entry WHERE id = 'first-3'", "entry 3 of infusion first: removed"),
     ("DELETE FROM entry WHERE id = 'first-1'", "entry 1 of infusion first: removed"),
     (
@@ -118,7 +132,7 @@ NAMED = [
     ("DELETE FROM audit WHERE seq = (SELECT max(seq) FROM audit)", "the chain ends too early"),
     # inserted
     ("INSERT INTO staff VALUES ('x', 'Max Muster', 'clinician', '2026', '', 999)", "staff x: inserted by hand"),
-    (COPY.format(into="infusion_id"), "entry 7 of infusion first: inserted by hand"),
+    (COPY.format(into="infusion_id"), "entry 8 of infusion first: inserted by hand"),
     (COPY.format(into="'none'"), "entry x: belongs to the infusion none, which is not stored"),
     ("INSERT INTO reading VALUES ('first-1/pulse', 'first-1', 2, 'pulse', 60, 0, 0)", changed(1, "first")),
     (
@@ -128,7 +142,7 @@ NAMED = [
     ("INSERT INTO event VALUES ('second-1', 'stop', '{}')", changed(1, "second")),
     (MORE_AUDIT, "its content was changed"),
     # moved
-    ("UPDATE entry SET infusion_id = 'second', seq = 7 WHERE id = 'first-6'", "entry 6 of infusion first: removed"),
+    ("UPDATE entry SET infusion_id = 'second', seq = 7 WHERE id = 'first-7'", "entry 7 of infusion first: removed"),
 ]
 
 
@@ -168,6 +182,12 @@ def test_a_tail_removed_together_with_its_audit_rows_is_named(file: Path) -> Non
         "DELETE FROM audit WHERE seq >= (SELECT seq FROM audit WHERE subject_id = 'second-6')",
         "DELETE FROM view",
         "DELETE FROM sign_out WHERE why = 'signed out'",
+        "DELETE FROM series_details",
+        "DELETE FROM score_told",
+        "DELETE FROM score",
+        "DELETE FROM attestation",
+        "DELETE FROM entry WHERE id = 'first-7'",
+        "DELETE FROM reading WHERE entry_id = 'first-7'",
     )
     assert any("the chain ends too early" in one for one in found(file))
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from monitoring.clinical.record import Acknowledgement, Event, Infusion, NotDone, Patient, Reading
 from monitoring.clock import Clock
-from monitoring.records import NewEntry, NewInfusion, Saved, Staff, Store
+from monitoring.records import NewEntry, NewInfusion, NewScore, Saved, Staff, Store
 
 
 class HeldClock(Clock):
@@ -116,8 +116,8 @@ def make_ward(file: Path, *, demonstration: bool = False) -> Ward:
     return Ward(store, clock, file, nurse, other, clinician, administrator, patients, stored.hash)
 
 
-def fill(ward: Ward) -> None:
-    """At least one row in every table."""
+def fill(ward: Ward, *, first_tables_only: bool = False) -> None:
+    """At least one row in every table (or in those of the first schema), and one entry with every mark."""
     store, nurse = ward.store, ward.nurse.id
     store.approve_protocol(ward.protocol, ward.clinician.id)
     device = store.add_device("tablet", "Tablet 1", ward.administrator.id)
@@ -133,8 +133,33 @@ def fill(ward: Ward) -> None:
         ward.add(id, f"{id}-4", kind="acknowledgement", acknowledgement=seen(id))
         ward.add(id, f"{id}-5", corrects=f"{id}-1", reason="typed wrong", sign_in=sign_in.id)
         ward.add(id, f"{id}-6", kind="withdrawal", withdraws=f"{id}-3", reason="wrong patient")
+    if not first_tables_only:
+        fill_later_tables(ward, device)
     store.add_view(nurse, "first", "bedside")
     store.end_sign_in(sign_in.id, "signed out")
+
+
+def fill_later_tables(ward: Ward, device: str) -> None:
+    store, nurse = ward.store, ward.nurse.id
+    [series] = store.series_of(ward.patients[0].id)
+    store.describe_series(series.id, 8, "treatment-resistant depression", "Clara Clemens", nurse)
+    store.add_score(score(series.id), nurse)
+    store.tell_of_score("phq-9", "Clara Clemens", ward.clock.now(), nurse)
+    store.add_attestation(device, ward.other_nurse.id, "first", "first-7", "time-out")
+    ward.add("first", "first-7", amendment="late entry", source="paper", linked="second-1")
+
+
+def score(series: str, id: str = "phq-9", **more: Any) -> NewScore:
+    """A PHQ-9 of 11 points, its ninth item above zero."""
+    given: dict[str, Any] = {
+        "instrument": "phq9",
+        "version": "PHQ-9",
+        "total": 11,
+        "items": {f"item_{n}": 1 for n in range(1, 9)} | {"item_9": 3},
+        "rated_on": date(2026, 3, 2),
+        "rater": "Nora Nuss",
+    }
+    return NewScore(id=id, series_id=series, **(given | more))
 
 
 def seen(entry: str) -> Acknowledgement:
