@@ -156,7 +156,7 @@ def test_a_server_that_cannot_start_says_one_sentence_and_ends(
 ) -> None:
     store = Store.open(address(tmp_path / "clinic.db"), clinic.Clock())
     try:
-        server = Server(tmp_path / "clinic.db", environment=environment)
+        server = Server(tmp_path / "clinic.db", environment=environment, cold=True)
         assert server.launch().wait(60) not in (0, None)
     finally:
         store.close()

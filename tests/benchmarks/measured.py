@@ -59,7 +59,7 @@ def chromium() -> Iterator[Browser]:
 
 def server(file: Path) -> Server:
     """The server on `file`, as a clinic would have it."""
-    return Server(file, environment=WITHOUT_EXTRAS)
+    return Server(file, environment=WITHOUT_EXTRAS, cold=True)
 
 
 def cpu_seconds(process: int) -> float:
