@@ -60,7 +60,7 @@ WRONG: dict[str, tuple[str, str, str, tuple[str, ...]]] = {
     "possible on a rating": ('short = "SED"', 'short = "SED"\npossible = [0, 5]', "[measure.sedation] possible", ("possible",)),
     # types and missing pieces
     "a number as words": ("every_minutes = 10", 'every_minutes = "10"', "[schedule] every_minutes", ('"10"', "whole number")),
-    "a version as a number": ('version = "1"', "version = 1", "[protocol] version", ("found 1", "quotes")),
+    "a version as a number": ('version = "2"', "version = 2", "[protocol] version", ("found 2", "quotes")),
     "a limit as words": ("{ at_or_above = 160,", '{ at_or_above = "160",', "[measure.systolic] limits row 2 at_or_above", ('"160"',)),
     "a limit as true": ("{ at_or_above = 160,", "{ at_or_above = true,", "[measure.systolic] limits row 2 at_or_above", ("true",)),
     "limits not a list": ("limits = []", "limits = 3", "[measure.oxygen] limits", ("found 3", "list")),
@@ -128,7 +128,7 @@ WRONG: dict[str, tuple[str, str, str, tuple[str, ...]]] = {
     "below itself": ('below = "systolic"', 'below = "diastolic"', "[measure.diastolic] below", ('"diastolic"', "itself")),
     "a name with capitals": ("[measure.oxygen]", "[measure.Oxygen]", "[measure.Oxygen]", ('"Oxygen"', "small letters")),
     # ratings
-    "an option's number twice": ('{ value = 1, word = "mild"', '{ value = 2, word = "mild"', "[measure.dissociation] options row 3", ("value 2", "twice")),
+    "an option's number twice": ('{ value = 3, word = "marked"', '{ value = 2, word = "marked"', "[measure.dissociation] options row 4", ("value 2", "twice")),
     "an option's word twice": ('word = "moderate"', 'word = "mild"', "[measure.dissociation] options row 3", ('"mild"', "twice")),
     "an option between numbers": ("{ value = 1,", "{ value = 1.5,", "[measure.dissociation] options row 2 value", ("1.5", "whole number")),
     "a rating with a rise": (DISSOCIATION_LIMIT, DISSOCIATION_LIMIT.replace("at_or_above", "rise_at_or_above"), "[measure.dissociation] limits row 1", ("rise_at_or_above", "rating")),
@@ -308,7 +308,7 @@ def test_a_file_may_say(old: str, new: str) -> None:
 
 def test_the_shipped_protocol_is_what_the_reference_says() -> None:
     protocol = shipped()
-    assert protocol.label == "ketamine-depression 1"
+    assert protocol.label == "ketamine-depression 2"
     assert list(protocol.measures) == [
         "systolic",
         "diastolic",
