@@ -7,11 +7,13 @@ a replay passes `infusion.known_at(then)`.
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Final, Literal, cast
 
+from monitoring.clinical.dose import beside_what_holds, plan_of, says_its_numbers
 from monitoring.clinical.protocol import OVER, Phase, Protocol
 from monitoring.clinical.record import EVENT_WORDS, Entry, Event, EventKind, Infusion, Reading
 
@@ -37,20 +39,24 @@ _STAYS_IN: Final[dict[EventKind, tuple[Phase, ...]]] = {
     "repeat": ("planned", "infusing", "paused", "recovery"),
     "note": ("planned", "infusing", "paused", "recovery", "closed", "cancelled"),  # an addendum may always be written
     "check": ("planned", "infusing", "paused", "recovery", "closed"),
-    "order": ("planned",),
-    "dose": ("planned",),
-    "dose_check": ("planned",),
-    "time_out": ("planned",),
+    # Left out in a hurry, these three are still written down once the pump runs: see `dose.plan_of`.
+    "order": ("planned", "infusing", "paused", "recovery"),
+    "dose": ("planned", "infusing", "paused", "recovery"),
+    "dose_check": ("planned", "infusing", "paused", "recovery"),
+    "time_out": ("planned",),  # what it is for is over with the start
     "called": ("planned", "infusing", "paused", "recovery"),
-    "informed": ("planned", "infusing", "paused", "recovery", "closed"),
+    "informed": ("planned", "infusing", "paused", "recovery", "closed", "cancelled"),
     "help": ("planned", "infusing", "paused", "recovery"),
     "rapid": ("planned", "infusing", "paused", "recovery"),
-    "over": ("planned", "infusing", "paused", "recovery", "closed"),
+    # What was open when the patient left, or when it was cancelled, is still to be closed.
+    "over": ("planned", "infusing", "paused", "recovery", "closed", "cancelled"),
     "handover": ("planned", "infusing", "paused", "recovery"),
     "score": ("recovery",),
-    "drug": ("recovery", "closed"),
+    # The rest of a vial may be wasted when the dose is drawn up; of a cancelled infusion all of it is.
+    "drug": ("planned", "infusing", "paused", "recovery", "closed", "cancelled"),
     "sign": ("closed",),
 }
+_LACKS: Final[dict[EventKind, str]] = {"rate": "the rate", "move": "which chair"}
 _FOUND: Final[dict[Phase, str]] = {
     "planned": "the infusion has not been started",
     "infusing": "the infusion is running",
@@ -107,6 +113,15 @@ class Conflict:
 
     entry: str
     sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """A stretch of time in which the pump ran at one rate; 0 while it was paused. `until` None: it still does."""
+
+    since: datetime
+    until: datetime | None
+    rate_ml_per_h: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +183,7 @@ class Course:
     overdue: tuple[Overdue, ...]  # in order; the last may lie ahead: it begins unless a set is recorded before
     overdue_since: datetime | None  # since when no set was recorded that should have been; None while none is overdue
     overdue_slot_at: datetime | None  # when that set was due
+    segments: tuple[Segment, ...]  # what the pump did from the start to the end, without gaps
 
     def phase_at(self, instant: datetime) -> Phase:
         """The phase in which `instant` falls; an event counts from its own instant on."""
@@ -176,6 +192,8 @@ class Course:
 
 def course(infusion: Infusion, protocol: Protocol, now: datetime) -> Course:
     """Where `infusion` stands at `now` under `protocol`.
+
+    Dose, volume, planned time and first rate are those of `monitoring.clinical.dose.plan_of`.
 
     Slots: every `infusion.every_minutes` from the start until the end event, pauses included, then every
     `after_end_every_minutes` until the patient has left. Listed ahead are, while infusing, those up to the planned end
@@ -188,10 +206,10 @@ def course(infusion: Infusion, protocol: Protocol, now: datetime) -> Course:
     standing = infusion.standing()
     outline = outlined(infusion, standing)
     started, closed, phase, pauses = outline.started_at, outline.closed_at, outline.phase, outline.pauses
-    planned_rate = infusion.bag_volume_ml / infusion.planned_minutes * 60
-    infusion_time, volume_ml = _pumped(outline, planned_rate, now)
-    given_mg = volume_ml * infusion.dose_mg / infusion.bag_volume_ml
-    slots, next_change = _slots(infusion, protocol, outline, standing, now)
+    plan = plan_of(infusion, standing)
+    infusion_time, volume_ml = _pumped(outline, plan.rate_ml_per_h, now)
+    given_mg = volume_ml * plan.dose_mg / plan.final_volume_ml
+    slots, next_change = _slots(infusion, protocol, outline, standing, plan.minutes, now)
     overdue = _overdue(slots, [e for e in standing if of_set(e, protocol.schedule.set)], over_at(outline.phases))
     overdue_now = next((one for one in overdue if one.until is None and one.since <= now), None)
     return Course(
@@ -205,9 +223,9 @@ def course(infusion: Infusion, protocol: Protocol, now: datetime) -> Course:
         elapsed=None if started is None else max(timedelta(0), (closed or now) - started),
         infusion_time=None if started is None else infusion_time,
         pauses=pauses,
-        rate_ml_per_h=_rate_at(outline, planned_rate, now) if phase in ("infusing", "paused") else None,
+        rate_ml_per_h=_rate_at(outline, plan.rate_ml_per_h, now) if phase in ("infusing", "paused") else None,
         given_mg=given_mg,
-        remaining_mg=max(0.0, infusion.dose_mg - given_mg),
+        remaining_mg=max(0.0, plan.dose_mg - given_mg),
         slots=slots,
         next_slot=next((slot for slot in slots if slot.state in ("overdue", "due", "next")), None),
         conflicts=outline.conflicts,
@@ -218,6 +236,7 @@ def course(infusion: Infusion, protocol: Protocol, now: datetime) -> Course:
         overdue=overdue,
         overdue_since=overdue_now.since if overdue_now else None,
         overdue_slot_at=overdue_now.slot.at if overdue_now else None,
+        segments=tuple(_segments(outline, plan.rate_ml_per_h)),
     )
 
 
@@ -266,11 +285,15 @@ def outlined(infusion: Infusion, standing: tuple[Entry, ...] | None = None) -> O
     last: Entry | None = None
     chair = infusion.chair
     early = False
-    for entry in infusion.standing() if standing is None else standing:
+    standing = infusion.standing() if standing is None else standing
+    beside = beside_what_holds(infusion, standing)
+    for entry in standing:
         if entry.event is None:
             continue
         kind = entry.event.kind
-        if allowed(kind, phase) or not _complete(entry.event):
+        if entry.id in beside:
+            misfits.append((entry, kind, beside[entry.id]))
+        elif allowed(kind, phase) or not _complete(entry.event):
             misfits.append((entry, kind, last))
         elif kind in _LEADS_TO:
             phase = phase_after(phase, kind)
@@ -314,17 +337,19 @@ def minutes_since(started_at: datetime, instant: datetime) -> int:
 
 
 def _complete(event: Event) -> bool:
-    """Whether an event holds what it changes: a rate its number, a move its chair."""
+    """Whether an event holds what it changes: a rate its number, a move its chair, an order and a dose theirs."""
     if event.kind == "rate":
         rate = event.detail.get("rate_ml_per_h")
         return isinstance(rate, int | float) and not isinstance(rate, bool) and rate >= 0
-    return event.kind != "move" or bool(event.detail.get("chair"))
+    if event.kind == "move":
+        return bool(event.detail.get("chair"))
+    return says_its_numbers(event)
 
 
 def _sentence(entry: Entry, kind: EventKind, met: Entry | None, started_at: datetime | None) -> str:
     what = _told(EVENT_WORDS[kind], entry, started_at)
     if entry.event is not None and not _complete(entry.event):
-        return f"{what} does not say {'the rate' if kind == 'rate' else 'which chair'}."
+        return f"{what} does not say {_LACKS.get(kind, 'all of its numbers')}."
     if met is None or met.event is None:
         return f"{what} conflicts with: infusion not started."
     found = EVENT_WORDS[met.event.kind]
@@ -364,20 +389,30 @@ def _baseline(infusion: Infusion, start: Entry) -> tuple[dict[str, Reading], dic
     return baseline, replaced
 
 
+def _segments(outline: Outline, planned_rate: float) -> Iterator[Segment]:
+    """What the pump did from the start to the end: each rate from when to when, pauses as 0."""
+    changes = [since for since, _ in outline.rates]
+    ends: list[datetime | None] = [since for since, _ in outline.phases[1:]]
+    for (since, phase), until in zip(outline.phases, [*ends, None], strict=False):
+        if phase == "paused":
+            edges: list[datetime | None] = [since, until]
+        elif phase == "infusing":
+            edges = [since, *(at for at in changes if since < at and (until is None or at < until)), until]
+        else:
+            continue
+        for low, high in pairwise(edges):
+            if low is not None and low != high:
+                yield Segment(low, high, 0.0 if phase == "paused" else _rate_at(outline, planned_rate, low))
+
+
 def _pumped(outline: Outline, planned_rate: float, now: datetime) -> tuple[timedelta, float]:
     """Infusion time and volume [mL] pumped until `now`."""
     time, volume = timedelta(0), 0.0
-    changes = [since for since, _ in outline.rates]
-    for index, (since, phase) in enumerate(outline.phases):
-        if phase != "infusing":
-            continue
-        until = outline.phases[index + 1][0] if index + 1 < len(outline.phases) else now
-        until = min(until, now)
-        edges = [since, *(at for at in changes if since < at < until), until]
-        for low, high in pairwise(edges):
-            if high > low:
-                time += high - low
-                volume += _rate_at(outline, planned_rate, low) * ((high - low) / timedelta(hours=1))
+    for segment in _segments(outline, planned_rate):
+        until = now if segment.until is None else min(segment.until, now)
+        if until > segment.since and outline.phase_at(segment.since) == "infusing":
+            time += until - segment.since
+            volume += segment.rate_ml_per_h * ((until - segment.since) / timedelta(hours=1))
     return time, volume
 
 
@@ -404,7 +439,12 @@ class _Place:
 
 
 def _slots(
-    infusion: Infusion, protocol: Protocol, outline: Outline, standing: tuple[Entry, ...], now: datetime
+    infusion: Infusion,
+    protocol: Protocol,
+    outline: Outline,
+    standing: tuple[Entry, ...],
+    planned_minutes: float,
+    now: datetime,
 ) -> tuple[tuple[Slot, ...], datetime | None]:
     """The slots at `now`, and the next instant at which one of them changes or another is listed."""
     started = outline.started_at
@@ -412,7 +452,8 @@ def _slots(
         return (), None
     wanted = protocol.schedule.set
     sets = [e for e in standing if of_set(e, wanted)]
-    places, appears_at = _places(infusion, protocol, outline, started, now, sets[-1].observed_at if sets else started)
+    last_set = sets[-1].observed_at if sets else started
+    places, appears_at = _places(infusion, protocol, outline, planned_minutes, started, now, last_set)
     filled: list[list[Entry]] = [[] for _ in places]
     for entry in sets:
         index = _nearest(places, entry.observed_at)
@@ -491,7 +532,13 @@ def _overdue(slots: tuple[Slot, ...], sets: list[Entry], over: datetime | None) 
 
 
 def _places(
-    infusion: Infusion, protocol: Protocol, outline: Outline, started: datetime, now: datetime, last_set: datetime
+    infusion: Infusion,
+    protocol: Protocol,
+    outline: Outline,
+    planned_minutes: float,
+    started: datetime,
+    now: datetime,
+    last_set: datetime,
 ) -> tuple[list[_Place], datetime | None]:
     """Where slots are, in order, and when time alone (a pause that goes on) will add one.
 
@@ -506,7 +553,7 @@ def _places(
     else:
         pauses = outline.pauses
         paused = sum((max(timedelta(0), (until or now) - since) for since, until in pauses), timedelta(0))
-        planned_end = started + timedelta(minutes=infusion.planned_minutes) + paused
+        planned_end = started + timedelta(minutes=planned_minutes) + paused
         last = max((planned_end - started) // every, _first_open(started, every, window, last_set, now))
         if outline.phase == "paused":
             appears_at = max(now, pauses[-1][0]) + (started + (last + 1) * every - planned_end)

@@ -34,6 +34,20 @@ FITS: dict[EventKind, tuple[Phase, ...]] = {
     "medicine": ("planned", "infusing", "paused", "recovery"),
     "repeat": ("planned", "infusing", "paused", "recovery"),
     "note": ("planned", "infusing", "paused", "recovery", "closed", "cancelled"),
+    "check": ("planned", "infusing", "paused", "recovery", "closed"),
+    "order": ("planned", "infusing", "paused", "recovery"),
+    "dose": ("planned", "infusing", "paused", "recovery"),
+    "dose_check": ("planned", "infusing", "paused", "recovery"),
+    "time_out": ("planned",),
+    "called": ("planned", "infusing", "paused", "recovery"),
+    "informed": ("planned", "infusing", "paused", "recovery", "closed", "cancelled"),
+    "help": ("planned", "infusing", "paused", "recovery"),
+    "rapid": ("planned", "infusing", "paused", "recovery"),
+    "over": ("planned", "infusing", "paused", "recovery", "closed", "cancelled"),
+    "handover": ("planned", "infusing", "paused", "recovery"),
+    "score": ("recovery",),
+    "drug": ("planned", "infusing", "paused", "recovery", "closed", "cancelled"),
+    "sign": ("closed",),
 }
 
 
