@@ -13,10 +13,13 @@ import re
 from typing import Any, Final
 
 from monitoring.clinical.protocol import Protocol
-from monitoring.clinical.protocol_file.care import read_care
 from monitoring.clinical.protocol_file.dose import DoseTable, check_dose, dose_of, read_preparation
+from monitoring.clinical.protocol_file.lists import Lists
 from monitoring.clinical.protocol_file.measures import MeasureTables
+from monitoring.clinical.protocol_file.people import read_drug, read_people
+from monitoring.clinical.protocol_file.references import References
 from monitoring.clinical.protocol_file.schedule import check_schedule, read_schedule, schedule_of
+from monitoring.clinical.protocol_file.scores import Scores
 from monitoring.clinical.protocol_file.slips import ProtocolError, Shape, Slips, shown, unknown
 from monitoring.clinical.protocol_file.words import WordsTable, check_words, read_medicines
 
@@ -63,7 +66,11 @@ def read_protocol(text: str, filename: str) -> Protocol:
     words = slips.table(WordsTable, "words")
     medicines = tuple(read_medicines(slips))
     preparation = read_preparation(slips, dose)
-    care = read_care(slips, measures, schedule, words)
+    known = References(slips, measures, schedule)
+    lists, scores = Lists(known), Scores(known)
+    before, leaving = tuple(lists.before()), tuple(lists.leaving())
+    scales, return_to_baseline, news2 = scores.scales(), scores.return_to_baseline(), scores.news2()
+    people, drug = read_people(slips), read_drug(slips)
     if head:
         _check_head(slips, head)
     tables.check(measures)
@@ -87,13 +94,13 @@ def read_protocol(text: str, filename: str) -> Protocol:
         dose=dose_of(dose),
         medicines=medicines,
         preparation=preparation,
-        before=care.before,
-        leaving=care.leaving,
-        scales=care.scales,
-        return_to_baseline=care.return_to_baseline,
-        people=care.people,
-        drug=care.drug,
-        news2=care.news2,
+        before=before,
+        leaving=leaving,
+        scales=scales,
+        return_to_baseline=return_to_baseline,
+        people=people,
+        drug=drug,
+        news2=news2,
         **listed_words,
     )
 

@@ -55,12 +55,18 @@ def read_medicines(slips: Slips) -> Iterator[Medicine]:
 
 
 def check_words(slips: Slips, words: WordsTable) -> None:
-    """Each word of a list is there once, and the quick effects are effects."""
+    """Each word of a list is there once, the quick effects are effects, and lists have their reasons."""
     for name, listed in words.model_dump().items():
         slips.check_words(listed, ("words", name))
     for number, word in enumerate(words.quick_effects):
         if word not in words.effects:
             slips.problem(("words", "quick_effects", number), unknown(word, words.effects, "effect"))
+    lists = [f"[[{name}]]" for name in ("before", "leaving") if name in slips.data]
+    if lists and not words.missing_reasons:
+        slips.problem(
+            ("words", "missing_reasons"),
+            f"missing_reasons is missing, expected it because there is {' and '.join(lists)}",
+        )
 
 
 def _positive_number(text: str) -> bool:
