@@ -13,10 +13,14 @@ from collections.abc import Callable, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import cache
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
 from monitoring import access
+from monitoring.clinical.instruments import Instrument, read_instruments
+from monitoring.clinical.news2 import Table, read_table
 from monitoring.clinical.protocol import Protocol
 from monitoring.clinical.protocol_file import read_protocol
 from monitoring.clock import Clock, DemonstrationClock
@@ -29,11 +33,26 @@ if TYPE_CHECKING:
 
 TOP: Final = Path(__file__).resolve().parent.parent
 SHIPPED_PROTOCOL: Final = TOP / "data" / "protocols" / "ketamine-depression.toml"
+SCALES: Final = TOP / "data" / "scales"
 DEMONSTRATION_FILE: Final = "demonstration.db"
 FASTEST: Final = 3600  # rate of a demonstration's clock
 
 InfusionDocument = Callable[["RunningClinic", str], Document]
 BoardDocument = Callable[["RunningClinic", bool], Document]
+
+
+@cache
+def instruments() -> Mapping[str, Instrument]:
+    """The outcome scores that can be recorded along a series, by key, as `data/scales/outcomes.toml` has them."""
+    file = SCALES / "outcomes.toml"
+    return MappingProxyType(read_instruments(file.read_text(encoding="utf-8"), file.name))
+
+
+@cache
+def news2_table() -> Table:
+    """NEWS2 as `data/scales/news2.toml` has it."""
+    file = SCALES / "news2.toml"
+    return read_table(file.read_text(encoding="utf-8"), file.name)
 
 
 class SettingRefused(ValueError):
