@@ -11,20 +11,22 @@ anew with every reading.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from monitoring.clinical.course import Course
+from monitoring.clinical.dose import plan_of
 from monitoring.clinical.protocol import Level, Limit, Measure, Protocol
 from monitoring.clinical.record import Entry, Infusion, Reading, event_words
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
 
+FROM_PAPER = "transcribed from paper"
 MARK = {Level.CAUTION: "▲", Level.CRITICAL: "■"}
 PRINT_COLOURS = {  # for paper and for checks; screens have their own in style.css
     "ink": "#11181c",
@@ -46,6 +48,7 @@ _FONT = '"Source Sans", "Source Sans Pro", "Noto Sans", system-ui, sans-serif'
 _MINUTES_BEFORE, _MINUTES_AFTER = 8, 30  # how much is in view around the planned infusion
 _LONG_AGO = 30  # readings earlier than this before the start are in the table, not on the axis
 _MARGIN = {"l": 40, "r": 58, "t": 6, "b": 22}  # [px]; style.css lays marks and labels in the same frame
+_SLOT_AND_HALF = 1.5  # readings farther apart than so many slots are not joined
 _LABELS_APART = 0.13  # of a panel's height: numbers closer than this would cover each other
 _LANE, _PRESSURE, _VITAL, _RATING = 0.56, 2.9, 1.3, 1.3  # relative heights of the panels
 
@@ -56,7 +59,7 @@ class _Point:
     entry: Entry
     x: float  # minutes since the start [min]
     level: Level | None
-    hollow: bool  # late, or part of a set with something not done
+    hollow: tuple[str, ...]  # why it is drawn hollow: seen late, part of an incomplete set, added afterwards
     struck: str  # "" or why it no longer holds
 
 
@@ -103,14 +106,27 @@ def _points(infusion: Infusion, protocol: Protocol, course: Course, levels: Mapp
             gone[entry.corrects] = f"corrected: {entry.reason}"
         if entry.withdraws:
             gone[entry.withdraws] = f"withdrawn: {entry.reason}"
-    late = protocol.schedule.late_entry_minutes * 60
+    incomplete = {entry for slot in course.slots if slot.state == "partial" for entry in slot.entries}
     found = []
     for entry in sorted(infusion.entries, key=lambda e: (e.observed_at, e.seq)):
+        if not entry.readings:
+            continue
         x = minutes(infusion, course, entry.observed_at)
-        hollow = bool(entry.not_done) or (entry.tapped_at - entry.observed_at).total_seconds() > late
+        hollow = _hollow(entry, protocol, entry.id in incomplete)
         for reading in entry.readings:
             found.append(_Point(reading, entry, x, levels.get(reading.id), hollow, gone.get(entry.id, "")))
     return found
+
+
+def _hollow(entry: Entry, protocol: Protocol, incomplete: bool) -> tuple[str, ...]:
+    """Why the values of an entry are drawn hollow; () for values seen and saved together, of a whole set."""
+    late = entry.tapped_at - entry.observed_at > timedelta(minutes=protocol.schedule.late_entry_minutes)
+    found = {
+        "late entry": late or entry.amendment == "late entry",
+        "addendum": entry.amendment == "addendum",
+        "partial set": incomplete or bool(entry.not_done),
+    }
+    return tuple(reason for reason, holds in found.items() if holds)
 
 
 def _span(measures: Sequence[Measure], values: Sequence[float]) -> tuple[float, float]:
@@ -129,7 +145,7 @@ def _absolute(limit: Limit, phases: tuple[str, ...] = ("infusing",)) -> bool:
 def _gap(infusion: Infusion, protocol: Protocol, course: Course, x: float) -> float:
     """Minutes beyond which two readings are not joined: one slot and a half [min]."""
     ended = course.ended_at is not None and x >= minutes(infusion, course, course.ended_at)
-    return 1.5 * protocol.schedule.interval("recovery" if ended else "infusing", infusion.every_minutes)
+    return _SLOT_AND_HALF * protocol.schedule.interval("recovery" if ended else "infusing", infusion.every_minutes)
 
 
 def _colour(level: Level | None) -> str:
@@ -138,8 +154,9 @@ def _colour(level: Level | None) -> str:
 
 def _hover(point: _Point, measure: Measure, zone: ZoneInfo) -> str:
     marks = [point.struck] if point.struck else []
-    if point.hollow:
-        marks.append("late or partial")
+    marks.extend(point.hollow)
+    if point.entry.source == "paper":
+        marks.append(FROM_PAPER)
     if point.reading.confirmed_unusual:
         marks.append("confirmed unusual")
     value = f"{measure.label} {measure.text(point.reading.value)} {measure.unit}".rstrip()
@@ -154,11 +171,13 @@ def infusion_figure(
     levels: Mapping[str, Level | None],
     now: datetime,
     zone: ZoneInfo,
+    words: Callable[[Entry], str] | None = None,
 ) -> dict[str, Any]:
     """The chart of one infusion as plotly's dictionary: stacked panels on one axis of elapsed minutes [min].
 
-    `levels` says for each reading id at which level it lies outside the site's ranges (None: within). Gaps stay gaps,
-    pauses are shaded, late and partial values are hollow, corrected and withdrawn ones are struck.
+    `levels` says for each reading id at which level it lies outside the site's ranges (None: within). Gaps stay gaps;
+    pauses and what was transcribed from paper are shaded; late, partial and amended values are hollow, corrected and
+    withdrawn ones are struck. `words`: what an event says, where more is known of it than the event itself holds.
     """
     points = _points(infusion, protocol, course, levels)
     standing = [p for p in points if not p.struck]
@@ -170,7 +189,7 @@ def infusion_figure(
     paused = sum(
         ((until or now) - since).total_seconds() / 60 for since, until in course.pauses if (until or now) > since
     )
-    end = minutes(infusion, course, course.ended_at) if course.ended_at else infusion.planned_minutes + paused
+    end = minutes(infusion, course, course.ended_at) if course.ended_at else plan_of(infusion).minutes + paused
     first = min([-_MINUTES_BEFORE, *(p.x - 3 for p in standing if p.x > -_LONG_AGO)])
     last = max([end + _MINUTES_AFTER, *(p.x + 4 for p in standing)])
     if not course.closed_at:
@@ -186,7 +205,7 @@ def infusion_figure(
             for n, measure in enumerate(panel.measures):
                 _draw_lane(figure, axis, measure, lanes - n - 0.5, mine, zone)
                 figure.title(axis, lanes - n - 0.5, measure.label)
-            _draw_events(figure, axis, infusion, course, zone)
+            _draw_events(figure, axis, infusion, course, zone, words)
             figure.title(axis, 0.5, panel.title)
         else:
             axis = figure.panel(panel, _span(panel.measures, [p.reading.value for p in mine]))
@@ -199,6 +218,7 @@ def infusion_figure(
             _limit_lines(figure, axis, panel.measures[0])
         elif panel.kind == "rating":
             _draw_rating(figure, axis, panel.measures[0], mine, zone)
+        _draw_not_done(figure, axis, panel, infusion, course, zone)
         if panel.kind == "pressure":
             _draw_baseline(figure, axis, panel, course)
         if struck:
@@ -219,6 +239,9 @@ def infusion_figure(
         x0, x1 = minutes(infusion, course, since), minutes(infusion, course, until or now)
         figure.band(x0, x1, "@pause")
         figure.note(x0, "paused")
+    for x0, x1 in _on_paper(infusion, protocol, course):
+        figure.band(x0, x1, "@pause", edge="@soft")
+        figure.note(x0, FROM_PAPER, row=1)
     figure.layout["xaxis"] = {
         "range": [first, last],
         "dtick": 5 if last - first <= 60 else 10 if last - first <= 150 else 30,
@@ -333,18 +356,19 @@ class _Figure:
             | more
         )
 
-    def band(self, x0: float, x1: float, colour: str) -> None:
-        """A stretch of time, shaded over all panels."""
+    def band(self, x0: float, x1: float, colour: str, edge: str = "") -> None:
+        """A stretch of time, shaded over all panels; with a dotted `edge` of this colour where one is given."""
+        line: dict[str, Any] = {"width": 1, "dash": "dot", "color": edge} if edge else {"width": 0}
         self.layout["shapes"].append(
             {"type": "rect", "xref": "x", "yref": "paper", "x0": round(x0, 3), "x1": round(x1, 3), "y0": 0, "y1": 1,
-             "fillcolor": colour, "line": {"width": 0}, "layer": "below"}
+             "fillcolor": colour, "line": line, "layer": "below"}
         )  # fmt: skip
 
-    def note(self, x: float, text: str) -> None:
-        """A word at a minute, which moves with the time axis."""
+    def note(self, x: float, text: str, row: int = 0) -> None:
+        """A word at a minute, which moves with the time axis; `row`: how many lines below the first."""
         self.layout["annotations"].append(
-            {"text": text, "x": round(x, 3), "xref": "x", "xanchor": "left", "y": 1, "yshift": -18, "yref": "paper",
-             "yanchor": "top", "showarrow": False, "font": {"size": _TEXT_PX, "color": "@soft"}}
+            {"text": text, "x": round(x, 3), "xref": "x", "xanchor": "left", "y": 1, "yshift": -18 * (row + 1),
+             "yref": "paper", "yanchor": "top", "showarrow": False, "font": {"size": _TEXT_PX, "color": "@soft"}}
         )  # fmt: skip
 
     def tint(self, axis: str, value: float, outside: float, level: Level) -> None:
@@ -434,7 +458,7 @@ def _draw_line(
         x.append(point.x)
         y.append(point.reading.value)
         shown.append(point)
-    blank = _Point(Reading("", measure.key, 0), infusion.entries[0], 0, None, False, "") if points else None
+    blank = _Point(Reading("", measure.key, 0), infusion.entries[0], 0, None, (), "") if points else None
     drawn = [p or blank for p in shown]
     figure.scatter(
         axis,
@@ -489,6 +513,76 @@ def _draw_lane(
     )
 
 
+def _draw_not_done(
+    figure: _Figure, axis: str, panel: _Panel, infusion: Infusion, course: Course, zone: ZoneInfo
+) -> None:
+    """A hollow mark and its words at the foot of the panel, where a measure was marked as not done."""
+    if panel.kind == "lanes":
+        return
+    own = {m.key: m for m in panel.measures}
+    marked = [
+        (entry, [one for one in entry.not_done if one.measure in own])
+        for entry in infusion.standing()
+        if entry.not_done and minutes(infusion, course, entry.observed_at) > -_LONG_AGO
+    ]
+    marked = [(entry, reasons) for entry, reasons in marked if reasons]
+    if not marked:
+        return
+    low, high = figure.range_of(axis)
+    figure.scatter(
+        axis,
+        [minutes(infusion, course, entry.observed_at) for entry, _ in marked],
+        [low + (high - low) * 0.1] * len(marked),
+        mode="text",
+        text=["○ not done"] * len(marked),
+        textfont={"size": _TEXT_PX, "color": "@soft"},
+        hovertext=[
+            "<br>".join(
+                [
+                    *(f"{own[one.measure].label} not done: {one.reason}" for one in reasons),
+                    _seen(entry, infusion, course, zone),
+                ]
+            )
+            for entry, reasons in marked
+        ],
+        name="not done",
+    )
+
+
+def _on_paper(infusion: Infusion, protocol: Protocol, course: Course) -> list[tuple[float, float]]:
+    """The stretches [min] of which only paper knew, from the entry before each to the entry after.
+
+    At most one slot to either side: how long nothing could be entered is not recorded, only what was transcribed.
+    """
+    by_id = {entry.id: entry for entry in infusion.entries}
+    if not any(entry.source == "paper" for entry in infusion.entries):
+        return []
+    seen = [(minutes(infusion, course, e.observed_at), _transcribed(e, by_id)) for e in infusion.standing()]
+    found: list[tuple[float, float]] = []
+    for n, (x, paper) in enumerate(seen):
+        if not paper:
+            continue
+        slot = _gap(infusion, protocol, course, x) / _SLOT_AND_HALF
+        before = seen[n - 1][0] if n else x
+        after = seen[n + 1][0] if n + 1 < len(seen) else x
+        x0, x1 = max(before, x - slot), min(after, x + slot)
+        if found and x0 <= found[-1][1]:
+            found[-1] = (found[-1][0], max(found[-1][1], x1))
+        else:
+            found.append((x0, x1))
+    return found
+
+
+def _transcribed(entry: Entry, by_id: Mapping[str, Entry]) -> bool:
+    """Whether an entry, or one that it corrects, was transcribed from paper."""
+    found: Entry | None = entry
+    while found is not None:
+        if found.source == "paper":
+            return True
+        found = by_id.get(found.corrects) if found.corrects else None
+    return False
+
+
 _SHAPES = {
     "start": "triangle-right",
     "pause": "line-ns-open",
@@ -499,10 +593,26 @@ _SHAPES = {
     "effect": "star-open",
     "medicine": "cross",
     "note": "circle-open",
+    "called": "triangle-up-open",
+    "help": "asterisk-open",
+    "handover": "line-ew-open",
 }
 
 
-def _draw_events(figure: _Figure, axis: str, infusion: Infusion, course: Course, zone: ZoneInfo) -> None:
+def _seen(entry: Entry, infusion: Infusion, course: Course, zone: ZoneInfo) -> str:
+    """When and by whom an entry was seen, as a hover says it."""
+    clock = entry.observed_at.astimezone(zone).strftime("%H:%M")
+    return f"minute {minutes(infusion, course, entry.observed_at):.0f} · {clock} · {entry.author_name}"
+
+
+def _draw_events(
+    figure: _Figure,
+    axis: str,
+    infusion: Infusion,
+    course: Course,
+    zone: ZoneInfo,
+    words: Callable[[Entry], str] | None,
+) -> None:
     events = [e for e in infusion.standing() if e.event and e.event.kind in _SHAPES]
     figure.scatter(
         axis,
@@ -516,8 +626,7 @@ def _draw_events(figure: _Figure, axis: str, infusion: Infusion, course: Course,
             "line": {"width": 1.5, "color": "@ink"},
         },
         hovertext=[
-            f"{event_words(e.event)}<br>minute {minutes(infusion, course, e.observed_at):.0f} · "
-            f"{e.observed_at.astimezone(zone):%H:%M} · {e.author_name}"
+            f"{words(e) if words else event_words(e.event)}<br>{_seen(e, infusion, course, zone)}"
             for e in events
             if e.event
         ],
@@ -569,6 +678,21 @@ def _draw_baseline(figure: _Figure, axis: str, panel: _Panel, course: Course) ->
             "level": "",
         }
     )
+
+
+def dose_strip(course: Course) -> list[dict[str, Any]]:
+    """What the pump did, for the strip under the chart: from and to [min since the start], rate [mL/h], 0 in pauses.
+
+    `to` is None for what goes on.
+    """
+    start = course.started_at
+    if start is None:
+        return []
+
+    def minute(instant: datetime | None) -> float | None:
+        return None if instant is None else round((instant - start).total_seconds() / 60, 3)
+
+    return [{"from": minute(one.since), "to": minute(one.until), "rate": one.rate_ml_per_h} for one in course.segments]
 
 
 def infusion_chart(

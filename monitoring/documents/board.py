@@ -77,7 +77,7 @@ def _card(j: Judged, chair: str, position: int, initials_only: bool, shared: boo
         else PHASE_WORDS[j.course.phase],
         "of": _of(j),
         "infusion_seconds": seconds(j.course.infusion_time),
-        "planned_seconds": j.infusion.planned_minutes * 60,
+        "planned_seconds": j.plan.minutes * 60,
         "ended_at": iso(j.course.ended_at),
         "next": next_set(j.course),
         "values": strip(j, board=True),
@@ -102,4 +102,4 @@ def _of(j: Judged) -> str:
         return f"before start · {number}"
     if j.course.ended_at is not None:
         return f"after the end · {number}"
-    return f"of {j.infusion.planned_minutes}:00 · {number}"
+    return f"of {j.plan.minutes}:00 · {number}"

@@ -7,17 +7,16 @@ from datetime import timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from monitoring.charts import minutes
-from monitoring.clinical.record import Entry, event_words
+from monitoring.charts import FROM_PAPER, minutes
+from monitoring.clinical.events import first_of, signatures_of, standing_events
+from monitoring.clinical.record import Entry
 from monitoring.documents.judged import Judged
-from monitoring.documents.words import level_word, word_of
+from monitoring.documents.said import HIDDEN_RESULTS, said
+from monitoring.documents.words import clock_time, level_word, word_of
 
 REASON_ADDED = "reason added"  # a correction that only adds why (sheets.js): nothing stood there before
-
-
-SENT_LATE = timedelta(
-    seconds=15
-)  # slower than this from Save to stored is worth a mark; a network matter, not clinical
+# Slower than this from Save to stored is worth a mark; a network matter, not clinical.
+SENT_LATE = timedelta(seconds=15)
 
 
 def _parts(entry: Entry, j: Judged, chairs: Mapping[str, str], struck: bool) -> list[dict[str, Any]]:
@@ -44,44 +43,69 @@ def _parts(entry: Entry, j: Judged, chairs: Mapping[str, str], struck: bool) -> 
         if one.measure in measures
     )
     if entry.event:
-        words = event_words(entry.event)
-        if entry.event.kind == "move":
-            words = f"Moved to {chairs.get(str(entry.event.detail.get('chair')), 'another chair')}"
-        parts.append({"text": words, "level": None, "struck": struck})
+        parts.append({"text": said(entry, j, chairs), "level": None, "struck": struck})
     if entry.acknowledgement:
         label = measures[entry.acknowledgement.measure].label if entry.acknowledgement.measure in measures else "Flag"
         parts.append({"text": f"Acknowledged {label}: {entry.acknowledgement.done}", "level": None, "struck": struck})
     return parts
 
 
-def _marks(entry: Entry, j: Judged, conflicts: Mapping[str, str]) -> list[str]:
+def _marks(entry: Entry, j: Judged, conflicts: Mapping[str, str], closed: int | None, zone: ZoneInfo) -> list[str]:
+    """What a reader must know of an entry beside what it says; `closed`: which entry told that the patient left."""
     marks = []
     late = entry.tapped_at - entry.observed_at
     if late > timedelta(minutes=j.protocol.schedule.late_entry_minutes):
         marks.append(f"late entry, {late.total_seconds() / 60:.0f} min after")
+    elif entry.amendment == "late entry":
+        marks.append("late entry")
+    if entry.amendment == "addendum":
+        marks.append("addendum")
+    if entry.source == "paper":
+        marks.append(f"{FROM_PAPER} at {clock_time(entry.tapped_at, zone)}")
+    if entry.linked:
+        # The entry at the wrong chair was posted there, and is no amendment; its copy is one.
+        marks.append("copied from another chair" if entry.amendment else "copied to the right chair")
     if entry.recorded_at - entry.tapped_at > SENT_LATE:
         marks.append("sent late")
     if entry.clock == "device":
         marks.append("time from the tablet's clock")
     if entry.other_sign_in:
         marks.append("outside this person's sign-in")
-    if entry.after_signing:
-        marks.append("arrived after closing")
+    came = "arrived" if entry.queued else "recorded"
+    if entry.after_signing and j.protocol.people.signatures:
+        marks.append(f"{came} after signing")
+    elif entry.after_signing or (closed is not None and entry.seq > closed and not _belongs_after(entry)):
+        marks.append(f"{came} after closing")
     if any(reading.confirmed_unusual for reading in entry.readings):
         marks.append("confirmed unusual")
     if any(reading.observed_not_asked for reading in entry.readings):
         marks.append("observed, not asked")
+    marks.extend(f"{one.meaning}: {one.name}, {one.role}, {clock_time(one.at, zone)}" for one in signatures_of(entry))
     if entry.id in conflicts:
         marks.append(conflicts[entry.id])
     return marks
 
 
-def _editable(entry: Entry) -> dict[str, Any] | None:
-    """An event as a person may correct it; which readings it pinned is for the server to find anew."""
+def _belongs_after(entry: Entry) -> bool:
+    """Whether an entry is one that is made once the patient has left."""
+    return entry.event is not None and entry.event.kind in ("sign", "drug")
+
+
+def _closing(j: Judged) -> int | None:
+    """The number of the entry that first told that the patient left; None before."""
+    if j.course.closed_at is None:
+        return None
+    at = j.course.closed_at
+    closing = next((e for e in standing_events(j.infusion, "close") if e.observed_at == at), None)
+    return first_of(j.infusion, closing).seq if closing else None
+
+
+def _editable(entry: Entry, hidden: bool) -> dict[str, Any] | None:
+    """An event as a person may correct it; what it pinned and who signed is for the server to find anew."""
     if entry.event is None:
         return None
-    detail = {key: value for key, value in entry.event.detail.items() if key != "baseline"}
-    return {"kind": entry.event.kind, "detail": detail}
+    kept = {"baseline", "signatures", *(HIDDEN_RESULTS if hidden else ())}
+    return {"kind": entry.event.kind, "detail": {k: v for k, v in entry.event.detail.items() if k not in kept}}
 
 
 def entries(j: Judged, chairs: Mapping[str, str], zone: ZoneInfo) -> list[dict[str, Any]]:
@@ -90,13 +114,14 @@ def entries(j: Judged, chairs: Mapping[str, str], zone: ZoneInfo) -> list[dict[s
     replaced = {entry.corrects for entry in j.infusion.entries if entry.corrects}
     withdrawn = {entry.withdraws: entry for entry in j.infusion.entries if entry.withdraws}
     conflicts = {conflict.entry: conflict.sentence for conflict in j.course.conflicts}
+    closed = _closing(j)
     rows = []
     for entry in sorted(j.infusion.entries, key=lambda e: (e.observed_at, e.seq), reverse=True):
         if entry.kind == "withdrawal" or entry.id in replaced:
             continue
         by = withdrawn.get(entry.id)
         parts = _parts(entry, j, chairs, struck=False)
-        marks = _marks(entry, j, conflicts)
+        marks = _marks(entry, j, conflicts, closed, zone)
         before = by_id.get(entry.corrects) if entry.corrects else None
         while before is not None and entry.reason != REASON_ADDED:
             parts[:0] = _parts(before, j, chairs, struck=True)
@@ -128,7 +153,7 @@ def entries(j: Judged, chairs: Mapping[str, str], zone: ZoneInfo) -> list[dict[s
                     for reading in entry.readings
                     if reading.measure in j.protocol.measures
                 ],
-                "event": _editable(entry),
+                "event": _editable(entry, j.dose_hidden),
                 "not_done": [{"measure": one.measure, "reason": one.reason} for one in entry.not_done],
             }
         )

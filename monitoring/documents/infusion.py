@@ -9,14 +9,17 @@ from zoneinfo import ZoneInfo
 
 from monitoring.charts import infusion_figure, plotly_version
 from monitoring.clinic import RunningClinic
+from monitoring.clinical import leaving
 from monitoring.clinical.course import Slot, outlined
 from monitoring.clinical.protocol import OVER, Protocol
 from monitoring.clinical.record import Infusion
-from monitoring.documents.care import care
+from monitoring.documents.care import care_part
+from monitoring.documents.dosing import dose_words
 from monitoring.documents.entries import entries, table
 from monitoring.documents.flagged import flag_row, unseen_first
 from monitoring.documents.judged import Judged, judged
 from monitoring.documents.pad import pad_of
+from monitoring.documents.said import said
 from monitoring.documents.values import oxygen, quiet, strip, values
 from monitoring.documents.words import (
     PHASE_WORDS,
@@ -43,7 +46,12 @@ def infusion_document(clinic: RunningClinic, infusion_id: str) -> dict[str, Any]
     all_chairs = clinic.store.chairs()
     chairs = {chair.id: chair.label for chair in all_chairs}
     over = j.course.phase in OVER
-    figure = infusion_figure(infusion, j.protocol, j.course, j.levels, j.now, zone)
+    chair = chairs.get(j.course.chair, j.course.chair)
+    page = leaving.page(infusion, j.protocol, j.course, j.now)
+    change = min((at for at in (j.next_change, page.next_change) if at is not None), default=None)
+    figure = infusion_figure(
+        infusion, j.protocol, j.course, j.levels, j.now, zone, lambda entry: said(entry, j, chairs)
+    )
     version = infusion.entries[-1].seq if infusion.entries else 0
     return {
         "type": "infusion",
@@ -51,10 +59,10 @@ def infusion_document(clinic: RunningClinic, infusion_id: str) -> dict[str, Any]
         "version": version,
         "now": j.now.isoformat(),
         "rate": clinic.clock.rate,
-        "next_change": iso(None if over else j.next_change),
+        "next_change": iso(None if over else change),
         "clinic": clinic_line(clinic, infusion.protocol),
-        "who": _who(infusion, chairs.get(j.course.chair, j.course.chair), j.now, zone),
-        "infusion": {"which": which(infusion), "dose": _dose(j)},
+        "who": _who(infusion, j.plan.weight_kg, chair, j.now, zone),
+        "infusion": {"which": which(infusion), "dose": dose_words(j)},
         "course": _course(j, zone),
         "slots": [_slot(slot, j.protocol, zone) for slot in j.course.slots],
         "next": next_set(j.course),
@@ -71,23 +79,18 @@ def infusion_document(clinic: RunningClinic, infusion_id: str) -> dict[str, Any]
         "chairs": _chairs(clinic, all_chairs),
         "figure": {**figure, "version": f"{version}.{j.now.timestamp():.3f}", "plotly": plotly_version()},
         "pad": pad_of(j.protocol),
-        "care": care(j, clinic, zone),
+        "care": care_part(j, clinic, chair, page, zone),
     }
 
 
-def _who(infusion: Infusion, chair: str, now: datetime, zone: ZoneInfo) -> dict[str, Any]:
+def _who(infusion: Infusion, weight_kg: float, chair: str, now: datetime, zone: ZoneInfo) -> dict[str, Any]:
     patient = infusion.patient
     years = age_in_years(patient.birth_date, now.astimezone(zone).date())
     return {
         "chair": chair,
         "name": patient.name,
-        "line": f"No. {patient.number} · {years} y · {infusion.weight_kg:.1f} kg · {allergy_words(patient)}",
+        "line": f"No. {patient.number} · {years} y · {weight_kg:.1f} kg · {allergy_words(patient)}",
     }
-
-
-def _dose(j: Judged) -> str:
-    infusion = j.infusion
-    return f"{infusion.dose_mg:.1f} mg in {infusion.planned_minutes} min · {infusion.dose_mg_per_kg:g} mg/kg"
 
 
 def _course(j: Judged, zone: ZoneInfo) -> dict[str, Any]:
@@ -108,10 +111,10 @@ def _course(j: Judged, zone: ZoneInfo) -> dict[str, Any]:
         "started_at": iso(at.started_at),
         "ended_at": iso(at.ended_at),
         "given_mg": at.given_mg,
-        "mg_per_minute": (at.rate_ml_per_h or 0.0) / 60 * j.infusion.dose_mg / j.infusion.bag_volume_ml,
+        "mg_per_minute": (at.rate_ml_per_h or 0.0) / 60 * j.plan.concentration_mg_per_ml,
         "closed_at": iso(at.closed_at),
         "infusion_seconds": seconds(at.infusion_time),
-        "planned_seconds": j.infusion.planned_minutes * 60,
+        "planned_seconds": j.plan.minutes * 60,
         "rate_ml_per_h": None if at.rate_ml_per_h is None else round(at.rate_ml_per_h, 1),
         "read_only": at.phase in OVER,
         "closed_words": closed,

@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from monitoring.clinical.clocks import Clocks, clocks
 from monitoring.clinical.course import Course, course
+from monitoring.clinical.dose import Plan, plan_of
 from monitoring.clinical.flags import Flags, flags, levels
 from monitoring.clinical.protocol import Level, Protocol
 from monitoring.clinical.record import Infusion
@@ -14,7 +16,7 @@ from monitoring.clinical.record import Infusion
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """An infusion at one instant: where it stands, its flags, and the level of each reading."""
+    """An infusion at one instant: where it stands, its flags and clocks, its dose, and the level of each reading."""
 
     infusion: Infusion
     protocol: Protocol
@@ -22,15 +24,26 @@ class Judged:
     flags: Flags
     levels: Mapping[str, Level]  # of standing readings outside their range, by reading id
     now: datetime
+    clocks: Clocks
+    plan: Plan
 
     @property
     def next_change(self) -> datetime | None:
         """The next instant at which time alone changes anything here."""
-        found = [at for at in (self.course.next_change, self.flags.next_change) if at is not None]
-        return min(found, default=None)
+        changes = (self.course.next_change, self.flags.next_change, self.clocks.next_change)
+        return min((at for at in changes if at is not None), default=None)
+
+    @property
+    def dose_hidden(self) -> bool:
+        """Whether the dose is kept from the screens: until a second person has worked it out without seeing it."""
+        preparation = self.protocol.preparation
+        wanted = preparation is not None and preparation.second_calculation
+        return wanted and self.course.phase == "planned" and self.plan.check is None
 
 
 def judged(infusion: Infusion, protocol: Protocol, now: datetime) -> Judged:
     """Everything that the clinical functions say about `infusion` at `now`."""
     at = course(infusion, protocol, now)
-    return Judged(infusion, protocol, at, flags(infusion, protocol, now, at), levels(infusion, protocol, at), now)
+    found = flags(infusion, protocol, now, at)
+    running = clocks(infusion, protocol, at, found, now)
+    return Judged(infusion, protocol, at, found, levels(infusion, protocol, at), now, running, plan_of(infusion))

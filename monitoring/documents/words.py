@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from monitoring.clinic import RunningClinic
 from monitoring.clinical.course import Course
+from monitoring.clinical.dose import rounded
 from monitoring.clinical.protocol import Level, Measure, Protocol
 from monitoring.clinical.record import Infusion, Patient
 
@@ -30,6 +32,32 @@ def iso(instant: datetime | None) -> str | None:
 def clock_time(instant: datetime, zone: ZoneInfo) -> str:
     """The time of day in the clinic: "14:05"."""
     return f"{instant.astimezone(zone):%H:%M}"
+
+
+def number(value: object) -> str:
+    """A number as a sentence writes it, without trailing zeros: "36", "0.72"; other things as they are."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return "—" if value is None else str(value)
+    return f"{value:.10g}"
+
+
+def mg(value: float, protocol: Protocol) -> str:
+    """An amount of drug to the site's rounding, or to a tenth where it has none: "36.0 mg"."""
+    step = protocol.preparation.round_dose_mg if protocol.preparation else None
+    if step is None:
+        return f"{value:.1f} mg"
+    decimals = max(1, -int(Decimal(str(step)).as_tuple().exponent))
+    return f"{rounded(value, step):.{decimals}f} mg"
+
+
+def upper(words: str) -> str:
+    """Words with a capital at the front, the rest as it was typed."""
+    return words[:1].upper() + words[1:]
+
+
+def lower(words: str) -> str:
+    """Words as they go on in a sentence."""
+    return words[:1].lower() + words[1:]
 
 
 def seconds(span: timedelta | None) -> float | None:

@@ -1,0 +1,36 @@
+"""Who signed the record, who signs next, and what is open, as a screen shows it."""
+
+from __future__ import annotations
+
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from monitoring.clinical.signing import record
+from monitoring.documents.judged import Judged
+from monitoring.documents.words import clock_time
+
+
+def signing_part(j: Judged, zone: ZoneInfo) -> dict[str, Any]:
+    """`care.signing`: the signatures with name, role, time and meaning, and the open points before the next one."""
+    found = record(j.infusion, j.protocol, j.course, j.flags)
+    locked = ""
+    if found.locked_at is not None:
+        when = f"{found.locked_at.astimezone(zone):%d %b %Y, %H:%M}"
+        locked = f"Signed and locked on {when}. Late entries, addenda and corrections are kept and marked as such."
+    return {
+        "signed": [
+            {
+                "meaning": one.meaning,
+                "name": one.name,
+                "role": one.role,
+                "time": clock_time(one.at, zone),
+                "at": one.at.isoformat(),
+                "staff": one.staff,
+            }
+            for one in found.signed
+        ],
+        "next": {"meaning": found.next.meaning, "roles": list(found.next.roles)} if found.next else None,
+        "locked": found.locked,
+        "locked_words": locked,
+        "open_points": list(found.open_points),
+    }
