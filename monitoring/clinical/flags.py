@@ -47,7 +47,7 @@ class Flag:
     """
 
     key: str  # "<measure>/<side>/<first entry of the first reading>", "set/overdue/<slot>", "<measure>/silent/<since>"
-    measure: str  # "set" for a set that is overdue
+    measure: str  # "set" for a set that is overdue, and for incomplete sets in a row
     label: str
     side: Side
     level: Level  # the worst reached
@@ -109,7 +109,7 @@ def flags(infusion: Infusion, protocol: Protocol, now: datetime, course: Course)
     found = [_value_flag(episode, record, answers) for episode in present]
     found += _withdrawn(infusion, protocol, present, answers)
     changes: list[datetime] = []
-    for raised in (*_overdue(record, course), *_silent(record), *_repeats(record)):
+    for raised in (*_overdue(record, course), *_partial(record, course, now), *_silent(record), *_repeats(record)):
         rises = raised.rises
         reached = [step for step in rises if step.since <= now]
         if reached:
@@ -622,6 +622,88 @@ def _overdue(record: _Record, course: Course) -> Iterator[_Raised]:
             receipt=_receipt(last, protocol.schedule.source, protocol.label),
         )
         yield _Raised(f"set/overdue/{slot.at.isoformat()}", "set", "Vital signs", "overdue", (step,), overdue.until)
+
+
+class _Look(NamedTuple):
+    """A set of vital signs, from however many entries: when it was seen, and what of it has no value."""
+
+    at: datetime
+    counts_from: datetime  # from here it counts as incomplete: before, what lacks may still be typed
+    complete_at: datetime | None  # when the last of its values was seen; None: incomplete
+    words: str
+
+
+def _partial(record: _Record, course: Course, now: datetime) -> Iterator[_Raised]:
+    """So many incomplete sets in a row, from the one that makes it so many until a complete one.
+
+    Values not taken count as incomplete with a reason and without one. A slot that was missed is no set, neither
+    complete nor incomplete: it does not end the row, and has a flag of its own.
+    """
+    schedule, protocol = record.protocol.schedule, record.protocol
+    wanted = schedule.partial_in_row
+    if wanted < 1 or course.started_at is None:
+        return
+    row: list[_Look] = []
+    for look in (*_looks(record, course), None):
+        if look is not None and look.complete_at is None:
+            row.append(look)
+            continue
+        if len(row) >= wanted:
+            since = max(one.counts_from for one in row[:wanted])
+            until = min((at for at in (look and look.complete_at, record.over_at) if at is not None), default=None)
+            told = [one for index, one in enumerate(row) if index < wanted or one.counts_from <= now]
+            step = _Step(
+                since=since,
+                level=schedule.partial_level,
+                rule=f"{wanted} incomplete sets in a row",
+                headline=f"Vital signs — {len(told)} incomplete sets in a row",
+                receipt=_receipt(*(one.words for one in told), schedule.source, protocol.label),
+            )
+            if until is None or until > since:
+                first = f"set/partial/{row[0].at.isoformat()}"
+                yield _Raised(first, "set", "Vital signs", "partial", (step,), until)
+        row = []
+
+
+def _looks(record: _Record, course: Course) -> list[_Look]:
+    """The sets since the start, in order. What belongs to no slot is one where it is complete, else just a repeat."""
+    measures, wanted = record.protocol.measures, record.protocol.schedule.set
+    by_id = {entry.id: entry for entry in record.standing}
+    slotted: set[str] = set()
+    looks: list[_Look] = []
+    for slot in course.slots:
+        if not slot.entries or slot.milestone == "before leaving":
+            continue
+        slotted.update(slot.entries)
+        entries = [by_id[entry] for entry in slot.entries]
+        complete_at = _complete_at(entries, wanted)
+        reasons = dict(slot.not_done)
+        without = [
+            f"{measures[key].short} ({reasons[key]})" if key in reasons else measures[key].short
+            for key in wanted
+            if key in reasons or key in slot.lacks
+        ]
+        seen_at = entries[-1].observed_at
+        closes_at = max(slot.at, seen_at if slot.milestone else slot.at) + (slot.at - slot.opens_at)
+        counts_from = max(seen_at, closes_at) if slot.lacks else seen_at
+        looks.append(_Look(slot.at, counts_from, complete_at, f"minute {slot.minute} without {', '.join(without)}"))
+    for entry in record.standing:
+        started = course.started_at
+        if entry.id not in slotted and started is not None and entry.observed_at >= started:
+            complete_at = _complete_at([entry], wanted)
+            if complete_at is not None:
+                looks.append(_Look(entry.observed_at, complete_at, complete_at, ""))
+    return sorted(looks, key=lambda look: look.at)
+
+
+def _complete_at(entries: Iterable[Entry], wanted: tuple[str, ...]) -> datetime | None:
+    """When the last of the `wanted` values was seen; None while one of them has none."""
+    left = set(wanted)
+    for entry in entries:
+        left -= {reading.measure for reading in entry.readings}
+        if not left:
+            return entry.observed_at
+    return None
 
 
 def _silent(record: _Record) -> Iterator[_Raised]:

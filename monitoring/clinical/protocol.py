@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Final, Literal
 
-Side = Literal["high", "low", "step", "silent", "overdue", "repeat"]
+Side = Literal["high", "low", "step", "silent", "overdue", "partial", "repeat"]
 Phase = Literal["planned", "infusing", "paused", "recovery", "closed", "cancelled"]
 OVER: Final[tuple[Phase, ...]] = ("closed", "cancelled")  # nothing is due any more, and the chair is free
 RuleKey = Literal[

@@ -1156,6 +1156,141 @@ def test_what_holds_of_every_flag(line: Timeline, quarter: int) -> None:
     assert list(found.flags) == sorted(found.flags, key=lambda f: (-f.level, f.is_acknowledged))
 
 
+# Incomplete sets in a row
+
+TWO_IN_ROW = protocol(measure("pulse"), measure("spo2"), set=("pulse", "spo2"), partial_in_row=2)
+BOTH = {"pulse": 70.0, "spo2": 98.0}
+
+
+def partly() -> Timeline:
+    """A site that wants two incomplete sets in a row seen: started at 0, with a complete set."""
+    line = Timeline(TWO_IN_ROW)
+    line.start(0)
+    line.set(0, **BOTH)
+    return line
+
+
+def asleep(line: Timeline, minute: float) -> None:
+    line.set(minute, pulse=70, not_done={"spo2": "asleep"})
+
+
+def test_one_incomplete_set_is_no_flag_and_two_in_a_row_are_a_quiet_one_until_a_complete_one() -> None:
+    line = partly()
+    asleep(line, 10)
+    assert line.open(19) == []
+    asleep(line, 20)
+    assert line.open(20) == ["set partial caution"]
+    flag = line.flag(20, "set")
+    assert (flag.headline, flag.rule) == (
+        "Vital signs — 2 incomplete sets in a row (caution)",
+        "2 incomplete sets in a row",
+    )
+    assert flag.receipt.startswith("minute 10 without SPO2 (asleep) · minute 20 without SPO2 (asleep) · ")
+    assert (minute_of(flag.opened_at), flag.needs_acknowledgement) == (20, False)
+    asleep(line, 30)
+    assert line.flag(30, "set").headline.startswith("Vital signs — 3 incomplete sets in a row")
+    assert line.flag(30, "set").key == flag.key, "one episode"
+    line.set(40, **BOTH)
+    assert line.open(40) == []
+    closed = line.flag(40, "set")
+    assert (minute_of(closed.closed_at), closed.headline) == (40, "Vital signs — 3 incomplete sets in a row (caution)")
+    asleep(line, 50)
+    assert line.open(50) == [], "the row begins anew"
+
+
+def test_a_set_that_lacks_values_counts_when_they_can_no_longer_be_typed() -> None:
+    line = partly()
+    asleep(line, 10)
+    line.set(20, pulse=70)
+    assert line.open(22.9) == []
+    assert minute_of(line.flags(20).next_change) == 23, "the window of the slot is over: nobody has typed the rest"
+    assert line.open(23) == ["set partial caution"]
+    assert "minute 20 without SPO2 · " in line.flag(23, "set").receipt
+    in_time = partly()
+    asleep(in_time, 10)
+    in_time.set(20, pulse=70)
+    in_time.set(22, spo2=98)
+    assert in_time.open(25) == []
+    assert in_time.flags(25).flags == ()
+
+
+def test_values_that_came_late_from_a_tablet_take_the_flag_back() -> None:
+    line = partly()
+    asleep(line, 10)
+    line.set(20, pulse=70)
+    line.set(21, spo2=98, recorded=26)
+    assert line.open(25) == ["set partial caution"]
+    assert line.open(26) == []
+
+
+def test_a_missed_set_neither_ends_the_row_nor_counts() -> None:
+    line = partly()
+    asleep(line, 10)
+    assert line.open(28) == ["set overdue caution"], "that it is missing is a flag of its own"
+    asleep(line, 30)
+    assert line.open(30) == ["set partial caution"]
+    assert line.flag(30, "set", "partial").receipt.startswith("minute 10 without")
+
+
+def test_a_complete_set_between_two_slots_ends_the_row_and_a_lone_repeat_does_not() -> None:
+    line = partly()
+    asleep(line, 10)
+    line.set(15, pulse=70)
+    asleep(line, 20)
+    assert line.open(20) == ["set partial caution"]
+    line.set(25, **BOTH)
+    assert line.open(25) == []
+    asleep(line, 30)
+    assert line.open(30) == []
+
+
+def test_a_correction_that_completes_a_set_takes_the_flag_away_and_one_that_empties_it_raises_it() -> None:
+    line = partly()
+    asleep(line, 10)
+    asleep(line, 20)
+    line.correct(line.entries[-1], 21, **BOTH)
+    assert line.open(21) == []
+    asleep(line, 30)
+    assert line.open(30) == []
+    line.correct(line.entries[-2], 31, pulse=71)
+    assert line.open(31) == ["set partial caution"]
+
+
+@pytest.mark.parametrize(("wanted", "shown"), [(0, []), (2, ["set partial caution"]), (3, [])])
+def test_how_many_in_a_row_is_the_site_s(wanted: int, shown: list[str]) -> None:
+    line = partly()
+    line.protocol = replace(TWO_IN_ROW, schedule=replace(TWO_IN_ROW.schedule, partial_in_row=wanted))
+    asleep(line, 10)
+    asleep(line, 20)
+    assert line.open(20) == shown
+    asleep(line, 30)
+    assert line.open(30) == (["set partial caution"] if wanted else [])
+
+
+def test_incomplete_sets_may_be_critical_to_a_site_and_then_stay_until_they_are_seen() -> None:
+    line = partly()
+    line.protocol = replace(TWO_IN_ROW, schedule=replace(TWO_IN_ROW.schedule, partial_level=CRITICAL))
+    asleep(line, 10)
+    asleep(line, 20)
+    line.set(30, **BOTH)
+    assert line.open(30) == ["set partial critical"]
+    line.acknowledge(line.flag(30, "set"), 31)
+    assert line.open(31) == []
+
+
+def test_the_row_goes_on_in_recovery_and_ends_when_the_patient_leaves() -> None:
+    line = partly()
+    for minute in (10, 20, 30):
+        line.set(minute, **BOTH)
+    asleep(line, 40)
+    line.end(40)
+    asleep(line, 55)
+    assert line.open(55) == ["set partial caution"]
+    line.close(70)
+    assert line.open(70) == []
+    assert minute_of(line.flag(70, "set", "partial").closed_at) == 70
+
+
 # Speed
 
 
