@@ -171,15 +171,15 @@ def says_its_numbers(event: Event) -> bool:
 
 def _held(infusion: Infusion, standing: Sequence[Entry], kind: str) -> tuple[Entry | None, list[Entry]]:
     """The entry of this kind that holds, and those that came too late to."""
-    start = next((e for e in standing if e.event and e.event.kind == "start"), None)
     of_kind = [e for e in standing if e.event and e.event.kind == kind and says_its_numbers(e.event)]
-    if start is None:
+    start = next((e for e in standing if e.event and e.event.kind == "start"), None)
+    if not of_kind or start is None:
         return (of_kind[-1] if of_kind else None), []
     # Recorded before counts too: a start corrected to an earlier minute was still made on the order that was there.
     root = infusion.root(start.id)
     started = next((e.seq for e in infusion.entries if e.id == root), start.seq)
     before = [e for e in of_kind if e.observed_at <= start.observed_at or e.seq < started]
-    held = before[-1] if before else next(iter(of_kind), None)
+    held = before[-1] if before else of_kind[0]
     return held, [e for e in of_kind if e is not held and e not in before]
 
 
