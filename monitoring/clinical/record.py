@@ -216,6 +216,7 @@ class Infusion:
     identifiers: str  # which two identifiers were confirmed
     chair: str  # id of the chair it was opened at; moves are events
     entries: tuple[Entry, ...] = ()
+    _standing: tuple[Entry, ...] | None = field(default=None, init=False, repr=False, compare=False)
 
     @property
     def dose_mg(self) -> float:
@@ -232,9 +233,14 @@ class Infusion:
         Withdrawal and correction entries: a withdrawal never stands itself. A correction stands in the place of what it
         corrects; withdrawing a correction withdraws that record altogether (the value it replaced does not come back).
         """
+        if self._standing is not None:
+            return self._standing
         gone = {e.corrects for e in self.entries if e.corrects} | {e.withdraws for e in self.entries if e.withdraws}
         standing = (e for e in self.entries if e.kind != "withdrawal" and e.id not in gone)
-        return tuple(sorted(standing, key=lambda e: (e.observed_at, e.seq)))
+        found = tuple(sorted(standing, key=lambda e: (e.observed_at, e.seq)))
+        # Asked for a hundred times for each document, and always the same: entries never change.
+        object.__setattr__(self, "_standing", found)
+        return found
 
     def root(self, entry_id: str) -> str:
         """The id of the first entry of a chain of corrections."""
