@@ -150,3 +150,23 @@ def entry(at: datetime, kind: str = "set", readings: Mapping[str, float] | None 
 def event(at: datetime, kind: str, **detail: Any) -> dict[str, Any]:
     """An event as a pad posts it."""
     return entry(at, "event", event={"kind": kind, "detail": detail})
+
+
+def attested(
+    clinic: RunningClinic, on: Actor, infusion: str, body: dict[str, Any], meaning: str, *names: str
+) -> dict[str, Any]:
+    """The entry `body` with what these people sign on the tablet of `on` by their PINs, each with this meaning."""
+    made = []
+    for name in names:
+        outcome = recording.attest(
+            clinic,
+            on,
+            staff=person(clinic, name).id,
+            pin=PEOPLE[name][1],
+            infusion=infusion,
+            entry=body["id"],
+            meaning=meaning,
+        )
+        assert outcome.value is not None, outcome.sentences
+        made.append(outcome.value.id)
+    return body | {"attestations": [*body.get("attestations", []), *made]}

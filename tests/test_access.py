@@ -83,6 +83,10 @@ open_infusion     yes    yes        no
 cancel            yes    yes        no
 move              yes    yes        no
 close             yes    yes        no
+attest            yes    yes        no
+sign              yes    yes        no
+score             yes    yes        no
+describe_series   yes    yes        no
 approve_ranges    no     yes        yes
 manage_staff      no     no         yes
 enrol_wall        no     no         yes

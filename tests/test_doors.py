@@ -118,6 +118,7 @@ CLOSED = [
     ("GET", "/api/infusions/x/entries"),
     ("POST", "/api/infusions/x/entries"),
     ("POST", "/api/sign-out"),
+    ("POST", "/api/attest"),
     ("POST", "/api/wall"),
     ("POST", "/api/demonstration/rate"),
     ("POST", "/"),

@@ -19,7 +19,7 @@ from monitoring.clinical.course import course
 from monitoring.clinical.record import Entry
 from monitoring.recording import Outcome, infusions
 from monitoring.records import StoreUnwritable
-from tests.small_clinic import PEOPLE, QUIET, Names, SetClock, actor, entry, event, open_infusion
+from tests.small_clinic import PEOPLE, QUIET, Names, SetClock, actor, attested, entry, event, open_infusion
 
 ADA, JONAS, INES, PETRA = PEOPLE
 
@@ -51,6 +51,11 @@ def run_to(clinic: RunningClinic, ada: Actor, names: Names, clock: SetClock, *ki
     for kind in kinds:
         done = save(clinic, ada, names, event(clock.wait(minutes=1), kind))
         assert done.done, done.sentences
+
+
+def sign(clinic: RunningClinic, on: Actor, names: Names, at: datetime, meaning: str, who: str) -> dict[str, Any]:
+    """A signature under the record, as the tablet of `on` posts it."""
+    return attested(clinic, on, names.infusion, event(at, "sign", meaning=meaning), meaning, who)
 
 
 def test_a_set_is_saved_with_who_and_when(clinic: RunningClinic, names: Names, clock: SetClock, ada: Actor) -> None:
@@ -236,18 +241,36 @@ def test_after_closing_only_what_belongs_to_the_past_is_taken_live(
 ) -> None:
     first = save(clinic, ada, names, entry(clock.wait(minutes=1)))
     assert first.value is not None
-    run_to(clinic, ada, names, clock, "start", "end", "close")
+    run_to(clinic, ada, names, clock, "start", "end")
+    left = event(clock.wait(minutes=1), "close", reason="left on own wish")
+    second_person = "left with something missing"
+    assert save(clinic, ada, names, attested(clinic, ada, names.infusion, left, second_person, JONAS)).done
     at = clock.wait(minutes=5)
     refused = save(clinic, ada, names, entry(at))
     assert refused.why == "refused"
     assert len(refused.sentences) == 1
+    assert save(clinic, ada, names, entry(at) | {"amendment": "late entry"}).done
+    for who, step in zip((ADA, INES), clinic.protocol.people.signatures, strict=True):
+        note = save(clinic, ada, names, event(at, "note", text="Rang to ask for her scarf"))
+        assert note.value is not None
+        assert not note.value.after_signing
+        signed = save(clinic, ada, names, sign(clinic, ada, names, at, step.meaning, who))
+        assert signed.value is not None, signed.sentences
+        assert not signed.value.after_signing
+    locked = save(clinic, ada, names, event(at, "informed", whom="Dr Ines Weiss"))
+    assert locked.sentences == (
+        "This record is signed and locked: expected a late entry, an addendum or a correction.",
+    )
     late = save(clinic, ada, names, entry(at - timedelta(minutes=6)) | {"queued": True})
     note = save(clinic, ada, names, event(at, "note", text="Felt well on the phone"))
     right = save(
         clinic, ada, names, entry(at, readings={"systolic": 128}, corrects=first.value.id, reason="typed wrongly")
     )
     back = save(clinic, ada, names, entry(at, "withdrawal", withdraws=note.value.id if note.value else "", reason="no"))
-    for outcome in (late, note, right, back):
+    paper = save(clinic, ada, names, entry(at) | {"amendment": "addendum", "source": "paper"})
+    assert paper.value is not None
+    assert (paper.value.amendment, paper.value.source) == ("addendum", "paper")
+    for outcome in (late, note, right, back, paper):
         assert outcome.value is not None, outcome.sentences
         assert outcome.value.after_signing
     assert not first.value.after_signing
@@ -364,6 +387,7 @@ def test_the_future_is_refused(clinic: RunningClinic, names: Names, clock: SetCl
     assert len(outcome.sentences) == 1
 
 
+SOME = str(uuid4())
 GOOD: dict[str, Any] = entry(datetime.fromisoformat("2026-03-03T10:01:00+00:00"))
 
 
@@ -410,6 +434,15 @@ GOOD: dict[str, Any] = entry(datetime.fromisoformat("2026-03-03T10:01:00+00:00")
         ),
         (GOOD | {"corrects": "yesterday"}, "corrects is 'yesterday'"),
         (GOOD | {"reason": "r" * 501}, "reason has 501"),
+        (GOOD | {"amendment": "correction"}, "amendment is 'correction': expected late entry or addendum, or none."),
+        (GOOD | {"amendment": None}, "amendment is missing: expected late entry"),
+        (GOOD | {"source": "memory"}, "source is 'memory': expected paper, or none."),
+        (GOOD | {"linked": str(uuid4())}, "'linked'"),
+        (GOOD | {"attestations": "1"}, "attestations is '1': expected a list"),
+        (GOOD | {"attestations": [7]}, "attestations[0] is 7: expected a UUID"),
+        (GOOD | {"attestations": [str(uuid4()) for _ in range(9)]}, "attestations holds 9"),
+        (GOOD | {"attestations": [SOME, SOME]}, "attestations[1] stands there twice"),
+        (GOOD | {"event": {"kind": "sign", "detail": {"signatures": []}}}, "event.detail.signatures"),
     ],
 )
 def test_what_is_no_entry_is_refused_with_the_field(

@@ -110,6 +110,32 @@ def test_the_same_entry_from_many_tries_at_once_is_one(served: Server, tablet: T
     assert once(served, tablet, body)
 
 
+def test_a_pin_signs_an_entry_that_comes_later_and_nobody_is_signed_in_by_it(
+    served: Server, served_names: Names, tablet: Tablet
+) -> None:
+    body = event(now(), "time_out")
+    ada, jonas = (served_names.staff[name] for name in ("Ada Okafor", "Jonas Lund"))
+    asked = {"infusion": tablet.infusion, "entry": body["id"], "meaning": "time-out"}
+    wrong = tablet.client.post("/api/attest", json=asked | {"staff": jonas, "pin": "907441"})
+    assert (wrong.status_code, wrong.json()["sentences"]) == (401, ["This PIN is not right."])
+    made = []
+    for staff, name in ((ada, "Ada Okafor"), (jonas, "Jonas Lund")):
+        answer = tablet.client.post("/api/attest", json=asked | {"staff": staff, "pin": PEOPLE[name][1]})
+        assert answer.status_code == 200, answer.text
+        said = answer.json()
+        assert (said["staff"], said["name"], said["role"]) == (staff, name, "nurse")
+        assert datetime.fromisoformat(said["at"]).tzinfo is not None
+        made.append(said["attestation"])
+    assert tablet.client.get("/api/me").json()["me"]["name"] == "Ada Okafor"
+    answer = tablet.post(body | {"attestations": made, "queued": True})
+    assert answer.status_code == 200, answer.text
+    assert once(served, tablet, body)["author"] == ada
+    malformed = tablet.client.post("/api/attest", json=asked | {"staff": ada, "pin": 271828})
+    assert (malformed.status_code, malformed.json()["sentences"]) == (400, ["pin is not a short text."])
+    unknown = tablet.client.post("/api/attest", json=asked | {"staff": ada, "pin": "271828", "infusion": "x"})
+    assert unknown.status_code == 404
+
+
 def test_another_content_under_the_same_id_is_told(served: Server, tablet: Tablet) -> None:
     body = entry(now())
     assert tablet.post(body).status_code == 200
@@ -205,19 +231,32 @@ def test_a_refused_item_says_why_and_the_ones_behind_it_go_on(served: Server, ta
     assert once(served, tablet, behind)
 
 
-def test_after_the_infusion_is_closed_what_waited_is_kept_and_marked(house: tuple[Server, Names]) -> None:
+def test_after_the_record_is_signed_what_waited_is_kept_and_marked(house: tuple[Server, Names]) -> None:
     server, names = house
     tablet = Tablet(server, names)
     sign_in = tablet.sign_in("Ada Okafor")
+
+    def signed(body: dict[str, Any], meaning: str, name: str) -> dict[str, Any]:
+        asked = {"infusion": tablet.infusion, "entry": body["id"], "meaning": meaning}
+        pin = {"staff": names.staff[name], "pin": PEOPLE[name][1]}
+        answer = tablet.client.post("/api/attest", json=asked | pin)
+        assert answer.status_code == 200, answer.text
+        return body | {"attestations": [answer.json()["attestation"]]}
+
     at = names.opened_at
     waiting = [
         entry(at, sign_in=sign_in, queued=True),
         event(at, "pause") | {"sign_in": sign_in, "queued": True},
         entry(at, sign_in=sign_in, queued=True),
     ]
-    for kind in ("start", "end", "close"):
+    for kind in ("start", "end"):
         assert tablet.post(event(at, kind)).status_code == 200
+    left = signed(event(at, "close", reason="wished to leave"), "left with something missing", "Jonas Lund")
+    assert tablet.post(left).status_code == 200
     assert tablet.post(entry(now())).status_code == 422
+    for meaning, name in (("administered", "Ada Okafor"), ("reviewed", "Dr Ines Weiss")):
+        answer = tablet.post(signed(event(now(), "sign", meaning=meaning), meaning, name))
+        assert answer.status_code == 200, answer.text
     for body in waiting:
         assert tablet.post(body).status_code == 200
         assert once(server, tablet, body)["after_signing"] == 1

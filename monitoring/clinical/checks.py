@@ -13,9 +13,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, get_args
 
-from monitoring.clinical.course import allowed, course
+from monitoring.clinical import before, clocks, dose, leaving, scales, signing
+from monitoring.clinical.course import allowed, outlined
 from monitoring.clinical.protocol import OVER, Level, Measure, Protocol, Side
-from monitoring.clinical.record import Entry, EntryKind, EventKind, Infusion, Reading
+from monitoring.clinical.record import EVENT_WORDS, Entry, EntryKind, EventKind, Infusion, Reading
 
 # Engineering, not clinical. A tablet follows the server's clock by asking for it; between two answers the clocks may
 # drift apart, and a value seen "now" must not be refused for that.
@@ -25,6 +26,8 @@ SEVERITIES = ("mild", "moderate", "severe")
 _ENTRY_KINDS: tuple[EntryKind, ...] = get_args(EntryKind)
 _EVENT_KINDS: tuple[EventKind, ...] = get_args(EventKind)
 _SIDES: tuple[Side, ...] = get_args(Side)
+_SIGNED: tuple[EventKind, ...] = ("dose_check", "time_out", "drug", "close", "sign")  # what may carry signatures
+_TRANSITIONS: tuple[EventKind, ...] = ("start", "pause", "resume", "end", "stop", "close", "cancel")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +67,10 @@ def problems(entry: Entry, infusion: Infusion, protocol: Protocol, now: datetime
 
     `infusion` is what has been recorded so far (an entry with this same id in it is left out: sent again, not twice).
     `live`: typed on a screen that showed the present state. What comes out of an outbox is never refused for the phase
-    it meets. `seq` and `recorded_at` of the entry are not looked at.
+    it meets. `seq` and `recorded_at` of the entry are not looked at; its signatures are those already checked.
     """
     infusion = replace(infusion, entries=tuple(e for e in infusion.entries if e.id != entry.id))
+    entry = replace(entry, queued=not live)
     found = [
         *_time_problems(entry, infusion, now),
         *_shape_problems(entry),
@@ -77,7 +81,9 @@ def problems(entry: Entry, infusion: Infusion, protocol: Protocol, now: datetime
         *_replacement_problems(entry, infusion),
     ]
     if live:
-        found += _phase_problems(entry, infusion, protocol, now)
+        found += _phase_problems(entry, infusion, protocol)
+        found += dose.live_problems(entry, infusion)
+        found += signing.withdrawal_problems(entry, infusion, protocol)
     return list(dict.fromkeys(found))
 
 
@@ -186,9 +192,12 @@ def _event_problems(entry: Entry, infusion: Infusion, protocol: Protocol) -> Ite
     detail = event.detail
     if event.kind == "rate" or "rate_ml_per_h" in detail:
         yield from _rate_problems(detail.get("rate_ml_per_h"), protocol)
-    judge = _DETAIL.get(event.kind)
-    if judge is not None:
+    if (judge := _DETAIL.get(event.kind)) is not None:
         yield from judge(detail, infusion, protocol)
+    if (of_care := _OF_CARE.get(event.kind)) is not None:
+        yield from of_care(entry, infusion, protocol)
+    if event.signatures and event.kind not in _SIGNED:
+        yield f"{_happened(event.kind)}, signed by {event.signatures[0].name}: expected no signature of this."
 
 
 def _rate_problems(rate: Any, protocol: Protocol) -> Iterator[str]:
@@ -275,6 +284,27 @@ _DETAIL: dict[str, _Judge] = {
 }
 
 
+# Judged where the clinical fact lives: by the whole entry, its author, signatures and time.
+_OF_CARE: dict[str, Callable[[Entry, Infusion, Protocol], Iterator[str]]] = {
+    "start": before.start_problems,
+    "check": before.check_problems,
+    "time_out": before.time_out_problems,
+    "order": dose.order_problems,
+    "dose": dose.dose_problems,
+    "dose_check": dose.dose_check_problems,
+    "drug": dose.drug_problems,
+    "called": clocks.called_problems,
+    "informed": clocks.informed_problems,
+    "help": clocks.help_problems,
+    "rapid": clocks.rapid_problems,
+    "over": clocks.over_problems,
+    "handover": clocks.handover_problems,
+    "score": scales.score_problems,
+    "close": leaving.close_problems,
+    "sign": signing.sign_problems,
+}
+
+
 def _acknowledgement_problems(entry: Entry, infusion: Infusion, protocol: Protocol) -> Iterator[str]:
     said = entry.acknowledgement
     if said is None:
@@ -320,20 +350,58 @@ def _replacement_problems(entry: Entry, infusion: Infusion) -> Iterator[str]:
             )
         elif entry.corrects is not None and earlier.kind != entry.kind:
             yield f"Correction of entry {earlier.seq} is of kind {entry.kind}: expected {earlier.kind}, as that entry."
+        elif (
+            entry.corrects is not None
+            and earlier.event is not None
+            and entry.event is not None
+            and earlier.event.kind != entry.event.kind
+        ):
+            yield (
+                f"Correction of entry {earlier.seq} says {_quoted(_happened(entry.event.kind))}: "
+                f"expected {_quoted(_happened(earlier.event.kind))}, or that entry withdrawn."
+            )
 
 
-def _phase_problems(entry: Entry, infusion: Infusion, protocol: Protocol, now: datetime) -> list[str]:
-    """Whether the infusion is at a point where this can be entered. Corrections belong to the past: always."""
+def _phase_problems(entry: Entry, infusion: Infusion, protocol: Protocol) -> Iterator[str]:
+    """Whether the infusion is at a point where this can be entered. Corrections belong to the past: always.
+
+    Once the patient has left, what belongs to the time before is marked as a late entry, and what was not known then as
+    an addendum. Once the record is signed and locked, that is all that is taken.
+    """
     if entry.corrects is not None or entry.kind in ("acknowledgement", "withdrawal"):
-        return []
-    note = entry.event is not None and entry.event.kind == "note"
-    phase = course(infusion, protocol, now).phase
+        return
+    kind = None if entry.event is None else entry.event.kind
+    if kind is not None and kind not in _EVENT_KINDS:
+        return  # refused already
+    if entry.amendment:
+        yield from _amendment_problems(entry, kind, infusion)
+        return
+    phase = outlined(infusion).phase
     if phase in OVER:
-        return [] if note else [f"This infusion is {phase}: expected a note, a correction or an acknowledgement."]
-    if entry.event is None or entry.event.kind not in _EVENT_KINDS:
-        return []
-    sentence = allowed(entry.event.kind, phase)
-    return [sentence] if sentence else []
+        locked = signing.locked(infusion, protocol)
+        signs = kind == "sign" and phase == "closed"  # says itself what is wrong with it
+        if kind != "note" and not signs and (kind is None or locked or allowed(kind, phase)):
+            found = "This record is signed and locked" if locked else f"This infusion is {phase}"
+            yield f"{found}: expected a late entry, an addendum or a correction."
+    elif kind is not None and (sentence := allowed(kind, phase)) and _conflicts_with(entry, infusion):
+        # What happened earlier and is told only now must fit the minute in which it happened.
+        yield sentence
+
+
+def _amendment_problems(entry: Entry, kind: EventKind | None, infusion: Infusion) -> Iterator[str]:
+    """A late entry or an addendum is always taken; what changes the phase must fit the minute in which it happened."""
+    if kind == "sign":
+        yield f"A signature is no {entry.amendment}: expected it without that mark."
+    elif kind in _TRANSITIONS and (sentence := _conflicts_with(entry, infusion)):
+        yield f"{sentence.removesuffix('.')}; expected a minute in which it fits."
+
+
+def _conflicts_with(entry: Entry, infusion: Infusion) -> str:
+    """What would no longer fit together if this event had happened when it says; "" when everything does."""
+    already = {conflict.entry for conflict in outlined(infusion).conflicts}
+    last = max((e.seq for e in infusion.entries), default=0)
+    with_it = replace(infusion, entries=(*infusion.entries, replace(entry, seq=last + 1)))
+    return next((one.sentence for one in outlined(with_it).conflicts if one.entry not in already), "")
 
 
 # Words for what was found
@@ -342,6 +410,10 @@ def _phase_problems(entry: Entry, infusion: Infusion, protocol: Protocol, now: d
 def _said(measure: Measure, value: float) -> str:
     """ "Respiration 0 /min"."""
     return f"{measure.label} {value:.10g}{' ' if measure.unit else ''}{measure.unit}"
+
+
+def _happened(kind: str) -> str:
+    return next((words for known, words in EVENT_WORDS.items() if known == kind), kind)
 
 
 def _lower(label: str) -> str:

@@ -5,6 +5,7 @@ it, or why not, in sentences that say what was found and what is expected. Nothi
 right, and nothing typed is lost: the screens keep it until the outcome is good.
 """
 
+from monitoring.recording.attesting import attest
 from monitoring.recording.entries import save_entry
 from monitoring.recording.house import (
     add_staff,
@@ -36,6 +37,7 @@ __all__ = [
     "Why",
     "add_staff",
     "approve_ranges",
+    "attest",
     "correct_patient",
     "end_wall",
     "enrol_wall",

@@ -9,15 +9,14 @@ from typing import Final
 from monitoring import access
 from monitoring.access import Actor
 from monitoring.clinic import RunningClinic
-from monitoring.clinical import checks
-from monitoring.clinical.course import course
-from monitoring.clinical.protocol import OVER
+from monitoring.clinical import checks, signing
 from monitoring.clinical.record import Entry, Event, Infusion
+from monitoring.recording.attesting import attestation_for, signature_row
 from monitoring.recording.outcome import Again, Refused, answered, refuse_if
 from monitoring.recording.posted import Posted, read_posted
 from monitoring.records import NewEntry, Saved, SignIn, Staff
 
-_EVENT_ACTIONS: Final = {"cancel": "cancel", "move": "move", "close": "close"}
+_EVENT_ACTIONS: Final = {"cancel": "cancel", "move": "move", "close": "close", "sign": "sign"}
 
 
 @answered
@@ -26,7 +25,8 @@ def save_entry(clinic: RunningClinic, actor: Actor | None, infusion_id: str, bod
 
     The author is who was signed in when Save was tapped, as the entry's `sign_in` says, whoever is signed in now. The
     same id twice is one entry. Out of an outbox (`queued`) an entry is never refused for the phase it meets. What was
-    tapped after that sign-in was over is kept, and marked `other_sign_in`: its author is not proven.
+    tapped after that sign-in was over is kept, and marked `other_sign_in`: its author is not proven. The signatures of
+    an event are the `attestations` it names: PINs checked on this device, for this entry.
     """
     actor = access.require(actor, "view")
     posted = read_posted(body)
@@ -53,7 +53,7 @@ def _judged_and_added(
         author=author.id,
         readings=posted.readings,
         not_done=posted.not_done,
-        event=_with_baseline(posted, infusion),
+        event=_as_stored(clinic, posted, infusion, sign_in.device),
         acknowledgement=posted.acknowledgement,
         corrects=posted.corrects,
         withdraws=posted.withdraws,
@@ -62,7 +62,9 @@ def _judged_and_added(
         queued=posted.queued,
         sign_in=sign_in.id,
         other_sign_in=author.id != actor.staff.id or sign_in.is_over_at(posted.tapped_at),
-        after_signing=course(infusion, protocol, now).phase in OVER,
+        after_signing=signing.locked(infusion, protocol),
+        amendment=posted.amendment,
+        source=posted.source,
     )
     if all(entry.id != posted.id for entry in infusion.entries):  # sent again, it was judged before
         judged = Entry(
@@ -95,18 +97,40 @@ def _action(posted: Posted) -> str:
     return _EVENT_ACTIONS.get(posted.event.kind, "record") if posted.event else "record"
 
 
-def _with_baseline(posted: Posted, infusion: Infusion) -> Event | None:
-    """The event as it is stored: a start pins, per measure, the latest reading that stood before it."""
+def _as_stored(clinic: RunningClinic, posted: Posted, infusion: Infusion, device: str) -> Event | None:
+    """The event with what only the server writes: the baseline that a start pins, and who signed."""
     event = posted.event
-    if event is None or event.kind != "start":
-        return event
-    baseline = {
+    if posted.attestations and event is None:
+        raise Refused(f"This {posted.kind} is signed: expected signatures only of an event.")
+    if event is None:
+        return None
+    detail = dict(event.detail)
+    if event.kind == "start":
+        detail["baseline"] = _baseline(posted, infusion)
+    if posted.attestations:
+        detail["signatures"] = [
+            signature_row(attestation_for(clinic, named, infusion.id, posted.id, device).signature)
+            for named in posted.attestations
+        ]
+    return Event(event.kind, detail)
+
+
+def _baseline(posted: Posted, infusion: Infusion) -> dict[str, str]:
+    """Per measure the latest reading that stood before the start.
+
+    A correction that leaves the minute as it was (the reason is told afterwards) keeps what was pinned then.
+    """
+    former = next((entry for entry in infusion.entries if entry.id == posted.corrects), None)
+    if former is not None and former.event is not None and former.observed_at == posted.observed_at:
+        pinned = former.event.detail.get("baseline")
+        if isinstance(pinned, dict):
+            return dict(pinned)
+    return {
         reading.measure: reading.id
         for entry in infusion.standing()
         if entry.observed_at <= posted.observed_at
         for reading in entry.readings
     }
-    return Event("start", {**event.detail, "baseline": baseline})
 
 
 def _chair_problems(clinic: RunningClinic, posted: Posted) -> Iterator[str]:

@@ -15,18 +15,23 @@ from typing import Any, Final, cast, get_args
 from uuid import UUID
 
 from monitoring.clinical.record import (
+    AMENDMENTS,
+    SOURCES,
     Acknowledgement,
+    Amendment,
     Clock,
     EntryKind,
     Event,
     EventKind,
     NotDone,
     Reading,
+    Source,
 )
 
 LONGEST_TEXT: Final = 4000  # characters of a note
 LONGEST_WORDS: Final = 500  # characters of a reason, a name, an identifier
 LONGEST_LIST: Final = 64
+MOST_SIGNATURES: Final = 8  # of one entry; two are the most that any step asks for
 MOST_READINGS: Final = 2000  # of one infusion, all of which an acknowledgement may name; a long one has some hundred
 
 _FIELDS: Final = {
@@ -44,7 +49,11 @@ _FIELDS: Final = {
     "corrects",
     "withdraws",
     "reason",
+    "amendment",
+    "source",
+    "attestations",
 }
+_PINNED: Final = ("baseline", "signatures")  # of an event's detail: only the server writes these
 
 
 class Malformed(ValueError):
@@ -53,7 +62,10 @@ class Malformed(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Posted:
-    """One posted entry, its times aware and in UTC. `sign_in` is "" when the pad named none."""
+    """One posted entry, its times aware and in UTC. `sign_in` is "" when the pad named none.
+
+    `attestations`: ids of the PINs that were checked for this entry, which become its signatures.
+    """
 
     id: str
     kind: EntryKind
@@ -69,6 +81,9 @@ class Posted:
     corrects: str | None
     withdraws: str | None
     reason: str
+    amendment: Amendment
+    source: Source
+    attestations: tuple[str, ...]
 
 
 def read_posted(body: object) -> Posted:
@@ -91,7 +106,20 @@ def read_posted(body: object) -> Posted:
         corrects=_entry_named(fields, "corrects"),
         withdraws=_entry_named(fields, "withdraws"),
         reason=_text(fields, "reason", LONGEST_WORDS),
+        amendment=cast(Amendment, _mark(fields, "amendment", AMENDMENTS)),
+        source=cast(Source, _mark(fields, "source", SOURCES)),
+        attestations=_attestations(fields),
     )
+
+
+def _attestations(fields: Mapping[str, Any]) -> tuple[str, ...]:
+    named = _list(fields, "attestations", longest=MOST_SIGNATURES)
+    found: list[str] = []
+    for n, one in enumerate(named):
+        found.append(_uuid({f"attestations[{n}]": one}, f"attestations[{n}]"))
+        if found[-1] in found[:-1]:
+            raise Malformed(f"attestations[{n}] stands there twice: expected each once.")
+    return tuple(found)
 
 
 def _reading(item: object, entry_id: str, n: int) -> Reading:
@@ -124,8 +152,9 @@ def _event(item: object) -> Event | None:
     detail = fields.get("detail", {})
     if not isinstance(detail, dict):
         raise Malformed(f"event.detail is {_named(detail)}: expected an object.")
-    if "baseline" in detail:
-        raise Malformed("event.detail.baseline was sent: the server pins it.")
+    for pinned in _PINNED:
+        if pinned in detail:
+            raise Malformed(f"event.detail.{pinned} was sent: the server pins it.")
     if len(detail) > LONGEST_LIST:
         raise Malformed(f"event.detail holds {len(detail)} fields: expected at most {LONGEST_LIST}.")
     for key, value in detail.items():
@@ -204,6 +233,14 @@ def _word(
     if value not in known:
         raise Malformed(f"{_at(place, name)} is {_named(value)}: expected one of {', '.join(known)}.")
     return cast(str, value)
+
+
+def _mark(fields: Mapping[str, Any], name: str, known: tuple[str, ...]) -> str:
+    """One of the words, or nothing."""
+    value = fields.get(name, "")
+    if not isinstance(value, str) or value not in known:
+        raise Malformed(f"{name} is {_named(value)}: expected {' or '.join(word for word in known if word)}, or none.")
+    return value
 
 
 def _flag(fields: Mapping[str, Any], name: str, place: str = "") -> bool:

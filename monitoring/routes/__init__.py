@@ -14,6 +14,7 @@ def routes() -> list[BaseRoute]:
         Route("/api/me", signing.me),
         Route("/api/sign-in", signing.sign_in, methods=["POST"]),
         Route("/api/sign-out", signing.sign_out, methods=["POST"]),
+        Route("/api/attest", signing.attest, methods=["POST"]),
         Route("/api/wall", signing.wall, methods=["POST"]),
         Route("/api/demonstration/rate", signing.demonstration_rate, methods=["POST"]),
         Route("/api/infusions/{infusion}/entries", entries.save, methods=["POST"]),

@@ -1,4 +1,4 @@
-"""The doors about who is there: sign-in, sign-out, the device's cookie, wall screens, a demonstration's rate."""
+"""The doors about who is there: sign-in, sign-out, a PIN that signs, wall screens, a demonstration's rate."""
 
 from __future__ import annotations
 
@@ -46,8 +46,7 @@ async def sign_in(request: Request) -> JSONResponse:
         else:
             signed_in = await run_in_threadpool(_sign_in, clinic, request.scope["state"]["device"], staff, pin)
     except access.PinRefused as wrong:
-        wait = wrong.wait_seconds
-        return refusal(429, wrong.sentence, wait_seconds=wait) if wait else refusal(401, wrong.sentence)
+        return _pin_refused(wrong)
     except StoreRefused as no:
         return refusal(422, no.sentence)
     except StoreUnwritable as no:
@@ -62,6 +61,40 @@ def _sign_in(clinic: RunningClinic, device: str | None, staff: str, pin: str) ->
     known = store.device(device) if device else None
     tablet = known.id if known is not None and known.kind == "tablet" else str(uuid4())
     return access.sign_in(store, tablet, staff, pin, clinic.clock, lasts=clinic.sign_in_lasts)
+
+
+def _pin_refused(wrong: access.PinRefused) -> JSONResponse:
+    wait = wrong.wait_seconds
+    return refusal(429, wrong.sentence, wait_seconds=wait) if wait else refusal(401, wrong.sentence)
+
+
+async def attest(request: Request) -> JSONResponse:
+    """POST {staff, pin, infusion, entry, meaning}: this person signs the entry that this device will post.
+
+    401 is a wrong PIN here, 429 one too many; who is signed in on the device stays so.
+    """
+    try:
+        body = await json_body(request)
+        given = {name: text_in(body, name) for name in ("staff", "pin", "infusion", "entry", "meaning")}
+    except Unreadable as unreadable:
+        return unreadable.answer
+    try:
+        outcome = await run_in_threadpool(recording.attest, running(), actor_of(request.scope), **given)
+    except access.PinRefused as wrong:
+        return _pin_refused(wrong)
+    if outcome.value is None:
+        return refused(outcome)
+    made = outcome.value
+    return JSONResponse(
+        {
+            "attestation": made.id,
+            "staff": made.staff.id,
+            "name": made.staff.name,
+            "role": made.staff.role,
+            "meaning": made.meaning,
+            "at": made.at.isoformat(),
+        }
+    )
 
 
 async def sign_out(request: Request) -> JSONResponse:

@@ -431,7 +431,9 @@ LEFT = an_event("close", id="left", minute=18)
         ("pause", (STARTED,), True),
         ("cancel", (STARTED,), False),
         ("close", (STARTED,), False),
-        ("close", (STARTED, ENDED), True),
+        ("handover", (STARTED, ENDED), True),
+        ("help", (STARTED, ENDED), True),
+        ("sign", (STARTED, ENDED), False),
         ("end", (STARTED, ENDED), False),
     ],
 )
@@ -447,7 +449,7 @@ def test_an_event_must_fit_the_phase_only_where_the_screen_was_live(
 def test_once_closed_a_live_screen_takes_no_more_values_and_an_outbox_does(new: Entry) -> None:
     infusion = with_entries(STARTED, ENDED, LEFT)
     assert said(new, infusion, live=True) == [
-        "This infusion is closed: expected a note, a correction or an acknowledgement."
+        "This infusion is closed: expected a late entry, an addendum or a correction."
     ]
     assert said(new, infusion, live=False) == []
 
@@ -462,6 +464,182 @@ def test_once_closed_notes_corrections_withdrawals_and_acknowledgements_are_stil
         replace(ACKNOWLEDGED, acknowledgement=replace(SAID, seen=("before/spo2",))),
     ):
         assert said(new, infusion, live=True) == []
+
+
+def signed(name: str, role: str, meaning: str) -> dict[str, str]:
+    """A signature as the server puts it into an event's detail."""
+    at = (OPENED + timedelta(minutes=25)).isoformat()
+    return {"staff": name.split()[0].lower(), "name": name, "role": role, "meaning": meaning, "at": at}
+
+
+def a_signature(name: str, role: str, meaning: str, **given: Any) -> Entry:
+    detail = {"meaning": meaning, "signatures": [signed(name, role, meaning)]}
+    return an_event("sign", detail, **given)
+
+
+FIRST_STEP, LAST_STEP = PROTOCOL.people.signatures
+NORA_SIGNED = a_signature("Nora Field", "nurse", FIRST_STEP.meaning, id="nora-signed", minute=20)
+ERIK_SIGNED = a_signature("Erik Roth", "clinician", LAST_STEP.meaning, id="erik-signed", minute=21)
+CLOSED = (STARTED, ENDED, LEFT)
+LOCKED = (*CLOSED, NORA_SIGNED, ERIK_SIGNED)
+IS_CLOSED = ["This infusion is closed: expected a late entry, an addendum or a correction."]
+IS_LOCKED = ["This record is signed and locked: expected a late entry, an addendum or a correction."]
+CHECKED = {"item": PROTOCOL.before[0].key, "answer": "yes"}
+SEEN_BEFORE = a_set({"spo2": 95}, id="before", minute=5)
+
+
+@pytest.mark.parametrize(
+    ("new", "closed", "locked"),
+    [
+        (a_set(USUAL), IS_CLOSED, IS_LOCKED),
+        (a_set({"distress": 0}, kind="observation"), IS_CLOSED, IS_LOCKED),
+        (an_event("effect", {"name": "nausea"}), IS_CLOSED, IS_LOCKED),
+        (an_event("handover"), IS_CLOSED, IS_LOCKED),
+        (an_event("check", CHECKED), [], IS_LOCKED),
+        (an_event("informed", {"whom": "Dr Roth"}), [], IS_LOCKED),
+        (an_event("note", {"text": "Called at home"}), [], []),
+        (a_set({"spo2": 96}, corrects="before", reason="typed wrongly"), [], []),
+        (entry(kind="withdrawal", withdraws="before", reason="wrong patient"), [], []),
+        # marked for what it is
+        (a_set(USUAL, amendment="late entry", minute=11), [], []),
+        (a_set({"distress": 0}, kind="observation", amendment="late entry", minute=4), [], []),
+        (an_event("effect", {"name": "nausea"}, amendment="addendum"), [], []),
+        (an_event("medicine", {"name": "Ondansetron", "dose": 4, "unit": "mg", "route": "IV"}, amendment="late entry"), [], []),
+        (an_event("pause", amendment="late entry", minute=6), [], []),
+        (
+            an_event("pause", amendment="late entry", minute=14),
+            ["Pump paused at minute 12 conflicts with: infusion ended at minute 10; expected a minute in which it fits."],
+            ["Pump paused at minute 12 conflicts with: infusion ended at minute 10; expected a minute in which it fits."],
+        ),
+        (
+            an_event("stop", {}, amendment="late entry", minute=8),
+            ["Infusion ended at minute 10 conflicts with: pump stopped early at minute 6; expected a minute in which it fits."],
+            ["Infusion ended at minute 10 conflicts with: pump stopped early at minute 6; expected a minute in which it fits."],
+        ),
+        (
+            replace(NORA_SIGNED, id="new", amendment="addendum"),
+            ["A signature is no addendum: expected it without that mark."],
+            [
+                "Signature, the record is signed and locked: expected a note.",
+                "A signature is no addendum: expected it without that mark.",
+            ],
+        ),
+    ],
+)  # fmt: skip
+def test_what_is_taken_once_the_patient_has_left_and_once_the_record_is_locked(
+    new: Entry, closed: list[str], locked: list[str]
+) -> None:
+    assert said(new, with_entries(SEEN_BEFORE, *CLOSED), live=True) == closed
+    assert said(new, with_entries(SEEN_BEFORE, *LOCKED), live=True) == locked
+
+
+def test_a_protocol_without_signatures_never_locks_a_record() -> None:
+    older = replace(PROTOCOL, people=replace(PROTOCOL.people, signatures=()))
+    informed = an_event("informed", {"whom": "Dr Roth"})
+    assert problems(informed, with_entries(*CLOSED), older, NOW, live=True) == []
+    assert problems(a_set(USUAL), with_entries(*CLOSED), older, NOW, live=True) == IS_CLOSED
+
+
+@pytest.mark.parametrize(
+    ("new", "entries", "sentences"),
+    [
+        (replace(NORA_SIGNED, id="new"), CLOSED, []),
+        (replace(NORA_SIGNED, id="new"), (STARTED, ENDED), ["Signed: the infusion has ended; expected after the patient has left."]),
+        (replace(ERIK_SIGNED, id="new"), LOCKED, ["Signature, the record is signed and locked: expected a note."]),
+        (
+            a_signature("Nora Field", "nurse", LAST_STEP.meaning),
+            (*CLOSED, NORA_SIGNED),
+            [
+                "Nora Field, nurse: expected clinician to sign as “reviewed”.",
+                "Nora Field has signed as “administered”: expected another person.",
+            ],
+        ),
+        (entry(kind="withdrawal", withdraws="nora-signed", reason="too early"), (*CLOSED, NORA_SIGNED), []),
+        (
+            entry(kind="withdrawal", withdraws="nora-signed", reason="too early"),
+            LOCKED,
+            ["Withdrawal of Nora Field's signature, the record is signed and locked: expected a note."],
+        ),
+    ],
+)  # fmt: skip
+def test_signatures_are_taken_in_order_and_from_an_outbox_in_any(
+    new: Entry, entries: tuple[Entry, ...], sentences: list[str]
+) -> None:
+    assert said(new, with_entries(*entries), live=True) == sentences
+    assert said(new, with_entries(*entries), live=False) == []
+
+
+@pytest.mark.parametrize(
+    ("new", "sentence"),
+    [
+        # told late, of a minute in which it fits
+        (an_event("pause", minute=6), ""),
+        (an_event("rate", {"rate_ml_per_h": 100}, minute=6), ""),
+        # not then either
+        (an_event("pause", minute=1), "Pump paused: the infusion has ended; expected while the infusion runs."),
+        (an_event("resume", minute=6), "Pump resumed: the infusion has ended; expected while the pump is paused."),
+        # it would, but then what is recorded would not
+        (an_event("start", minute=1), "Pump started: the infusion has ended; expected before the start."),
+        (an_event("end", minute=8), "Infusion ended: the infusion has ended; expected while the infusion runs or while the pump is paused."),
+        (an_event("cancel", {"reason": "no escort"}, minute=1), "Infusion cancelled: the infusion has ended; expected before the start."),
+    ],
+)  # fmt: skip
+def test_what_happened_earlier_must_fit_the_minute_in_which_it_happened(new: Entry, sentence: str) -> None:
+    infusion = with_entries(STARTED, ENDED)
+    assert said(new, infusion, live=True) == ([sentence] if sentence else [])
+    assert said(new, infusion, live=False) == []
+
+
+@pytest.mark.parametrize("first", [2.0, 2.5])
+def test_a_start_on_a_second_tablet_is_refused_live_and_kept_from_an_outbox(first: float) -> None:
+    infusion = with_entries(an_event("start", id="started", minute=first))
+    again = an_event("start", minute=2.2)
+    assert said(again, infusion, live=True) == ["Pump started: the infusion is running; expected before the start."]
+    assert said(again, infusion, live=False) == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "sentence"),
+    [
+        ("check", "Question missing: expected one of this site's lists."),
+        ("order", "Prescriber missing: expected who ordered the dose."),
+        ("dose", "Stock volume missing: expected replaces."),
+        ("dose_check", "Second calculation: expected one signature of a second person."),
+        ("drug", "Lot missing: expected the number on the vial."),
+        ("called", "Called: expected whom."),
+        ("informed", "Informed: expected whom."),
+        ("rapid", "Rapid sets every missing: expected a number of minutes."),
+        ("over", "Over of missing: expected the entry that is over."),
+        ("score", "Score by missing: expected Modified Aldrete or PADSS."),
+    ],
+)
+def test_each_kind_is_judged_where_it_is_understood(kind: EventKind, sentence: str) -> None:
+    assert sentence in said(an_event(kind))
+    assert sentence in said(an_event(kind), live=True)
+
+
+def test_a_time_out_takes_two_people_and_is_kept_from_an_outbox_all_the_same() -> None:
+    assert said(an_event("time_out"), live=True) == ["Time-out, signed by nobody: expected two people."]
+    assert said(an_event("time_out")) == []
+
+
+def test_a_start_may_say_why_something_was_missing_and_only_in_words() -> None:
+    told = {"reason": "order by telephone", "decided_by": "Dr Roth"}
+    assert said(an_event("start", told), live=True) == []
+    assert said(an_event("start", {"reason": 3})) == ["Started with something missing, reason “3”: expected words."]
+
+
+def test_what_nobody_signs_is_not_signed() -> None:
+    sentence = "Pump paused, signed by Erik Roth: expected no signature of this."
+    assert said(an_event("pause", {"signatures": [signed("Erik Roth", "clinician", "seen")]})) == [sentence]
+
+
+def test_the_correction_of_an_event_says_the_same_kind() -> None:
+    infusion = with_entries(STARTED)
+    assert said(an_event("note", {"text": "x"}, corrects="started", reason="wrong")) != []
+    assert said(an_event("note", {"text": "x"}, corrects="started", reason="wrong"), infusion) == [
+        "Correction of entry 1 says “Note”: expected “Pump started”, or that entry withdrawn."
+    ]
 
 
 def test_the_same_entry_sent_again_is_judged_as_if_it_were_new() -> None:
