@@ -12,7 +12,16 @@ from typing import Final, Literal, cast
 
 from monitoring.clinical.course import Outline, outlined
 from monitoring.clinical.dose import SECOND_CALCULATION, differences, disagreements, plan_of
-from monitoring.clinical.events import detail_of, first_of, quoted, said, signatures_of, standing_events, words_of
+from monitoring.clinical.events import (
+    detail_of,
+    first_of,
+    one_of,
+    quoted,
+    said,
+    signatures_of,
+    standing_events,
+    words_of,
+)
 from monitoring.clinical.protocol import CheckItem, Limit, Measure, Protocol, limit_words
 from monitoring.clinical.record import ANSWERS, Answer, Entry, Infusion
 
@@ -122,7 +131,7 @@ def check_problems(entry: Entry, infusion: Infusion, protocol: Protocol) -> Iter
         return
     offered = [one for one in ANSWERS if one != "not applicable" or item.may_not_apply]
     if answer not in offered:
-        yield f"{item.label}, answer {quoted(answer)}: expected {', '.join(offered[:-1])} or {offered[-1]}."
+        yield f"{item.label}, answer {quoted(answer)}: expected {one_of(offered)}."
     if not isinstance(note, str):
         yield f"{item.label}, note {quoted(note)}: expected words."
 
@@ -136,7 +145,12 @@ def start_problems(entry: Entry, infusion: Infusion, protocol: Protocol) -> Iter
 
 
 def time_out_problems(entry: Entry, infusion: Infusion, protocol: Protocol) -> Iterator[str]:
-    """Why a time-out cannot be kept from a live screen: it takes the PINs of two different people."""
+    """Why a time-out is not taken on a live screen: it takes the PINs of two different people.
+
+    What waited in an outbox is kept, and is no time-out unless two people signed it.
+    """
+    if entry.queued:
+        return
     signatures = signatures_of(entry, TIME_OUT)
     if len(signatures) != 2:
         count = {0: "nobody", 1: f"only {signatures[0].name}" if signatures else ""}.get(len(signatures), "more")

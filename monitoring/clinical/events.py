@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -61,6 +61,12 @@ def said(infusion: Infusion, entry: Entry, key: str) -> Any:
 def words_of(found: object) -> str:
     """A text without space around it; "" for anything that is not text."""
     return found.strip() if isinstance(found, str) else ""
+
+
+def one_of(choices: Iterable[object]) -> str:
+    """Choices as a sentence offers them: "yes, no or not applicable"."""
+    *first, last = map(str, choices)
+    return f"{', '.join(first)} or {last}" if first else last
 
 
 def quoted(found: object) -> str:

@@ -15,7 +15,7 @@ from monitoring.clinical.course import Course, Outline, minutes_since, outlined,
 from monitoring.clinical.events import chain_of, first_of, said, signatures_of, standing_events, words_of
 from monitoring.clinical.protocol import Criterion, Measure, Protocol, RatingBound, ReturnToBaseline
 from monitoring.clinical.record import Answer, Entry, Infusion, Reading, Signature
-from monitoring.clinical.scales import against_baseline, distance, last_reading, latest, name_of
+from monitoring.clinical.scales import against_baseline, distance, last_reading, latest
 
 CriterionState = Literal["met", "not met", "missing"]
 PartState = Literal["within", "outside", "missing"]
@@ -137,7 +137,7 @@ def close_problems(entry: Entry, infusion: Infusion, protocol: Protocol) -> Iter
     left = _departure(with_it, protocol, with_it.entries[-1])
     wanted = left.wants(protocol)
     if "why" in wanted:
-        yield f"Patient left, with something missing ({_some(left.missing)}): expected why."
+        yield f"Patient left, with something missing ({'; '.join(left.missing)}): expected why."
     if "a second person" in wanted:
         own = any(one.staff == entry.author for one in signatures_of(entry, LEFT))
         found = f"signed by {entry.author_name} alone" if own else "with something missing"
@@ -147,7 +147,7 @@ def close_problems(entry: Entry, infusion: Infusion, protocol: Protocol) -> Iter
 def _departure(infusion: Infusion, protocol: Protocol, close: Entry) -> Departure:
     first = first_of(infusion, close)
     then = replace(infusion, entries=tuple(e for e in infusion.entries if e.seq < first.seq))
-    states = _states(then, protocol, outlined(then), first.observed_at)
+    states = _states(then, protocol, replace(outlined(then), closed_at=first.observed_at), first.observed_at)
     return Departure(
         at=close.observed_at,
         by=first.author_name,
@@ -175,12 +175,12 @@ def _states(infusion: Infusion, protocol: Protocol, outline: Course | Outline, a
         elif criterion.measure:
             yield _rated(criterion, infusion, protocol, outline, since)
         else:
-            yield _answered(criterion, infusion, since, until)
+            yield _answered(criterion, infusion, since)
 
 
 def _stay(criterion: Criterion, wanted: float, ended: datetime, at: datetime) -> State:
     until = ended + timedelta(minutes=wanted)
-    words = f"{max(0, minutes_since(ended, at))} min since the end, at least {wanted:g}"
+    words = f"{max(0, minutes_since(ended, at))} min since the end (site: at least {wanted:g})"
     return State(criterion, "met", words, "", until) if at >= until else State(criterion, "not met", words, "", None)
 
 
@@ -190,12 +190,14 @@ def _scored(
     scale = protocol.scales[criterion.scale]
     found = latest(infusion, protocol, since, until).get(criterion.scale)
     if found is None:
-        return State(criterion, "missing", "", "", None)
+        return State(criterion, "missing", "no score since the end", "", None)
     by, at = found.entry.author_name, found.entry.observed_at
     if found.total is None:
-        return State(criterion, "missing", f"{name_of(scale)} incomplete", by, at, entry=found.entry)
+        return State(criterion, "missing", "incomplete", by, at, entry=found.entry)
     state: CriterionState = "met" if found.total >= scale.threshold else "not met"
-    return State(criterion, state, f"{found.words}, at least {scale.threshold}", by, at, entry=found.entry)
+    variant = f"{scale.variant}; " if scale.variant else ""
+    words = f"{found.total} of {scale.highest} ({variant}site: at least {scale.threshold})"
+    return State(criterion, state, words, by, at, entry=found.entry)
 
 
 def _pressure(
@@ -203,7 +205,7 @@ def _pressure(
 ) -> State:
     band = protocol.return_to_baseline
     if band is None:
-        return State(criterion, "missing", _NO_BASELINE, "", None)
+        return State(criterion, "missing", "this site has set no band", "", None)
     parts = [_pressure_part(key, infusion, protocol, outline, band) for key in band.measures]
     found = [last_reading(infusion, key, since, outline.closed_at) for key in band.measures]
     last = max((one[1] for one in found if one is not None), key=lambda e: (e.observed_at, e.seq), default=None)
@@ -231,13 +233,14 @@ def _rated(
         f"at or {side} {measure.exact(bound)}" for side, bound in (("above", low), ("below", high)) if bound is not None
     ]
     seen = when(entry.observed_at, outline.started_at)
-    words = f"{_shown(measure, reading)} {seen}, {' and '.join(bounds)}"
+    words = f"{_shown(measure, reading)} {seen} (site: {' and '.join(bounds)})"
     return State(criterion, "met" if within else "not met", words, entry.author_name, entry.observed_at, entry=entry)
 
 
-def _answered(criterion: Criterion, infusion: Infusion, since: datetime, until: datetime | None) -> State:
+def _answered(criterion: Criterion, infusion: Infusion, since: datetime) -> State:
+    """A question counts from the end of the infusion on, and may be answered when the patient has just left."""
     assert criterion.answer is not None
-    (one,) = answered(infusion, (criterion.answer,), since, until)
+    (one,) = answered(infusion, (criterion.answer,), since)
     if one.entry is None or one.answer is None:
         (early,) = answered(infusion, (criterion.answer,))
         words = f"answered {early.answer} before the end" if early.answer is not None else ""
@@ -284,7 +287,7 @@ def _rating_part(rating: RatingBound, infusion: Infusion, protocol: Protocol, ou
         return Part(rating.measure, "missing", None, f"{measure.label} none since the end")
     since = _run([reading.value <= rating.at_or_below for reading, _ in seen], seen)
     last, entry = seen[-1]
-    words = f"{_shown(measure, last)} {when(entry.observed_at, outline.started_at)}"
+    words = f"{measure.label} {_shown(measure, last)} {when(entry.observed_at, outline.started_at)}"
     words += f": {'' if since is not None else 'not '}at or below {measure.exact(rating.at_or_below)}"
     return Part(rating.measure, "within" if since is not None else "outside", since, words)
 
@@ -346,13 +349,9 @@ def _next_seq(infusion: Infusion) -> int:
 
 
 def _shown(measure: Measure, reading: Reading) -> str:
-    """ "Dissociation 1 mild"."""
+    """ "1 mild"."""
     word = next((option.word for option in measure.options if option.value == reading.value), "")
-    return " ".join(part for part in (measure.label, measure.exact(reading.value), measure.unit, word) if part)
-
-
-def _some(labels: tuple[str, ...]) -> str:
-    return "; ".join(labels)
+    return " ".join(part for part in (measure.exact(reading.value), measure.unit, word) if part)
 
 
 def _lower(label: str) -> str:

@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from monitoring.clinical.course import Course, Outline, when
-from monitoring.clinical.events import detail_of, quoted, standing_events
+from monitoring.clinical.events import detail_of, one_of, quoted, standing_events
 from monitoring.clinical.protocol import Measure, Protocol, Scale, ScaleItem
 from monitoring.clinical.record import Entry, Infusion, Reading
 
@@ -43,7 +43,8 @@ class Score:
     @property
     def words(self) -> str:
         """The total with its variant: "Modified Aldrete (circulation by 20 mmHg) 9 of 10"."""
-        return f"{name_of(self.scale)} {_total_words(self.scale, self.scored)}"
+        total = "incomplete" if self.total is None else f"{self.total} of {self.scale.highest}"
+        return f"{name_of(self.scale)} {total}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +63,7 @@ def score(detail: Mapping[str, Any], scale: Scale) -> Scored:
         found = detail.get(ITEM + item.key)
         values = [option.value for option in item.options]
         if isinstance(found, bool) or found not in values:
-            expected = ", ".join(str(value) for value in values[:-1])
-            problems.append(f"{scale.label}, {item.label} {quoted(found)}: expected {expected} or {values[-1]}.")
+            problems.append(f"{scale.label}, {item.label} {quoted(found)}: expected {one_of(values)}.")
         else:
             points[item.key] = int(found)
     known = {ITEM + item.key for item in scale.items}
@@ -143,11 +143,11 @@ def against_baseline(measure: Measure, value: float, baseline: float | None, see
     words = " ".join(part for part in (measure.label, measure.exact(value), measure.unit, seen) if part)
     if baseline is None:
         return f"{words}, no baseline"
-    far = distance(baseline, value, measure.unit)
+    far = distance(baseline, value, "")
     if not far:
         return f"{words}, as baseline {measure.exact(baseline)}"
     percent = distance(baseline, value, "%")
-    share = "" if percent is None else f" ({percent:.3g} %)"
+    share = "" if percent is None else f" ({f'{percent:.1f}'.removesuffix('.0')} %)"
     return (
         f"{words}, {measure.exact(far)} {'above' if value > baseline else 'below'} "
         f"baseline {measure.exact(baseline)}{share}"
@@ -172,11 +172,7 @@ def score_problems(entry: Entry, infusion: Infusion, protocol: Protocol) -> Iter
     scale = protocol.scales.get(key) if isinstance(key, str) else None
     if scale is None:
         known = [one.label for one in protocol.scales.values()]
-        expected = " or ".join(known) if known else "none, this site's protocol has no score"
+        expected = one_of(known) if known else "none, this site's protocol has no score"
         yield f"Score by {quoted(key)}: expected {expected}."
         return
     yield from score(detail, scale).problems
-
-
-def _total_words(scale: Scale, scored: Scored) -> str:
-    return "incomplete" if scored.total is None else f"{scored.total} of {scale.highest}"

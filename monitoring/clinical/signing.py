@@ -8,17 +8,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from monitoring.clinical.before import checklist, start_of
-from monitoring.clinical.clocks import begun, effects, rechecks
+from monitoring.clinical.clocks import begun, effects, rapid_since, rechecks
 from monitoring.clinical.course import Course, outlined, when
 from monitoring.clinical.dose import WITNESS_OF_WASTE, reconciliation
 from monitoring.clinical.events import detail_of, first_of, quoted, signatures_of, standing_events
 from monitoring.clinical.flags import Flags
 from monitoring.clinical.leaving import departure
 from monitoring.clinical.protocol import Protocol, SignatureStep
-from monitoring.clinical.record import Entry, Infusion, Signature, event_words
+from monitoring.clinical.record import Entry, EventKind, Infusion, Signature, event_words
+
+_CALLS: Final[tuple[EventKind, ...]] = ("called", "help")
 
 
 class Responsible(NamedTuple):
@@ -54,12 +56,12 @@ class Record:
 
 def record(infusion: Infusion, protocol: Protocol, course: Course, flags: Flags) -> Record:
     """The signatures of `infusion` and its open points; `course` and `flags` are of the same infusion and instant."""
-    signed = signatures(infusion, protocol)
+    signed, void = _judged(infusion, protocol)
     return Record(
         signed=tuple(one.signature for one in signed),
         next=_next(signed, protocol),
         locked_at=_locked_at(signed, protocol),
-        open_points=tuple(dict.fromkeys(_open_points(infusion, protocol, course, flags, signed))),
+        open_points=tuple(dict.fromkeys(_open_points(infusion, protocol, course, flags, signed, void))),
     )
 
 
@@ -73,17 +75,27 @@ def signatures(infusion: Infusion, protocol: Protocol) -> tuple[Signed, ...]:
 
     A signature may be withdrawn until the record is locked, and takes later ones with it; after that it stays.
     """
+    return _judged(infusion, protocol)[0]
+
+
+def _judged(infusion: Infusion, protocol: Protocol) -> tuple[tuple[Signed, ...], tuple[str, ...]]:
+    """The signatures that count, and why each of the others does not."""
     steps = protocol.people.signatures
     found: list[Signed] = []
+    void: dict[str, str] = {}
     for entry in sorted(infusion.entries, key=lambda e: e.seq):
-        if len(found) == len(steps):
-            break
         if entry.withdraws is not None:
+            void.pop(entry.withdraws, None)
             gone = next((i for i, one in enumerate(found) if one.entry.id == entry.withdraws), None)
-            found = found if gone is None else found[:gone]
-        elif entry.event is not None and entry.event.kind == "sign" and not _faults(entry, infusion, steps, found):
-            found.append(Signed(entry.event.signatures[0], entry, steps[len(found)]))
-    return tuple(found)
+            if gone is not None and len(found) < len(steps):
+                found = found[:gone]
+        elif entry.event is not None and entry.event.kind == "sign":
+            faults = _faults(entry, infusion, steps, found)
+            if faults:
+                void[entry.id] = " ".join(faults)
+            else:
+                found.append(Signed(entry.event.signatures[0], entry, steps[len(found)]))
+    return tuple(found), tuple(void.values())
 
 
 def responsible(infusion: Infusion) -> Responsible:
@@ -169,7 +181,12 @@ def _locked_at(signed: tuple[Signed, ...], protocol: Protocol) -> datetime | Non
 
 
 def _open_points(
-    infusion: Infusion, protocol: Protocol, course: Course, flags: Flags, signed: tuple[Signed, ...]
+    infusion: Infusion,
+    protocol: Protocol,
+    course: Course,
+    flags: Flags,
+    signed: tuple[Signed, ...],
+    void: tuple[str, ...],
 ) -> Iterator[str]:
     """What is not settled, one sentence each."""
     for flag in flags.flags:
@@ -187,6 +204,7 @@ def _open_points(
     if left is not None and (wanted := left.wants(protocol)):
         yield f"Left with something missing, without {' and without '.join(wanted)} ({'; '.join(left.missing)})"
     yield from _drug(infusion, protocol, course)
+    yield from (f"Does not count. {faults}" for faults in void)
     yield from _since_signing(infusion, signed)
 
 
@@ -204,13 +222,20 @@ def _unclosed(infusion: Infusion, protocol: Protocol, course: Course) -> Iterato
     for effect in effects(infusion):
         if effect.over is None and effect.entry.event is not None:
             yield f"{event_words(effect.entry.event)} {when(effect.since, course.started_at)}: no end recorded"
-    for kind in ("called", "help", "rapid"):
-        for one in begun(infusion, kind):
-            if one.over is None and one.entry.event is not None:
-                yield f"{event_words(one.entry.event)} {when(one.since, course.started_at)}: no end recorded"
+    rapid = rapid_since(infusion)
+    called = [one.entry for kind in _CALLS for one in begun(infusion, kind) if one.over is None]
+    for entry in [*called, *([rapid] if rapid is not None else [])]:
+        if entry.event is not None:
+            yield f"{_told(entry)} {when(entry.observed_at, course.started_at)}: no end recorded"
     for recheck in rechecks(infusion, protocol):
         if recheck.is_open and recheck.medicine.event is not None:
             yield f"No set {recheck.minutes:g} min after {event_words(recheck.medicine.event)}, and no reason"
+
+
+def _told(entry: Entry) -> str:
+    """An event in words, with whom it names: "Called: Dr Weiss"."""
+    words, whom = event_words(entry.event) if entry.event is not None else "", detail_of(entry).get("whom")
+    return words if not whom or str(whom) in words else f"{words}: {whom}"
 
 
 def _why(reason: str) -> str:
