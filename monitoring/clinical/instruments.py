@@ -146,7 +146,7 @@ def score_problems(
     if found is None:
         names = ", ".join(one.name for one in instrument.versions)
         return [f"{instrument.label}, version “{version}”: expected one of {names}."]
-    return [*_item_problems(instrument, items), *_total_problems(instrument, found, total, items or {})]
+    return list(_item_problems(instrument, items)) or list(_total_problems(instrument, found, total, items or {}))
 
 
 def _item_problems(instrument: Instrument, items: Mapping[str, int] | None) -> Iterator[str]:
