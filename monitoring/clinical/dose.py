@@ -93,7 +93,7 @@ def plan_of(infusion: Infusion, standing: Sequence[Entry] | None = None) -> Plan
     """What holds for `infusion`: its standing order, the dose calculated for it and that dose's second calculation.
 
     Without these it is the infusion as it was opened, unrounded. Once the pump runs, what it was started on holds: the
-    latest order and dose seen, or recorded, before the start. Only when there was none does one recorded afterwards.
+    latest order and dose seen before the start. Only when there was none does one recorded afterwards.
     `standing`: `infusion.standing()` where the caller has it.
     """
     entries = infusion.standing() if standing is None else standing
@@ -175,10 +175,10 @@ def _held(infusion: Infusion, standing: Sequence[Entry], kind: str) -> tuple[Ent
     start = next((e for e in standing if e.event and e.event.kind == "start"), None)
     if not of_kind or start is None:
         return (of_kind[-1] if of_kind else None), []
-    # Recorded before counts too: a start corrected to an earlier minute was still made on the order that was there.
+    # A start corrected to an earlier minute was still made on the order that was there when it was tapped.
     root = infusion.root(start.id)
-    started = next((e.seq for e in infusion.entries if e.id == root), start.seq)
-    before = [e for e in of_kind if e.observed_at <= start.observed_at or e.seq < started]
+    started = max(e.observed_at for e in infusion.entries if e.id in (start.id, root))
+    before = [e for e in of_kind if e.observed_at <= started]
     held = before[-1] if before else of_kind[0]
     return held, [e for e in of_kind if e is not held and e not in before]
 

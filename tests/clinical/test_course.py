@@ -6,13 +6,15 @@ import random
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import get_args
+from itertools import pairwise
+from typing import Any, get_args
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from monitoring.clinical.course import Course, allowed, course
+from monitoring.clinical.course import Course, Segment, allowed, course, phase_after
+from monitoring.clinical.dose import plan_of
 from monitoring.clinical.protocol import Phase
 from monitoring.clinical.record import EventKind
 from tests.clinical.timeline import QUIET, SHIPPED, START, Timeline, at, minute_of, protocol, running, shown
@@ -59,6 +61,62 @@ def test_an_event_fits_these_phases_and_no_other(kind: EventKind, phase: Phase) 
     if sentence:
         assert sentence.endswith(".")
         assert "; expected " in sentence
+
+
+# Where each kind of event leads; all others change no phase.
+LEADS: dict[EventKind, dict[Phase, Phase]] = {
+    "start": {"planned": "infusing"},
+    "pause": {"infusing": "paused"},
+    "resume": {"paused": "infusing"},
+    "end": {"infusing": "recovery", "paused": "recovery"},
+    "stop": {"infusing": "recovery", "paused": "recovery"},
+    "close": {"recovery": "closed"},
+    "cancel": {"planned": "cancelled"},
+}
+# What leads into each phase, from a planned infusion, and the event met there.
+INTO: dict[Phase, tuple[EventKind, ...]] = {
+    "planned": (),
+    "infusing": ("start",),
+    "paused": ("start", "pause"),
+    "recovery": ("start", "pause", "stop"),
+    "closed": ("start", "end", "close"),
+    "cancelled": ("cancel",),
+}
+DETAILS: dict[EventKind, dict[str, Any]] = {
+    "rate": {"rate_ml_per_h": 75},
+    "move": {"chair": "chair-2"},
+    "order": {"prescriber": "Dr Ines Weiss", "dose_mg_per_kg": 0.5, "planned_minutes": 40, "weight_kg": 80},
+    "dose": {
+        "dosing_weight_kg": 80,
+        "stock_mg_per_ml": 50,
+        "bag_volume_ml": 100,
+        "dose_mg": 40,
+        "stock_ml": 0.8,
+        "final_volume_ml": 100,
+        "rate_ml_per_h": 150,
+    },
+}
+
+
+@pytest.mark.parametrize("kind", get_args(EventKind))
+@pytest.mark.parametrize("phase", get_args(Phase))
+def test_every_event_in_every_phase_leads_on_stays_or_is_a_conflict(kind: EventKind, phase: Phase) -> None:
+    line = Timeline()
+    for minute, step in enumerate(INTO[phase], 1):
+        line.event(step, minute)
+    before = line.course(10)
+    assert (before.phase, before.conflicts) == (phase, ())
+    entry = line.event(kind, 9, recorded=11, **DETAILS.get(kind, {}))
+    found = line.course(11)
+    led_to = LEADS.get(kind, {}).get(phase, phase)
+    assert found.phase == led_to == phase_after(phase, kind)
+    assert found.chair == ("chair-2" if kind == "move" and phase in FITS[kind] else "chair-1")
+    if phase in FITS[kind]:
+        assert found.conflicts == ()
+    else:
+        assert [one.entry for one in found.conflicts] == [entry.id]
+        assert found.conflicts[0].sentence.endswith(".")
+        assert replace(found, conflicts=()) == replace(line, entries=line.entries[:-1]).course(11)
 
 
 def test_the_sentence_says_what_was_found_and_what_is_expected() -> None:
@@ -208,6 +266,154 @@ def test_rate_zero_is_a_rate() -> None:
 
 def test_after_the_end_there_is_no_rate() -> None:
     assert whole().course(50).rate_ml_per_h is None
+
+
+# What the pump did
+
+
+def strip(found: Course) -> list[tuple[float | None, float | None, float]]:
+    """The segments in minutes: [(from, until, mL/h)]."""
+    return [(minute_of(s.since), minute_of(s.until), s.rate_ml_per_h) for s in found.segments]
+
+
+def test_the_segments_tell_what_the_pump_did_without_gaps() -> None:
+    line = running()
+    assert strip(line.course(5)) == [(0, None, 150)]
+    line.rate(10, 75)
+    line.pause(12)
+    line.rate(13, 100)
+    assert strip(line.course(14)) == [(0, 10, 150), (10, 12, 75), (12, None, 0)]
+    line.resume(15)
+    line.rate(20, 0)
+    line.rate(25, 300)
+    assert strip(line.course(26)) == [
+        (0, 10, 150),
+        (10, 12, 75),
+        (12, 15, 0),
+        (15, 20, 100),
+        (20, 25, 0),
+        (25, None, 300),
+    ]
+    line.stop(30)
+    assert strip(line.course(31))[-1] == (25, 30, 300)
+    line.close(90)
+    assert strip(line.course(500)) == strip(line.course(31))
+
+
+def test_before_the_start_and_of_a_cancelled_infusion_there_is_none() -> None:
+    line = Timeline()
+    assert line.course(5).segments == ()
+    line.cancel(6)
+    assert line.course(7).segments == ()
+
+
+def test_what_takes_no_time_is_no_segment() -> None:
+    line = running()
+    line.rate(0, 100)
+    line.pause(10)
+    line.resume(10)
+    line.rate(10, 75)
+    line.rate(10, 80)
+    assert strip(line.course(20)) == [(0, 10, 100), (10, None, 80)]
+
+
+def test_stopped_in_the_minute_it_was_started() -> None:
+    line = Timeline()
+    line.start(0)
+    line.stop(0)
+    found = line.course(20)
+    assert (found.phase, found.ended_early, found.conflicts) == ("recovery", True, ())
+    assert (found.infusion_time, found.given_mg, found.remaining_mg) == (0 * MINUTE, 0, 40)
+    assert (found.segments, found.rate_ml_per_h) == ((), None)
+    assert line.slots(20) == ["0 missed, end of infusion", "15 overdue", "30 next", "45 later", "60 later"]
+    line.close(40)
+    assert line.course(50).phase == "closed"
+
+
+def test_an_infusion_of_a_hundred_minutes() -> None:
+    line = running(planned=100)
+    assert line.slots(0) == ["0 due", "10 next", *(f"{minute} later" for minute in range(20, 101, 10))]
+    assert line.course(0).rate_ml_per_h == 60
+    assert line.course(50).given_mg == pytest.approx(20)
+    line.end(100)
+    found = line.course(101)
+    assert (found.given_mg, found.infusion_time) == (pytest.approx(40), 100 * MINUTE)
+    assert strip(found) == [(0, 100, 60)]
+
+
+@pytest.mark.parametrize("hours", [1, 7, 26])
+def test_a_pause_that_never_ends_goes_on_being_told(hours: int) -> None:
+    line = running()
+    line.quiet_set(10)
+    line.pause(12)
+    found = line.course(60 * hours)
+    assert (found.phase, found.paused_since, found.infusion_time) == ("paused", at(12), 12 * MINUTE)
+    assert found.given_mg == pytest.approx(12)
+    assert strip(found)[-1] == (12, None, 0)
+    assert found.overdue_since == at(25), "the set of minute 20 was never taken"
+    assert found.next_slot is not None
+    assert found.next_slot.at <= at(60 * hours)
+    assert found.next_change is not None
+    line.stop(60 * hours + 1)
+    assert line.course(60 * hours + 2).infusion_time == 12 * MINUTE
+
+
+@pytest.mark.parametrize("moved_to", [-7, 3, 9])
+def test_a_start_corrected_moves_every_minute_after_it_and_no_instant(moved_to: int) -> None:
+    line = running()
+    line.quiet_set(10)
+    line.rate(20, 75)
+    line.pause(24)
+    line.resume(26)
+    line.end(41)
+    at_the_end = line.quiet_set(41)
+    before = line.course(50)
+    line.correct(line.entries[1], 50, "wrong time", seen_at=moved_to)
+    found = line.course(50)
+    assert found.conflicts == ()
+    assert (found.started_at, found.ended_at, found.pauses) == (at(moved_to), at(41), before.pauses)
+    assert found.elapsed == (50 - moved_to) * MINUTE
+    assert found.infusion_time == (39 - moved_to) * MINUTE
+    assert found.given_mg == pytest.approx(before.given_mg - moved_to)
+    assert strip(found) == [(moved_to, 20, 150), (20, 24, 75), (24, 26, 0), (26, 41, 75)]
+    assert [slot.at for slot in found.slots[:2]] == [at(moved_to), at(moved_to + 10)]
+    ends = next(slot for slot in found.slots if slot.milestone == "end of infusion")
+    assert ends.entries == (at_the_end.id,)
+    assert ends.minute == (ends.at - at(moved_to)) // MINUTE
+
+
+def test_a_start_corrected_to_after_a_pause_makes_that_pause_a_conflict() -> None:
+    line = running()
+    line.pause(12)
+    line.resume(14)
+    line.correct(line.entries[1], 20, "wrong time", seen_at=13)
+    found = line.course(21)
+    assert [one.sentence for one in found.conflicts] == [
+        "Pump paused 1 min before the start conflicts with: infusion not started.",
+        "Pump resumed at minute 1 conflicts with: pump started at minute 0.",
+    ]
+    assert (found.phase, found.infusion_time) == ("infusing", 8 * MINUTE)
+
+
+@pytest.mark.parametrize("first", [0, 1])
+def test_a_start_tapped_on_two_tablets_is_one_start_and_a_conflict(first: int) -> None:
+    """Whichever arrives first: the earlier one seen holds."""
+    line = Timeline()
+    minutes = (0, 0.2) if first == 0 else (0.2, 0)
+    for minute in minutes:
+        line.start(minute, recorded=1)
+    found = line.course(2)
+    assert (found.started_at, found.phase, len(found.conflicts)) == (at(0), "infusing", 1)
+    assert found.conflicts[0].sentence == "Pump started at minute 0 conflicts with: pump started at minute 0."
+    line.withdraw(next(e for e in line.entries if e.observed_at == at(0)), 3, "entered twice")
+    assert (line.course(3).started_at, line.course(3).conflicts) == (at(0.2), ())
+
+
+def test_a_correction_of_a_correction_of_the_start_holds_the_last_minute() -> None:
+    line = running()
+    once = line.correct(line.entries[1], 5, "wrong time", seen_at=2)
+    line.correct(once, 6, "wrong time", seen_at=1)
+    assert [line.course(minute).started_at for minute in (4, 5, 6)] == [at(0), at(2), at(1)]
 
 
 # Conflicts
@@ -524,6 +730,9 @@ def test_midnight_and_a_change_of_summer_time_are_minutes_like_others() -> None:
         shift = begin - START
         line = running()
         line.quiet_set(10)
+        line.rate(12, 75)
+        line.pause(14)
+        line.resume(17)
         line.end(40)
         moved = tuple(
             replace(e, observed_at=e.observed_at + shift, recorded_at=e.recorded_at + shift) for e in line.entries
@@ -532,6 +741,9 @@ def test_midnight_and_a_change_of_summer_time_are_minutes_like_others() -> None:
         here = line.course(60)
         assert [shown(s) for s in there.slots] == [shown(s) for s in here.slots]
         assert (there.elapsed, there.given_mg) == (here.elapsed, here.given_mg)
+        assert [(s.since - shift, s.rate_ml_per_h) for s in there.segments] == [
+            (s.since, s.rate_ml_per_h) for s in here.segments
+        ]
 
 
 # Baseline
@@ -618,6 +830,9 @@ def still(found: Course) -> Course:
     )
 
 
+KINDS = ("set", "part", "order", "dose", "start", "pause", "resume", "rate", "end", "stop", "close")
+
+
 @st.composite
 def told(draw: st.DrawFn) -> Timeline:
     """Any infusion: sets, parts of sets and events at quarter minutes, some in conflict, some recorded late."""
@@ -626,13 +841,17 @@ def told(draw: st.DrawFn) -> Timeline:
     for quarter in sorted(minutes):
         minute = quarter / 4
         late = minute + draw(st.sampled_from((0, 0, 0, 2, 11)))
-        kind = draw(st.sampled_from(("set", "part", "start", "pause", "resume", "rate", "end", "stop", "close")))
+        kind = draw(st.sampled_from(KINDS))
         if kind == "set":
             line.quiet_set(minute, recorded=late)
         elif kind == "part":
             line.set(minute, recorded=late, not_done={"systolic": "asleep"}, spo2=97)
         elif kind == "start":
             line.start(minute, recorded=late)
+        elif kind == "order":
+            line.event(kind, minute, recorded=late, **DETAILS[kind] | {"weight_kg": draw(st.sampled_from((60, 85.3)))})
+        elif kind == "dose":
+            line.event(kind, minute, recorded=late, **DETAILS[kind] | {"dose_mg": draw(st.sampled_from((30, 42.7)))})
         elif kind == "rate":
             line.rate(minute, draw(st.sampled_from((0, 75, 150))), recorded=late)
         else:
@@ -675,6 +894,16 @@ def test_clocks_run_forwards_and_slots_are_in_order(line: Timeline, quarter: int
     assert later.given_mg >= found.given_mg
     if found.elapsed is not None and found.infusion_time is not None and later.elapsed is not None:
         assert timedelta(0) <= found.infusion_time <= max(found.elapsed, timedelta(0)) <= later.elapsed
+    by_segments = sum(
+        s.rate_ml_per_h * (max(timedelta(0), min(s.until or now, now) - s.since) / timedelta(hours=1))
+        for s in found.segments
+    )
+    plan = plan_of(infusion)
+    assert found.given_mg == pytest.approx(by_segments * plan.concentration_mg_per_ml)
+    assert found.remaining_mg == pytest.approx(max(0, plan.dose_mg - found.given_mg))
+    joined = [(one.until, two.since) for one, two in pairwise(found.segments)]
+    assert all(until == since for until, since in joined)
+    assert all(isinstance(s, Segment) and (s.until is None or s.until > s.since) for s in found.segments)
     assert [s.at for s in found.slots] == sorted(s.at for s in found.slots)
     filled = [e for s in found.slots if s.milestone != "before leaving" for e in s.entries]
     assert len(filled) == len(set(filled)), "a set belongs to one slot"
