@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Final, Literal, cast
 
 from monitoring.clinical.course import Outline, outlined
-from monitoring.clinical.dose import SECOND_CALCULATION, differences, disagreements, plan_of
+from monitoring.clinical.dose import SECOND_CALCULATION, differences, plan_of
 from monitoring.clinical.events import (
     detail_of,
     first_of,
@@ -63,7 +63,6 @@ class Checklist:
     items: tuple[Answered, ...]
     missing: tuple[str, ...]
     vitals: tuple[str, ...]  # sentences: last values before the start outside the ranges that hold there
-    doubts: tuple[str, ...]  # sentences: what in order, dose and second calculation does not fit together
     time_out: Entry | None  # the one that counts: signed by two different people, not after the start
     started_with_missing: tuple[str, ...]
     reason: str  # why it was started with something missing; "" when not told
@@ -99,7 +98,6 @@ def checklist(infusion: Infusion, protocol: Protocol) -> Checklist:
         items=answered(infusion, protocol.before),
         missing=tuple(_missing(infusion, protocol, until)),
         vitals=tuple(_outside(infusion, protocol, until)),
-        doubts=disagreements(infusion, protocol),
         time_out=_time_out(infusion, until),
         started_with_missing=missing_then,
         reason=reason,

@@ -43,10 +43,14 @@ class State:
 
     @property
     def lacks(self) -> str:
-        """What is to be listed: "Steady gait", "Modified Aldrete: 8 of 10, at least 9"; "" when met."""
+        """What is to be listed: "Minimum stay", "Steady gait: no", "Left with: who missing"; "" when met."""
+        asked = self.criterion.answer
         if self.state == "met":
             return ""
-        return f"{self.criterion.label}: {self.words}" if self.words else self.criterion.label
+        if asked is None or self.answer is None:
+            return self.criterion.label
+        found = self.answer if self.state == "not met" else f"{asked.note or 'note'} missing"
+        return f"{self.criterion.label}: {found}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -68,18 +68,28 @@ def complete(line: Timeline, *, without: tuple[str, ...] = ()) -> Timeline:
 def test_with_nothing_recorded_everything_is_missing() -> None:
     line = running(CARE)
     assert {one.state for one in leaving(line, 30).criteria} == {"missing"}
-    assert leaving(line, 30).missing[0] == "Minimum stay: the infusion has not ended"
+    assert {one.words for one in leaving(line, 30).criteria} == {"the infusion has not ended"}
     line.end(40)
     assert leaving(line, 41).missing == (
-        "Minimum stay: 1 min since the end (site: at least 60)",
-        "Modified Aldrete: no score since the end",
-        "Last pressure: Systolic pressure none since the end; Diastolic pressure none since the end",
-        "Dissociation: none since the end",
-        "Sedation: none since the end",
+        "Minimum stay",
+        "Modified Aldrete",
+        "Last pressure",
+        "Dissociation",
+        "Sedation",
         "Steady gait",
         "Line removed",
         "Left with",
     )
+    assert [one.words for one in leaving(line, 41).criteria] == [
+        "1 min since the end (site: at least 60)",
+        "no score since the end",
+        "Systolic pressure none since the end; Diastolic pressure none since the end",
+        "none since the end",
+        "none since the end",
+        "",
+        "",
+        "",
+    ]
 
 
 def test_with_everything_recorded_nothing_is_missing_and_each_line_says_by_whom() -> None:
@@ -285,21 +295,24 @@ def test_corrected_and_withdrawn_ratings() -> None:
 
 
 @pytest.mark.parametrize(
-    ("criterion", "given", "note", "expected"),
+    ("criterion", "given", "note", "expected", "lacks"),
     [
-        (GAIT, "yes", "", ("met", "yes")),
-        (GAIT, "no", "", ("not met", "no")),
-        (GAIT, "no", "holds on to the wall", ("not met", "no, holds on to the wall")),
-        (LINE, "not applicable", "", ("met", "not applicable")),
-        (GAIT, "not applicable", "", ("not met", "not applicable")),
-        (HOME, "yes", "", ("missing", "yes, who missing")),
-        (HOME, "yes", "Rosa Brandt", ("met", "yes, Rosa Brandt")),
+        (GAIT, "yes", "", ("met", "yes"), ()),
+        (GAIT, "no", "", ("not met", "no"), ("Steady gait: no",)),
+        (GAIT, "no", "holds on to the wall", ("not met", "no, holds on to the wall"), ("Steady gait: no",)),
+        (LINE, "not applicable", "", ("met", "not applicable"), ()),
+        (GAIT, "not applicable", "", ("not met", "not applicable"), ("Steady gait: not applicable",)),
+        (HOME, "yes", "", ("missing", "yes, who missing"), ("Left with: who missing",)),
+        (HOME, "yes", "Rosa Brandt", ("met", "yes, Rosa Brandt"), ()),
     ],
 )
-def test_an_answered_criterion(criterion: Criterion, given: str, note: str, expected: tuple[str, str]) -> None:
+def test_an_answered_criterion(
+    criterion: Criterion, given: str, note: str, expected: tuple[str, str], lacks: tuple[str, ...]
+) -> None:
     line = ended(criterion)
     answer(line, 60, criterion.key, given, note)
     assert only(line, 61) == expected
+    assert leaving(line, 61).missing == lacks
 
 
 def test_an_answer_from_before_the_end_is_told_and_does_not_count() -> None:
@@ -456,7 +469,7 @@ def test_one_minute_short_of_the_stay_is_something_missing() -> None:
     line = running(CARE)
     line.end(40)
     assert closing(complete(line), 99) == [
-        "Patient left, with something missing (Minimum stay: 59 min since the end (site: at least 60)): expected why.",
+        "Patient left, with something missing (Minimum stay): expected why.",
         WHO,
     ]
 

@@ -6,6 +6,8 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from monitoring.clinical.protocol import People, SignatureStep
 from monitoring.clinical.record import Entry
@@ -270,6 +272,31 @@ def test_what_came_in_after_a_signature_is_counted_for_the_next_who_signs() -> N
     assert shown(line, 75).open_points == ("2 entries recorded after Ada Okafor signed",)
     sign(line, 80, INES, "reviewed")
     assert shown(line, 81).open_points == ("2 entries recorded after Ada Okafor signed",)
+
+
+_ANYTHING = st.sampled_from(
+    ["start", "pause", "resume", "end", "stop", "close", "cancel", "handover", "sign", "note", "withdraw", "correct"]
+)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.tuples(_ANYTHING, st.integers(-30, 120), st.integers(0, 40), st.sampled_from([ADA, INES, NOOR]))))
+def test_nothing_that_comes_later_unlocks_a_signed_record(later: list[tuple[str, int, int, Person]]) -> None:
+    line = left()
+    sign(line, 70, ADA, "administered")
+    sign(line, 80, INES, "reviewed")
+    for what, seen_at, which, by in later:
+        named = line.entries[which % len(line.entries)]
+        if what == "withdraw":
+            line.withdraw(named, 90)
+        elif what == "correct" and named.event is not None:
+            corrected(line, named, 90, seen_at=seen_at, by=by)
+        elif what == "sign":
+            sign(line, seen_at, by, "administered")
+        elif what != "correct":
+            said_by(line, by, what, seen_at, **({"text": "later"} if what == "note" else {}))  # type: ignore[arg-type]
+    assert locked(line.infusion, SIGNED)
+    assert [one.signature.name for one in signatures(line.infusion, SIGNED)] == [ADA.name, INES.name]
 
 
 # What is open before signing: each thing by itself
