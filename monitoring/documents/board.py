@@ -8,10 +8,14 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from monitoring.clinic import RunningClinic
+from monitoring.clinical.clocks import RunningClock
 from monitoring.clinical.protocol import Level
 from monitoring.documents.judged import Judged, judged
+from monitoring.documents.unsigned import to_sign
 from monitoring.documents.values import quiet, strip, trace, trace_axis
 from monitoring.documents.words import PHASE_WORDS, clinic_line, initials, iso, next_set, seconds, which, zone_of
+
+_HELP = max(Level) + 1  # a chair where help was called stands before every flag
 
 
 def board_document(clinic: RunningClinic, initials_only: bool = False) -> dict[str, Any]:
@@ -33,6 +37,7 @@ def board_document(clinic: RunningClinic, initials_only: bool = False) -> dict[s
             cards.extend(_card(j, chair.label, chair.position, initials_only, len(held) > 1) for j in held)
     cards.sort(key=lambda card: card["order"])
     open_flags = [flag for j in running for flag in j.flags.open]
+    unsigned = to_sign(clinic)
     changes = [j.next_change for j in running if j.next_change is not None]
     return {
         "type": "board",
@@ -45,6 +50,8 @@ def board_document(clinic: RunningClinic, initials_only: bool = False) -> dict[s
             "critical": sum(flag.level is Level.CRITICAL for flag in open_flags),
             "caution": sum(flag.level is Level.CAUTION for flag in open_flags),
             "together": _together(running, zone_of(clinic)),
+            "to_sign": unsigned,
+            "to_sign_words": f"{unsigned} to sign" if unsigned else "",
         },
         "cards": cards,
     }
@@ -67,6 +74,7 @@ def _card(j: Judged, chair: str, position: int, initials_only: bool, shared: boo
     seen = max((int(flag.level) for flag in open_flags), default=0)
     due = j.course.overdue_slot_at
     overdue = (j.now - due).total_seconds() if due is not None else 0.0
+    helped = [clock for clock in j.clocks.running if clock.kind == "help"]
     return {
         "chair": f"{chair} — two infusions recorded here" if shared else chair,
         "infusion": j.infusion.id,
@@ -92,7 +100,19 @@ def _card(j: Judged, chair: str, position: int, initials_only: bool, shared: boo
             for flag in open_flags
         ],
         "quiet": quiet(j),
-        "order": (-worst, -seen, -overdue, position),
+        "help": [_clock(clock) for clock in helped],
+        "clocks": [_clock(clock) for clock in j.clocks.running if clock.due_at is not None and clock.due_at <= j.now],
+        "order": (-max(worst, _HELP if helped else 0), -seen, -overdue, position),
+    }
+
+
+def _clock(clock: RunningClock) -> dict[str, Any]:
+    """A clock as a card shows it: help that was called, or something that is past its time."""
+    return {
+        "kind": clock.kind,
+        "label": clock.label,
+        "since": clock.since.isoformat(),
+        "due_at": iso(clock.due_at),
     }
 
 
