@@ -42,7 +42,7 @@ BoardDocument = Callable[["RunningClinic", bool], Document]
 
 
 @cache
-def outcome_instruments() -> Mapping[str, Instrument]:
+def instruments() -> Mapping[str, Instrument]:
     """The outcome scores that can be recorded along a series, by key, as `data/scales/outcomes.toml` has them."""
     file = SCALES / "outcomes.toml"
     return MappingProxyType(read_instruments(file.read_text(encoding="utf-8"), file.name))
