@@ -1,26 +1,32 @@
 // The bedside screen: one infusion, everything about it, and the pad.
 
+import { beforeTab } from "./before.js";
+import { banners, connection, themeKey } from "./bar.js";
+import { careTab, clocksKey, emergencyKeys } from "./care.js";
+import { carried } from "./carried.js";
 import { chart } from "./chart.js";
 import * as clock from "./clock.js";
-import { h, once, openSheet, redraw, uuid } from "./element.js";
+import { doseStrip } from "./dose_strip.js";
+import { h, openSheet, redraw, uuid } from "./element.js";
+import { entryList, tray } from "./entries.js";
+import { flagRows } from "./flags.js";
+import { leavingTab } from "./leaving.js";
 import * as live from "./live.js";
 import * as outbox from "./outbox.js";
 import { entryPad, ratings } from "./pad.js";
 import { pinPanel } from "./pin.js";
-import { banners, connection, themeKey } from "./bar.js";
 import { sheets } from "./sheets.js";
+import { signingTab } from "./signing.js";
+import { stands } from "./stands.js";
+import { steps } from "./steps.js";
 
 const MARK = { caution: "▲", critical: "■" };
 const PUMP_RESTS_MS = 1500; // after a tap on one of its keys
 const PUMP_CHANGED_MS = 800; // after its keys have changed, whoever changed them
 const SEEN_HOLDS_MS = 5 * 60000; // "seen at" chosen longer ago than this is asked for anew
-const NEXT_PHASE = {
-  start: { planned: "infusing" },
-  pause: { infusing: "paused" },
-  resume: { paused: "infusing" },
-  end: { infusing: "recovery", paused: "recovery" },
-  stop: { infusing: "recovery", paused: "recovery" },
-};
+// What a person saw at a time of its own; everything else in the course of care is done when it is tapped.
+const SEEN_THEN = ["effect", "medicine", "note", "rate", "called", "informed", "help", "over", "start", "pause", "resume", "end", "stop", "close", "cancel"];
+const NO_WORDS = { called: [], informed: [], effect_actions: [], medicine_reasons: [], missing_reasons: [], rapid_minutes: 0 };
 
 export function mount(root, { infusion, pins }) {
   if (root.screen?.infusion === infusion) return root.screen.draw();
@@ -39,23 +45,15 @@ function bedside(root, infusion, pins) {
   let pumpRestsUntil = 0;
   let pumpPhase = null; // which keys the pump has now
 
-  const place = Object.fromEntries(
-    ["banners", "top", "clock", "values", "flags", "quick", "entries", "tray"].map((name) => [name, h("div", { class: `at-${name}` })]),
-  );
+  const place = Object.fromEntries(["banners", "top", "clock", "values", "flags", "quick", "tray"].map((name) => [name, h("div", { class: `at-${name}` })]));
   const plot = chart("Chart of this infusion; the same values can be read as a table");
+  const strip = doseStrip();
   const loud = h("div", { class: "loud" });
   plot.node.append(loud);
   const padPlace = h("div", { class: "at-pad" });
   const said = h("p", { class: "toast", role: "status", hidden: true });
-  const left = h("div", { class: "left" }, place.values, plot.node, place.quick, place.tray, place.entries);
-  const screen = h("main", { class: "bedside", "aria-label": "Bedside" }, place.banners, place.top, place.clock, place.flags, left, padPlace, said);
-  root.replaceChildren(screen);
-
-  // Announced apart from the list, so that a redrawn list is not read again.
-  const polite = h("div", { class: "unseen", "aria-live": "polite" });
-  const assertive = h("div", { class: "unseen", "aria-live": "assertive" });
-  screen.append(polite, assertive);
-  let announced = null;
+  const sheetPlace = () => padPlace.querySelector(".sheet-place") ?? padPlace;
+  const marked = carried(() => doc().clinic.zone, () => draw());
 
   // Under whose name an entry is kept: while only the connection is lost, the last who was signed in here.
   const author = () => (live.current().signedOut || me() === null ? null : (me() ?? lastMe));
@@ -63,6 +61,7 @@ function bedside(root, infusion, pins) {
 
   const host = {
     infusion,
+    pins,
     get protocol() {
       return doc().pad;
     },
@@ -70,14 +69,33 @@ function bedside(root, infusion, pins) {
     lacking: () => (doc()?.lacking ? ` · ${doc().lacking}` : ""),
     timeOf: (ms) => clock.wallClock(ms, doc().clinic.zone),
     doc,
+    me: () => me() ?? lastMe,
+    mayRecord: () => mayRecord(me()),
+    care: () => doc()?.care ?? null,
+    words: () => ({ ...NO_WORDS, ...doc()?.care?.words }),
+    staff: () => doc()?.care?.staff ?? [],
+    stands: () => stands(doc()),
+    hasDraft: () => pad?.hasDraft() ?? false,
     mark: (level) => MARK[level],
+    newId: uuid,
+    sheet: (title, ...content) => openSheet(sheetPlace(), title, ...content),
+    pumpKey: (label, kind) => pumpKey(label, kind),
+    leave: () => leaving.leave(),
+    fromPaper: () => marked.fromPaper(),
+    amend: (kind) => marked.amend(kind),
+    amendment: () => marked.amendment(),
     seen(ms) {
       seenAt = ms === null ? null : { ms, set: clock.now() };
       draw();
     },
     seenText: () => (seenAt ? `seen ${clock.wallClock(seenAt.ms, doc().clinic.zone)}, ${clock.age(clock.now() - seenAt.ms)}` : ""),
     say: tell,
-    event: (kind, detail) => event(kind, detail),
+    event: (kind, detail) => host.record(kind, detail),
+    // An event of the course of care. `id` and `attestations` where it was signed by PIN.
+    record(kind, detail, { id = uuid(), attestations = [] } = {}) {
+      const entry = host.entry("event", id, !SEEN_THEN.includes(kind));
+      return host.put({ ...entry, event: { kind, detail }, ...(attestations.length ? { attestations } : {}) });
+    },
     entry(kind, id, atOnce = false) {
       const tapped = clock.now();
       const observed = seenAt && !atOnce ? seenAt.ms : tapped;
@@ -108,20 +126,51 @@ function bedside(root, infusion, pins) {
         tell(`${who.name}, ${who.role}, may look and not record: somebody who may has to sign in. What you typed is kept.`, "caution");
         return false;
       }
+      const isNew = !body.corrects && body.kind !== "withdrawal" && body.kind !== "acknowledgement";
+      const more = isNew ? marked.take() : {};
+      if (more.wrong) {
+        tell(more.wrong, "caution");
+        return false;
+      }
       try {
-        outbox.put(infusion, who.name, body);
+        outbox.put(infusion, who.name, { ...body, ...more });
       } catch {
         tell("This tablet's storage is full, so this entry was not taken. What you typed is still here.", "critical");
         return false;
       }
-      if (body.kind !== "withdrawal" && body.kind !== "acknowledgement") seenAt = null;
+      if (isNew) marked.saved();
+      if (seenAt && (body.corrects || body.observed_at === clock.iso(seenAt.ms))) seenAt = null;
       draw();
       return true;
     },
   };
-  const sheetPlace = () => padPlace.querySelector(".sheet-place") ?? padPlace;
+  const left = h("div", { class: "left" });
   const ask = sheets(host, sheetPlace, left, plot);
-  const event = (kind, detail = {}) => host.put({ ...host.entry("event", uuid(), kind === "repeat" || kind === "move"), event: { kind, detail } });
+  const event = host.event;
+  const flags = flagRows(host, h("div", { class: "flags-place" }), ask, padPlace);
+  const list = entryList(host, (entry) => ask.correct(entry));
+  const drawTray = tray(host, place.tray, ask.open);
+  const before = beforeTab(host, sheetPlace, () => askStartReason());
+  const care = careTab(host, ask);
+  const leaving = leavingTab(host, sheetPlace);
+  const tabs = steps([{ key: "entries", label: "Entries", node: list.node, draw: list.draw, status: () => "" }, before, care, leaving, signingTab(host, sheetPlace)], stepped);
+  const running = clocksKey(host, () => tabs.open("care"));
+  place.flags.append(flags.node, running.node);
+  left.append(place.values, plot.node, strip.node, place.quick, place.tray, tabs.node);
+  const screen = h("main", { class: "bedside", "aria-label": "Bedside" }, place.banners, place.top, place.clock, place.flags, marked.node, left, padPlace, said, ...flags.regions);
+  root.replaceChildren(screen);
+
+  // While a step is open the chart gives height; upright, where all is under each other, the step is brought into view.
+  function stepped(key) {
+    left.classList.toggle("stepping", key !== "entries");
+    screen.classList.toggle("at-step", key !== "entries");
+    if (key !== "entries" && left.offsetHeight === 0) tabs.node.scrollIntoView({ block: "end" });
+  }
+
+  function askStartReason() {
+    const start = doc().entries.find((entry) => entry.event?.kind === "start" && entry.can_correct);
+    if (start) ask.startReason(start);
+  }
 
   let tellTimer;
   function tell(text, level = "") {
@@ -147,6 +196,7 @@ function bedside(root, infusion, pins) {
           const entry = host.entry("event", uuid());
           if (!host.put({ ...entry, event: { kind, detail: {} } })) return;
           if (reasons?.length) ask.addReason(entry, kind, reasons, `${label}: recorded. A reason, if you like:`);
+          if (kind === "start" && host.care()?.before?.missing?.length) ask.startReason(entry);
         },
       },
       label,
@@ -179,9 +229,9 @@ function bedside(root, infusion, pins) {
       h("a", { class: "pill link", href: "/board", target: "_self", "aria-label": "Board" }, "‹ Board"),
       h("span", { class: "pill chair", text: d.who.chair }),
       h("h1", { class: "patient" }, h("b", { class: d.who.name.length > 30 ? "long" : "", title: d.who.name, text: d.who.name }), h("span", { text: d.who.line })),
-      h("span", { class: "pill plan", text: d.infusion.which }),
-      h("span", { class: "pill plan" }, ...d.infusion.dose.split(" · ").map((part) => h("span", { text: part })), h("span", { class: "given" })),
+      h("span", { class: "pill plan" }, h("b", { text: d.infusion.which }), ...d.infusion.dose.split(" · ").map((part) => h("span", { text: part })), h("span", { class: "given" })),
       connection(),
+      h("a", { class: "pill link round", href: `/handover?infusion=${encodeURIComponent(infusion)}`, target: "_self", "aria-label": "Handover", title: "Handover" }, "⇄"),
       themeKey(() => plot.redrawn()),
       h("button", { class: "pill switch", type: "button", "aria-label": who ? `${who.name}, switch` : "Sign in", onclick: switchSheet }, who ? `${who.name} · switch` : "Sign in"),
     ]);
@@ -191,7 +241,7 @@ function bedside(root, infusion, pins) {
     const d = doc();
     const { course } = d;
     const now = clock.now();
-    const at = stands();
+    const at = host.stands();
     const planned = clock.minutesAndSeconds(course.planned_seconds * 1000);
     let big = "—";
     let small = "before the start";
@@ -233,32 +283,12 @@ function bedside(root, infusion, pins) {
       if (node.textContent !== text) node.textContent = text;
       if (cls !== undefined) node.className = cls;
     };
-    for (const key of place.clock.querySelectorAll(".pump")) key.setAttribute("aria-disabled", String(performance.now() < pumpRestsUntil));
+    for (const key of screen.querySelectorAll(".pump")) key.setAttribute("aria-disabled", String(performance.now() < pumpRestsUntil));
     put(".big", big);
     put(".of", small);
     put(".elapsed", elapsed);
     put(".next-due b", due, dueClass);
     put(".next-due span", !next ? "" : dueClass === "caution" ? "vital signs" : dueClass ? "vitals" : "next vitals in");
-  }
-
-  // Where the infusion stands, with what still waits in this tablet: pump events entered without a connection count here.
-  function stands() {
-    const { course, now } = doc();
-    const instant = (iso) => (iso ? Date.parse(iso) : null);
-    const at = { phase: course.phase, infused: (course.infusion_seconds ?? 0) * 1000, started: instant(course.started_at), ended: instant(course.ended_at) };
-    let last = Date.parse(now);
-    for (const { body, infusion: whose } of outbox.waiting()) {
-      const onward = whose === infusion && body.event && !body.corrects ? NEXT_PHASE[body.event.kind]?.[at.phase] : null;
-      if (!onward || doc().entries.some((entry) => entry.id === body.id)) continue;
-      const when = Date.parse(body.observed_at);
-      if (at.phase === "infusing") at.infused += when - last;
-      if (onward === "infusing") at.started ??= when;
-      if (onward === "recovery") at.ended = when;
-      last = when;
-      at.phase = onward;
-    }
-    if (at.phase === "infusing") at.infused += clock.now() - last;
-    return at;
   }
 
   function pumpKeys(phase) {
@@ -294,129 +324,43 @@ function bedside(root, infusion, pins) {
           h("span", { class: "value-age" }, !item.at ? "none yet" : `${item.level ? `${MARK[item.level]} ` : ""}${item.age}`)))));
   }
 
-  function drawFlags() {
-    const d = doc();
-    const open = d.flags.filter((flag) => flag.open);
-    const now = clock.now();
-    const recording = !d.course.read_only && mayRecord(me());
-    redraw(place.flags, [open, d.quiet, d.conflicts, recording], () => {
-      const rows = [...open.map((flag) => flagRow(flag, recording)), ...d.conflicts.map((conflict) => conflictRow(conflict, recording))];
-      const list = h("ul", { class: `flags n${Math.min(rows.length, 3)}`, "aria-label": "Flags" }, ...rows);
-      const hidden = rows.length - 2;
-      return [list, rows.length ? null : h("p", { class: "quiet-line", text: d.quiet }), rows.length > 1 ? h("button", { class: "key more-flags", type: "button", "aria-label": `All ${rows.length} flags`, onclick: allFlags }, h("b", { text: hidden > 0 ? `+${hidden}` : "⌄" }), hidden > 0 ? "more" : "all") : null];
-    });
-    place.flags.querySelectorAll(".repeat-clock").forEach((node) => {
-      const wait = Date.parse(node.dataset.due) - clock.now();
-      node.textContent = wait > 0 ? `repeat in ${clock.minutesAndSeconds(wait)}` : `repeat due since ${clock.minutesAndSeconds(-wait)}`;
-    });
-    const keys = new Set(open.map((flag) => `${flag.key} ${flag.level}`));
-    for (const [level, region] of [["critical", assertive], ["caution", polite]]) {
-      const fresh = open.filter((flag) => flag.level === level && announced && !announced.has(`${flag.key} ${flag.level}`));
-      if (fresh.length) region.textContent = fresh.map((flag) => `${flag.level}: ${flag.headline}`).join(". ");
-    }
-    announced = keys;
-  }
-
-  function flagRow(flag, recording) {
-    const repeat = () => event("repeat", { measure: flag.measure, due_at: clock.iso(clock.now() + doc().pad.repeat_minutes * 60000) });
-    return h(
-      "li",
-      { class: `flag ${flag.level} ${flag.needs_acknowledgement ? "new" : "seen"}` },
-      h("span", { class: "mark", role: "img", "aria-label": flag.level, text: MARK[flag.level] }),
-      h("div", { class: "flag-words" }, h("b", { text: flag.headline }), h("span", { text: flag.receipt })),
-      recording && flag.offer_repeat && !flag.repeat_due_at ? h("button", { class: "key", type: "button", onclick: once(repeat) }, `Repeat in ${doc().pad.repeat_minutes} min`) : null,
-      flag.repeat_due_at ? h("span", { class: "repeat-clock", "data-due": flag.repeat_due_at }) : null,
-      recording && flag.needs_acknowledgement ? h("button", { class: "key acknowledge", type: "button", "aria-label": "Acknowledge", "aria-description": flag.headline, onclick: () => ask.acknowledge(flag) }, "Acknowledge …") : h("span", { class: "ack", text: flag.acknowledged || "not acknowledged" }),
-    );
-  }
-
-  // An event that does not fit what was recorded: kept, and for a person to put right.
-  function conflictRow({ entry, sentence }, recording) {
-    const found = doc().entries.find((one) => one.id === entry);
-    return h(
-      "li",
-      { class: "flag caution new" },
-      h("span", { class: "mark", role: "img", "aria-label": "caution", text: MARK.caution }),
-      h("div", { class: "flag-words" }, h("b", { text: sentence }), h("span", { text: "kept, changes nothing · to be corrected or withdrawn" })),
-      recording && found ? h("button", { class: "key", type: "button", onclick: () => ask.correct(found) }, "Put right …") : null,
-    );
-  }
-
-  function allFlags() {
-    const recording = !doc().course.read_only && mayRecord(me());
-    const rows = doc().flags.filter((flag) => flag.open).map((flag) => flagRow(flag, recording));
-    openSheet(padPlace, "Flags, worst first", (close) =>
-      h("ul", { class: "all-flags", "aria-label": "All flags", onclick: (e) => e.target.closest("button") && close() }, ...rows, ...doc().conflicts.map((conflict) => conflictRow(conflict, recording))));
-  }
+  let emergency = false;
+  const turn = (on) => {
+    emergency = on;
+    drawQuick();
+    place.quick.querySelector("button")?.focus({ preventScroll: true });
+  };
 
   function drawQuick() {
     const d = doc();
-    redraw(place.quick, [d.pad.quick_effects, d.course.read_only, d.oxygen, host.seenText(), mayRecord(me())], () =>
-      d.course.read_only || !mayRecord(me()) ? [h("div", { class: "quick" }, mayRecord(me()) ? h("button", { class: "key", type: "button", onclick: ask.note }, "Note") : null, h("button", { class: "key", type: "button", onclick: ask.view }, "View …"))] :
-      h("div", { class: "quick", role: "group", "aria-label": "Record" },
+    const may = mayRecord(me());
+    const closed = d.course.read_only && !marked.amendment();
+    if (emergency && !closed && may) {
+      const began = (host.care()?.clocks ?? []).filter((one) => ["help", "rapid"].includes(one.kind)).map((one) => one.key);
+      redraw(place.quick, ["emergency", began, host.words()], () => emergencyKeys(host, ask, () => turn(false)));
+      return;
+    }
+    redraw(place.quick, [d.pad.quick_effects, closed, d.oxygen, host.seenText(), may], () =>
+      closed || !may ? [h("div", { class: "quick" }, may ? h("button", { class: "key", type: "button", onclick: ask.note }, "Note") : null, h("button", { class: "key", type: "button", onclick: ask.view }, "View …"))] :
+      h("div", { class: "quick all", role: "group", "aria-label": "Record" },
         ...d.pad.quick_effects.slice(0, 1).map((name) => h("button", { class: "key", type: "button", onclick: () => ask.effect(name) }, name)),
         h("button", { class: "key", type: "button", onclick: () => ask.effect() }, "Effect …"),
         h("button", { class: "key", type: "button", onclick: ask.medicine }, "Medicine …"),
         h("button", { class: "key", type: "button", onclick: ask.note }, "Note"),
-        h("button", { class: "key", type: "button", onclick: ask.oxygen }, `Oxygen: ${d.oxygen}`),
+        h("button", { class: "key", type: "button", onclick: () => ask.oxygen() }, `Oxygen: ${d.oxygen}`),
         h("button", { class: `key ${seenAt ? "on" : ""}`, type: "button", "aria-label": "Seen at", onclick: ask.seen }, seenAt ? host.seenText().replace("seen", "Seen") : "Seen at …"),
-        h("button", { class: "key", type: "button", onclick: ask.view }, "View …")));
-  }
-
-  // Only the rows that changed are made anew: the others keep their focus, and cost the browser nothing.
-  const list = h("ul", { class: "entries", "aria-label": "Entries" });
-  place.entries.append(list);
-  let rows = new Map(); // by what they show
-
-  function drawEntries() {
-    const d = doc();
-    const mine = outbox.waiting().filter((item) => item.infusion === infusion && !d.entries.some((entry) => entry.id === item.body.id));
-    const before = rows;
-    rows = new Map();
-    const row = (facts, make) => {
-      const shown = JSON.stringify(facts);
-      rows.set(shown, before.get(shown) ?? make());
-    };
-    for (const item of mine.reverse())
-      row([item.key, item.trouble], () => h("li", { class: "entry waiting" },
-        h("span", { class: "when" }, clock.wallClock(Date.parse(item.body.observed_at), d.clinic.zone)), h("span", { class: "minute" }, "waiting"),
-        h("div", { class: "what" }, h("b", { text: wordsOf(item.body, d.pad) }), h("span", { class: "marks", text: item.trouble?.join(" ") ?? "to be sent" })), h("span", { class: "author", text: item.who })));
-    for (const entry of d.entries)
-      row([entry, mayRecord(me())], () => h("li", { class: `entry ${entry.state}`, "data-entry": entry.id },
-        h("span", { class: "when", text: entry.time }), h("span", { class: "minute", text: entry.minute }),
-        h("div", { class: "what" }, ...entry.parts.map((part) => h(part.struck ? "s" : part.level ? "strong" : "span", { class: part.level ?? "" }, part.level ? `${part.text} ${MARK[part.level]}` : part.text)),
-          entry.marks.length ? h("span", { class: "marks", text: entry.marks.join(" · ") }) : null),
-        h("span", { class: "author", text: entry.author }),
-        entry.can_correct && mayRecord(me()) ? h("button", { class: "key correct", type: "button", "aria-label": "Correct", "aria-description": entry.text, onclick: () => ask.correct(entry) }, "Correct") : h("span")));
-    const wanted = new Set(rows.values());
-    for (const node of [...list.children]) if (!wanted.has(node)) node.remove();
-    [...wanted].forEach((node, n) => list.children[n] === node || list.insertBefore(node, list.children[n] ?? null));
-  }
-
-  // What the server refused, with its sentence. Another patient's entry is never shown, or typed again, here.
-  function drawTray() {
-    const refused = outbox.refused();
-    const mine = refused.filter((item) => item.infusion === infusion);
-    const others = [...new Set(refused.filter((item) => item.infusion !== infusion).map((item) => item.infusion))];
-    const whenOf = ({ body }) => (body.observed_at ? clock.wallClock(Date.parse(body.observed_at), doc().clinic.zone) : "");
-    redraw(place.tray, [mine.map((item) => [item.key, item.refused]), others], () => !refused.length ? [] :
-      h("section", { class: "tray", "aria-label": "Needs attention" },
-        mine.length ? h("h2", { text: `Needs attention: ${mine.length} not saved` }) : null,
-        ...mine.map((item) => h("div", { class: "tray-item" },
-          h("div", {}, h("b", { text: `${whenOf(item)} ${wordsOf(item.body, doc().pad)} · ${item.who ?? ""}` }), h("p", { text: item.refused.join(" ") })),
-          h("button", { class: "key", type: "button", onclick: once(() => outbox.retry(item.key)) }, "Send again"),
-          h("button", { class: "key", type: "button", onclick: () => ask.open("Remove this entry from the tablet? It was never saved.", (close) =>
-            h("button", { class: "key", type: "button", onclick: once(() => { outbox.discard(item.key); close(); }) }, "Remove it")) }, "Remove …"))),
-        ...others.map((id) => h("div", { class: "tray-item" }, h("b", { text: "An entry of another infusion was not saved." }), h("a", { class: "key", href: `/bedside?infusion=${encodeURIComponent(id)}`, target: "_self" }, "Look at it there")))));
+        h("button", { class: "key", type: "button", onclick: ask.view }, "View …"),
+        h("button", { class: "key emergency-key", type: "button", onclick: () => turn(true) }, "Emergency")));
   }
 
   function drawPad() {
     const d = doc();
-    const locked = d.course.read_only || !mayRecord(me());
+    const locked = (d.course.read_only && !marked.amendment()) || !mayRecord(me());
     if (locked && pad?.hasDraft()) return; // what is half typed is not taken away; saving it says what can be done
     const wanted = locked ? `none ${d.course.closed_words}` : d.pad.version;
     if (padPlace.dataset.pad !== wanted) {
       padPlace.dataset.pad = wanted;
+      const sheet = padPlace.querySelector(".sheet"); // one that is open stays open, whatever the server tells
       screen.classList.toggle("read-only", locked);
       if (locked) {
         pad = rates = null;
@@ -426,6 +370,7 @@ function bedside(root, infusion, pins) {
         rates = ratings(host);
         padPlace.replaceChildren(pad.node, h("div", { class: "sheet-place" }, rates.node));
       }
+      if (sheet) sheetPlace().append(sheet);
     }
     pad?.draw();
     rates?.draw();
@@ -455,12 +400,15 @@ function bedside(root, infusion, pins) {
     }
     drawTop();
     drawClock();
-    drawFlags();
+    flags.draw();
+    running.draw();
+    marked.draw();
     drawPad();
     drawValues();
     drawQuick();
-    drawEntries();
     drawTray();
+    strip.draw(doc());
+    tabs.draw();
   }
 
   function tick() {
@@ -473,7 +421,9 @@ function bedside(root, infusion, pins) {
     drawClock();
     drawValues();
     drawQuick();
-    place.flags.querySelector(".repeat-clock") && drawFlags();
+    flags.tick();
+    running.draw();
+    tabs.tick();
     pad?.draw();
     rates?.draw();
     plot.moveNow();
@@ -498,16 +448,4 @@ function bedside(root, infusion, pins) {
       stop.forEach((end) => end());
     },
   };
-}
-
-// What an entry says, for one that is not on the server yet.
-function wordsOf(body, pad) {
-  const measures = Object.fromEntries((pad?.measures ?? []).map((measure) => [measure.key, measure]));
-  const parts = (body.readings ?? []).map((reading) => `${measures[reading.measure]?.short || measures[reading.measure]?.label || reading.measure} ${reading.value}`);
-  parts.push(...(body.not_done ?? []).map((one) => `${measures[one.measure]?.short ?? one.measure} not done (${one.reason})`));
-  if (body.event) parts.push([pad?.event_words?.[body.event.kind] ?? body.event.kind, body.event.detail?.name, body.event.detail?.reason, body.event.detail?.text].filter(Boolean).join(": "));
-  if (body.acknowledgement) parts.push(`Acknowledged: ${body.acknowledgement.done}`);
-  if (body.withdraws) parts.push("Withdrawal");
-  if (body.corrects) parts.unshift("Correction:");
-  return parts.join(" · ") || "Entry";
 }

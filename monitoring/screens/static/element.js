@@ -20,6 +20,34 @@ export function redraw(place, facts, make) {
   place.replaceChildren(...[make()].flat().filter(Boolean));
 }
 
+// Puts exactly these nodes into `list`, in this order; what is there already is not touched.
+export function arrange(list, nodes) {
+  const wanted = new Set(nodes);
+  for (const node of [...list.children]) if (!wanted.has(node)) node.remove();
+  nodes.forEach((node, n) => list.children[n] === node || list.insertBefore(node, list.children[n] ?? null));
+}
+
+// Rows kept by key: one that stays keeps its node, what is typed in it, and the focus. make(item) answers
+// {node, draw(item)}; draw is called each time.
+export function keyed(list) {
+  let rows = new Map();
+  return (items, keyOf, make) => {
+    const before = rows;
+    rows = new Map();
+    for (const item of items) {
+      const row = before.get(keyOf(item)) ?? make(item);
+      row.draw?.(item);
+      rows.set(keyOf(item), row);
+    }
+    arrange(list, [...rows.values()].map((row) => row.node));
+  };
+}
+
+// Sets a text only where it differs, so that nothing is read out or selected anew.
+export function put(node, text) {
+  if (node.textContent !== text) node.textContent = text;
+}
+
 // A control that saves takes one tap at a time: further taps within `pause` ms are the same tap.
 export function once(action, pause = 1000) {
   let until = 0;

@@ -2,55 +2,38 @@
 
 import * as clock from "./clock.js";
 import { h, once, openSheet, uuid } from "./element.js";
+import { LONGEST_NOTE, LONGEST_REASON, choices, clockTime, decimalsOf, numberOf, oneOf, ownWords, problem } from "./fields.js";
 import { impossible, question } from "./pad.js";
+import { wrongPatient } from "./wrong_patient.js";
 
 const SEEN_AGO = [1, 2, 3, 5, 10, 15, 20, 30];
-const LONGEST_REASON = 500;
-const LONGEST_NOTE = 4000;
-const HALF_A_DAY = 12 * 3600000;
 export const REASON_ADDED = "reason added"; // the server shows such a correction as an addition
-
-const numberOf = (text) => (text.trim() === "" ? NaN : Number(text.trim().replace(",", ".")));
-const decimalsOf = (value) => (String(value).split(".")[1] ?? "").length;
-const problem = () => h("p", { class: "said caution", role: "status" });
-const choices = (words, act, kind = "") => h("div", { class: `choices ${kind}` }, ...words.map((word) => h("button", { class: "key", type: "button", onclick: once(() => act(word)) }, word)));
-
-function ownWords(label, act, longest = LONGEST_REASON) {
-  const field = h("textarea", { rows: 2, "aria-label": label, placeholder: label, maxlength: longest });
-  const submit = once(() => act(field.value.trim()));
-  return h(
-    "form",
-    {
-      class: "own-words",
-      onsubmit: (e) => {
-        e.preventDefault();
-        if (field.value.trim()) submit();
-        else field.focus();
-      },
-    },
-    field,
-    h("button", { class: "key", type: "submit" }, "Save words"),
-  );
-}
-
-// The latest moment not after now at which the clinic's clocks showed this time; null when it shows none or one to come.
-function clockTime(text, zone) {
-  if (!/^\d\d:\d\d/.test(text)) return { wrong: "Clock time is empty: expected hours and minutes, such as 10:42." };
-  const now = clock.now();
-  for (let back = 0; back < 24 * 60; back += 1) {
-    const at = Math.floor(now / 60000) * 60000 - back * 60000;
-    if (clock.wallClock(at, zone) !== text.slice(0, 5)) continue;
-    if (now - at > HALF_A_DAY) return { wrong: `${text} is in the future: it is ${clock.wallClock(now, zone)} now.` };
-    return { at };
-  }
-  return { wrong: `${text} was not shown by the clinic's clocks today: expected another time.` };
-}
 
 // host: the bedside's entry(), put(), event(), doc(), tell(), seen(), draw(); place(): where sheets open.
 export function sheets(host, place, left, plot) {
   const { doc, event } = host;
   const words = () => doc().pad;
   const open = (title, ...content) => openSheet(place(), title, ...content);
+
+  const moveAway = wrongPatient(host);
+
+  // Started with something missing: why, and who decided. It takes the place of the start, with the same minute.
+  function startReason(start) {
+    const title = "Started with something missing: why?";
+    const missing = host.care()?.before?.missing ?? [];
+    const decided = (reason, shut) => {
+      const save = (name, close) => {
+        const detail = { reason, decided_by: name };
+        if (host.put({ ...host.entry("event", uuid(), true), observed_at: start.observed_at, event: { kind: "start", detail }, corrects: start.id, reason: REASON_ADDED })) close();
+      };
+      open(`“${reason}”: who decided?`, (close) => choices(host.staff().map((person) => person.name), (name) => save(name, close)), (close) => ownWords("Another person", (name) => save(name, close)));
+    };
+    open(title,
+      h("p", { class: "said caution", text: missing.join(" · ") }),
+      h("p", { class: "hint", text: "The minute of the start is kept already; the reason and the name follow." }),
+      (shut) => choices(host.words().missing_reasons, (reason) => decided(reason, shut)),
+      (shut) => ownWords("Another reason", (reason) => decided(reason, shut)));
+  }
 
   // A reason that follows an event takes its place, with the reason in it; both stay in the record.
   function addReason(entry, kind, reasons, title) {
@@ -82,20 +65,11 @@ export function sheets(host, place, left, plot) {
     );
   }
 
-  function close() {
-    const unseen = doc().flags.filter((flag) => flag.open && flag.needs_acknowledgement);
-    open(
-      "Close: the patient leaves and the chair is free",
-      unseen.length ? h("p", { class: "said caution", text: `Not acknowledged yet: ${unseen.map((flag) => flag.headline).join("; ")}` }) : h("span"),
-      (shut) => h("button", { class: "key primary", type: "button", onclick: once(() => event("close") && shut()) }, "Yes, close this infusion"),
-    );
-  }
-
   function more(phase) {
     const acts = [];
     const act = (label, onclick) => acts.push(h("button", { class: "key", type: "button", onclick }, label));
     if (["infusing", "paused"].includes(phase)) act("Rate changed …", rate);
-    if (phase === "recovery") act("Close and free the chair …", close);
+    if (phase === "recovery") act("Close and free the chair …", () => host.leave());
     if (phase === "planned") act("Cancel …", () => open("Cancelled before the start, because:", (shut) => choices(words().cancel_reasons, (reason) => event("cancel", { reason }) && shut())));
     act("Move to another chair …", () =>
       open("Moved to", (shut) =>
@@ -106,6 +80,10 @@ export function sheets(host, place, left, plot) {
         ),
       ),
     );
+    const link = (label, address, more = {}) => acts.push(h("a", { class: "key", href: address, ...more }, label));
+    const id = encodeURIComponent(host.infusion);
+    link("Handover …", `/handover?infusion=${id}`, { target: "_self" });
+    if (host.care()) for (const [paper, label] of [["a4", "A4"], ["letter", "Letter"]]) link(`Downtime sheet, ${label}`, `/api/infusions/${id}/downtime.pdf?paper=${paper}`, { target: "_blank", rel: "noopener" });
     open("More", h("div", { class: "choices" }, ...acts));
   }
 
@@ -114,31 +92,42 @@ export function sheets(host, place, left, plot) {
       open("Effect", () => choices(words().effects, (word) => effect(word)), () => ownWords("Another effect", (word) => effect(word)));
       return;
     }
+    const actions = host.words().effect_actions;
+    let action = "";
+    const save = (detail, shut) => event("effect", { name, ...detail, ...(action ? { action } : {}) }) && shut();
+    const keys = oneOf("Action taken", actions.map((one) => ({ value: one, text: one })), (value) => {
+      action = action === value ? "" : value;
+      keys.show(action);
+    });
     open(
       name,
-      (shut) => choices(words().severities, (severity) => event("effect", { name, severity }) && shut(), "three"),
-      (shut) => h("button", { class: "key", type: "button", onclick: once(() => event("effect", { name }) && shut()) }, "Save without severity"),
+      (shut) => choices(words().severities, (severity) => save({ severity }, shut), "three"),
+      (shut) => h("button", { class: "key", type: "button", onclick: once(() => save({}, shut)) }, "Save without severity"),
+      actions.length ? [h("p", { class: "hint", text: "Action taken, if any: tap it before the severity." }), keys.node] : [],
     );
   }
 
   // Fields of a medicine, and what they say; a dose is a number, and none is ever filled in from elsewhere.
   function medicineFields(medicine) {
-    const fields = Object.fromEntries(
-      ["name", "dose", "unit", "route"].map((part) => {
-        const field = h("input", { type: "text", "aria-label": part, inputmode: part === "dose" ? "decimal" : "text", maxlength: 100 });
-        field.value = medicine[part] ?? "";
-        return [part, field];
-      }),
-    );
+    const field = (part, list = []) => {
+      const input = h("input", { type: "text", autocomplete: "off", "aria-label": part, inputmode: part === "dose" ? "decimal" : "text", maxlength: 100, ...(list.length ? { list: `list-${part.replaceAll(" ", "-")}` } : {}) });
+      input.value = medicine[part.replaceAll(" ", "_")] ?? "";
+      const offered = list.length ? h("datalist", { id: `list-${part.replaceAll(" ", "-")}` }, ...list.map((value) => h("option", { value }))) : null;
+      return { part: part.replaceAll(" ", "_"), input, node: h("label", {}, part, input, offered) };
+    };
+    const names = host.staff().map((person) => person.name);
+    const needed = ["name", "dose", "unit", "route"].map((part) => field(part));
+    const more = host.care() ? [field("ordered by", names), field("given by", names), field("why", host.words().medicine_reasons)] : [];
     const read = () => {
-      const detail = Object.fromEntries(Object.entries(fields).map(([part, field]) => [part, field.value.trim()]));
+      const detail = Object.fromEntries(needed.map(({ part, input }) => [part, input.value.trim()]));
       const lacking = Object.keys(detail).filter((part) => !detail[part]);
       if (lacking.length) return { wrong: `Medicine: ${lacking.join(", ")} not given; expected a name, dose, unit and route.` };
       const dose = numberOf(detail.dose);
       if (!(dose > 0)) return { wrong: `Dose ${detail.dose}: expected a number above 0, such as 4 or 0.5.` };
-      return { detail: { ...detail, dose: String(dose) } };
+      const given = more.map(({ part, input }) => [part, input.value.trim()]).filter(([, text]) => text);
+      return { detail: { ...detail, dose: String(dose), ...Object.fromEntries(given) } };
     };
-    return { nodes: Object.entries(fields).map(([part, field]) => h("label", {}, part, field)), read };
+    return { nodes: [...needed, ...more].map(({ node }) => node), read };
   }
 
   function medicine() {
@@ -176,10 +165,17 @@ export function sheets(host, place, left, plot) {
 
   const note = () => open("Note", (shut) => ownWords("Note", (text) => event("note", { text }) && shut(), LONGEST_NOTE));
 
-  function oxygen() {
+  // In an emergency the first tap records that oxygen is given, and when; how much may follow, as of the same moment.
+  function oxygenGiven() {
+    const entry = host.entry("event", uuid());
+    const measure = words().measures.find((one) => one.key === words().oxygen);
+    if (host.put({ ...entry, event: { kind: "note", detail: { text: measure?.label ?? "Oxygen given" } } })) oxygen(entry.observed_at);
+  }
+
+  function oxygen(since = null) {
     const measure = words().measures.find((one) => one.key === words().oxygen);
     if (!measure) return;
-    const save = (litres, asked) => host.put({ ...host.entry("observation", uuid()), readings: [{ measure: measure.key, value: litres, confirmed_unusual: asked, observed_not_asked: false }] });
+    const save = (litres, asked) => host.put({ ...host.entry("observation", uuid(), since !== null), ...(since === null ? {} : { observed_at: since }), readings: [{ measure: measure.key, value: litres, confirmed_unusual: asked, observed_not_asked: false }] });
     const field = h("input", { type: "text", inputmode: "decimal", "aria-label": `${measure.label}, ${measure.unit}`, placeholder: measure.unit });
     const wrong = problem();
     let asked = "";
@@ -254,6 +250,7 @@ export function sheets(host, place, left, plot) {
           h("button", { class: "key", type: "submit" }, "Use this time"),
           wrong,
         ),
+      (shut) => h("button", { class: "key", type: "button", onclick: () => { shut(); host.fromPaper(); } }, "From paper …"),
     );
   }
 
@@ -302,7 +299,7 @@ export function sheets(host, place, left, plot) {
       h("p", { class: "hint", text: "Both stay in the record. Corrected, because:" }),
       (shut) => choices(reasons, (reason) => save(reason, shut)),
       (shut) => ownWords("Another reason", (reason) => save(reason, shut)),
-      h("button", { class: "key quiet", type: "button", onclick: withdraw }, "Withdraw"),
+      h("div", { class: "choices" }, h("button", { class: "key quiet", type: "button", onclick: withdraw }, "Withdraw"), h("button", { class: "key quiet", type: "button", onclick: () => moveAway(entry) }, "Wrong patient …")),
     );
   }
 
@@ -336,7 +333,7 @@ export function sheets(host, place, left, plot) {
   }
 
   // What can be put right in an event besides its time: a rate, a note's words, a medicine, an effect, a reason.
-  function eventEditor({ kind, detail }) {
+  function eventEditor({ kind, detail: { baseline, signatures, ...detail } }) {
     const text = (label, value, longest = LONGEST_REASON) => {
       const field = h("input", { type: "text", "aria-label": label, maxlength: longest });
       field.value = value ?? "";
@@ -386,5 +383,5 @@ export function sheets(host, place, left, plot) {
     );
   }
 
-  return { acknowledge, addReason, correct, effect, medicine, more, note, oxygen, seen, view, open };
+  return { acknowledge, addReason, correct, effect, medicine, more, note, oxygen, oxygenGiven, seen, startReason, view, open };
 }

@@ -1,0 +1,71 @@
+// What was recorded, the newest first, with what waits to be sent; and what the server refused.
+
+import * as clock from "./clock.js";
+import { arrange, h, once, redraw } from "./element.js";
+import * as outbox from "./outbox.js";
+import { waitingHere } from "./stands.js";
+
+// host: the bedside's doc(), mark(), mayRecord(); correct(entry) opens what puts an entry right.
+export function entryList(host, correct) {
+  const { doc } = host;
+  const node = h("ul", { class: "entries", "aria-label": "Entries" });
+  let rows = new Map(); // by what they show: only the rows that changed are made anew
+
+  function draw() {
+    const d = doc();
+    const recording = host.mayRecord();
+    const before = rows;
+    rows = new Map();
+    const row = (facts, make) => {
+      const shown = JSON.stringify(facts);
+      rows.set(shown, before.get(shown) ?? make());
+    };
+    for (const item of waitingHere(d).reverse())
+      row([item.key, item.trouble], () => h("li", { class: "entry waiting" },
+        h("span", { class: "when" }, clock.wallClock(Date.parse(item.body.observed_at), d.clinic.zone)), h("span", { class: "minute" }, "waiting"),
+        h("div", { class: "what" }, h("b", { text: wordsOf(item.body, d.pad) }), h("span", { class: "marks", text: item.trouble?.join(" ") ?? "to be sent" })), h("span", { class: "author", text: item.who })));
+    for (const entry of d.entries)
+      row([entry, recording], () => h("li", { class: `entry ${entry.state}`, "data-entry": entry.id },
+        h("span", { class: "when", text: entry.time }), h("span", { class: "minute", text: entry.minute }),
+        h("div", { class: "what" }, ...entry.parts.map((part) => h(part.struck ? "s" : part.level ? "strong" : "span", { class: part.level ?? "" }, part.level ? `${part.text} ${host.mark(part.level)}` : part.text)),
+          entry.marks.length ? h("span", { class: "marks", text: entry.marks.join(" · ") }) : null),
+        h("span", { class: "author", text: entry.author }),
+        entry.can_correct && recording ? h("button", { class: "key correct", type: "button", "aria-label": "Correct", "aria-description": entry.text, onclick: () => correct(entry) }, "Correct") : h("span")));
+    arrange(node, [...rows.values()]);
+  }
+  return { node, draw };
+}
+
+// What the server refused, with its sentence. Another patient's entry is never shown, or typed again, here.
+export function tray(host, place, open) {
+  const { doc } = host;
+  return function draw() {
+    const refused = outbox.refused();
+    const mine = refused.filter((item) => item.infusion === doc().id);
+    const others = [...new Set(refused.filter((item) => item.infusion !== doc().id).map((item) => item.infusion))];
+    const whenOf = ({ body }) => (body.observed_at ? clock.wallClock(Date.parse(body.observed_at), doc().clinic.zone) : "");
+    redraw(place, [mine.map((item) => [item.key, item.refused]), others], () => !refused.length ? [] :
+      h("section", { class: "tray", "aria-label": "Needs attention" },
+        mine.length ? h("h2", { text: `Needs attention: ${mine.length} not saved` }) : null,
+        ...mine.map((item) => h("div", { class: "tray-item" },
+          h("div", {}, h("b", { text: `${whenOf(item)} ${wordsOf(item.body, doc().pad)} · ${item.who ?? ""}` }), h("p", { text: item.refused.join(" ") })),
+          h("button", { class: "key", type: "button", onclick: once(() => outbox.retry(item.key)) }, "Send again"),
+          h("button", { class: "key", type: "button", onclick: () => open("Remove this entry from the tablet? It was never saved.", (close) =>
+            h("button", { class: "key", type: "button", onclick: once(() => { outbox.discard(item.key); close(); }) }, "Remove it")) }, "Remove …"))),
+        ...others.map((id) => h("div", { class: "tray-item" }, h("b", { text: "An entry of another infusion was not saved." }), h("a", { class: "key", href: `/bedside?infusion=${encodeURIComponent(id)}`, target: "_self" }, "Look at it there")))));
+  };
+}
+
+const SAID = ["name", "reason", "text", "item", "answer", "note", "whom", "meaning", "how"]; // of an event's detail, in words
+
+// What an entry says, for one that is not on the server yet.
+export function wordsOf(body, pad) {
+  const measures = Object.fromEntries((pad?.measures ?? []).map((measure) => [measure.key, measure]));
+  const parts = (body.readings ?? []).map((reading) => `${measures[reading.measure]?.short || measures[reading.measure]?.label || reading.measure} ${reading.value}`);
+  parts.push(...(body.not_done ?? []).map((one) => `${measures[one.measure]?.short ?? one.measure} not done (${one.reason})`));
+  if (body.event) parts.push([pad?.event_words?.[body.event.kind] ?? body.event.kind, ...SAID.map((part) => body.event.detail?.[part])].filter(Boolean).join(": "));
+  if (body.acknowledgement) parts.push(`Acknowledged: ${body.acknowledgement.done}`);
+  if (body.withdraws) parts.push("Withdrawal");
+  if (body.corrects) parts.unshift("Correction:");
+  return parts.join(" · ") || "Entry";
+}
