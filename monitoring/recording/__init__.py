@@ -28,6 +28,7 @@ from monitoring.recording.infusions import (
     register_patient,
 )
 from monitoring.recording.outcome import Outcome, Why
+from monitoring.recording.series import add_score, begin_series, describe_series, tell_of_score, withdraw_score
 
 __all__ = [
     "IDENTIFIERS",
@@ -35,10 +36,13 @@ __all__ = [
     "Outcome",
     "Suggestion",
     "Why",
+    "add_score",
     "add_staff",
     "approve_ranges",
     "attest",
+    "begin_series",
     "correct_patient",
+    "describe_series",
     "end_wall",
     "enrol_wall",
     "free_chairs",
@@ -50,4 +54,6 @@ __all__ = [
     "save_entry",
     "set_pin",
     "set_up_clinic",
+    "tell_of_score",
+    "withdraw_score",
 ]
