@@ -44,7 +44,7 @@ from monitoring.clinical.protocol import (
     Protocol,
 )
 from monitoring.clinical.record import Entry, Event
-from tests.clinical.timeline import ADA, JONAS, OMAR, Person, Timeline, at, measure, protocol, running
+from tests.clinical.timeline import ADA, JONAS, OMAR, SHIPPED, Person, Timeline, at, measure, protocol, running
 
 VECTORS: Final = Path(__file__).resolve().parents[2] / "../shared/vectors/dose_rate_sample.csv"
 
@@ -146,6 +146,13 @@ def test_the_stock_may_come_on_top_of_the_bag_and_the_rate_says_so() -> None:
     assert found.delivered_mg == pytest.approx(40)
     assert "100 mL + 0.8 mL stock on top" in [step.formula for step in found.steps]
     assert found.detail["stock_volume"] == "adds"
+
+
+def test_the_shipped_protocol_comes_to_the_published_rate() -> None:
+    assert SHIPPED.preparation is not None
+    for bag, rate in ((100, 150), (50, 75)):
+        found = calculation(Inputs(80, 0.5, 40, "actual", 50, bag), SHIPPED.preparation, SHIPPED.dose, "female")
+        assert (found.problems, found.dose_mg, found.stock_ml, found.rate_ml_per_h) == ((), 40, 0.8, rate)
 
 
 def test_the_detail_is_ready_to_be_recorded() -> None:
@@ -646,6 +653,15 @@ def test_a_start_corrected_to_before_the_order_was_still_made_on_it() -> None:
     assert found.given_mg == pytest.approx(45 / 40 * 31)
 
 
+def test_an_order_of_the_very_instant_of_the_start_counts_as_before() -> None:
+    line = Timeline(SITE)
+    ordered(line, -20)
+    line.start(0)
+    same_instant = ordered(line, 0, recorded=1, weight_kg=90)
+    assert holding(line).order == same_instant
+    assert line.course(2).conflicts == ()
+
+
 def test_an_order_seen_before_the_start_and_sent_after_it_counts_as_before() -> None:
     line = Timeline(SITE)
     ordered(line, -20)
@@ -1104,6 +1120,11 @@ def test_a_witness_is_asked_for_where_the_site_wants_one() -> None:
     assert said(drug_problems, line, alone, BARE) == ["Controlled drug: this protocol does not ask for it."]
 
 
+def said_live(line: Timeline, entry: Entry) -> list[str]:
+    """What is refused live, judged on what stood before the entry."""
+    return list(live_problems(entry, replace(line.infusion, entries=tuple(e for e in line.entries if e != entry))))
+
+
 def test_on_a_live_screen_the_pump_has_one_order_and_a_check_is_of_the_dose_that_holds() -> None:
     line = Timeline(SITE)
     order = ordered(line, -20)
@@ -1114,8 +1135,11 @@ def test_on_a_live_screen_the_pump_has_one_order_and_a_check_is_of_the_dose_that
     sentence = "The pump was started on another order: expected a correction of that order."
     assert list(live_problems(another, line.infusion)) == [sentence]
     line.withdraw(another, 6)
+    seen_before = ordered(line, -1, recorded=6.5)
+    assert said_live(line, seen_before) == []
+    moved = line.correct(order, 8, "wrong time", seen_at=3)
+    assert said_live(line, moved) == [], "a correction belongs to the past"
     again = line.correct(dose, 7)
-    assert list(live_problems(line.correct(order, 8), line.infusion)) == []
     late = checked(line, 9, dose)
     sentence = "The dose was calculated anew since: expected a second calculation of the new one."
     assert list(live_problems(late, line.infusion)) == [sentence]
