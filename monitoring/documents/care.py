@@ -28,7 +28,7 @@ def care_part(j: Judged, clinic: RunningClinic, chair: str, page: leaving.Leavin
     return {
         "responsible": {"name": responsible.name, "since": iso(responsible.since)},
         "clocks": clock_rows(j),
-        "effects": _effects(j),
+        "effects": effect_rows(j),
         "dose": dose_part(j, sums),
         "before": before_part(j, zone),
         "leaving": leaving_part(j, page, zone),
@@ -56,7 +56,8 @@ def clock_rows(j: Judged) -> list[dict[str, Any]]:
     ]
 
 
-def _effects(j: Judged) -> list[dict[str, Any]]:
+def effect_rows(j: Judged) -> list[dict[str, Any]]:
+    """Each adverse effect with onset, severity, what was done, and its end."""
     started = j.course.started_at
     return [
         {

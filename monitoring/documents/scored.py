@@ -35,5 +35,5 @@ def news2_part(j: Judged) -> dict[str, Any] | None:
         "parts": [{"label": part.label, "points": part.points, "colour": part.colour} for part in score.parts],
         "at": iso(score.at),
         "note": table.note,
-        "acknowledgement": table.acknowledgement,
+        "source": table.acknowledgement,
     }

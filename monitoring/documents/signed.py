@@ -10,8 +10,13 @@ from monitoring.documents.judged import Judged
 from monitoring.documents.words import clock_time
 
 
-def signing_part(j: Judged, zone: ZoneInfo) -> dict[str, Any]:
-    """`care.signing`: the signatures with name, role, time and meaning, and the open points before the next one."""
+def signing_part(j: Judged, zone: ZoneInfo) -> dict[str, Any] | None:
+    """`care.signing`: the signatures with name, role, time and meaning, and the open points before the next one.
+
+    None where the site asks for no signature.
+    """
+    if not j.protocol.people.signatures:
+        return None
     found = record(j.infusion, j.protocol, j.course, j.flags)
     locked = ""
     if found.locked_at is not None:
