@@ -25,6 +25,7 @@ _OPEN: Final[tuple[tuple[str, str, str, Literal["visible", "hidden"]], ...]] = (
     ("ranges", "Ranges", "view", "visible"),
     ("staff", "Staff", "manage_staff", "visible"),
     ("bedside", "Bedside", "view", "hidden"),
+    ("series", "Series", "view", "hidden"),
 )
 
 

@@ -27,6 +27,7 @@ from monitoring.screens.doorway import PAGES
 from monitoring.screens.identity import actor
 from monitoring.screens.plain import plain
 from monitoring.screens.said import say_outcome, show_said
+from monitoring.screens.series import draw_way_to_series
 
 _NOTHING_TYPED: Final = ("", "", None, None, "")  # number, name, birth date, sex, allergies
 
@@ -62,6 +63,7 @@ def draw_chosen(patient_id: str | None) -> None:
             f"No. {patient.number} · born {patient.birth_date:%d %b %Y} "
             f"({age_in_years(patient.birth_date, today)} y) · {patient.sex} · {allergy_words(patient)}"
         )
+        draw_way_to_series(patient.id)
         if access.may(who.staff.role, "register_patient"):
             _draw_correct(patient)
         if access.may(who.staff.role, "open_infusion"):

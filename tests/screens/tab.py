@@ -116,7 +116,16 @@ class Tab:
         return [button for button in self.at.button if read(button.label) == label]
 
     def _fields(self) -> list[Any]:
-        kinds = ("text_input", "text_area", "number_input", "date_input", "selectbox", "checkbox", "button")
+        kinds = (
+            "text_input",
+            "text_area",
+            "number_input",
+            "date_input",
+            "time_input",
+            "selectbox",
+            "checkbox",
+            "button",
+        )
         return [one for kind in (*kinds, "button_group") for one in self.at.get(kind)]
 
     def fill(self, **values: object) -> Tab:

@@ -26,9 +26,9 @@ def test_a_stranger_finds_the_sign_in_at_every_address(house: RunningClinic, doo
 @pytest.mark.parametrize(
     ("name", "pages"),
     [
-        ("Ada Okafor", [*EVERYBODYS, "Bedside"]),
-        ("Dr Ines Weiss", [*EVERYBODYS, "Bedside"]),
-        ("Petra Novak", [*EVERYBODYS, "Staff", "Bedside"]),
+        ("Ada Okafor", [*EVERYBODYS, "Bedside", "Series"]),
+        ("Dr Ines Weiss", [*EVERYBODYS, "Bedside", "Series"]),
+        ("Petra Novak", [*EVERYBODYS, "Staff", "Bedside", "Series"]),
     ],
 )
 def test_each_role_has_its_pages_and_no_other(house: RunningClinic, door: Doorman, name: str, pages: list[str]) -> None:
@@ -62,7 +62,7 @@ def test_a_cookie_of_another_clinic_opens_nothing(house: RunningClinic, door: Do
     assert tab.pages == ["Sign in"]
 
 
-@pytest.mark.parametrize("page", ["patients", "past", "ranges"])
+@pytest.mark.parametrize("page", ["patients", "past", "ranges", "series"])
 def test_every_page_says_whose_it_is_and_who_is_signed_in(house: RunningClinic, door: Doorman, page: str) -> None:
     words = " ".join(door("Ada Okafor", page).words)
     assert "Clinic at the Lake · signed in: Ada Okafor, nurse" in words

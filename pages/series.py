@@ -1,0 +1,18 @@
+"""A patient's series: what it is for, its infusions, and the outcome scores along it."""
+
+import streamlit as st
+
+from monitoring.screens.patients import draw_find
+from monitoring.screens.scoring import draw_add_score, draw_withdraw_score
+from monitoring.screens.series import draw_about, draw_along, draw_patient, draw_unanswered, pick_series
+
+st.title("Series")
+patient = draw_patient(st.query_params.get("patient") or draw_find())
+if patient is not None:
+    draw_unanswered(patient.id)
+    series = pick_series(patient)
+    if series is not None:
+        draw_along(series)
+        draw_add_score(series)
+        draw_withdraw_score(series)
+        draw_about(series)
