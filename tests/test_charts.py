@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from monitoring.charts import infusion_chart, infusion_figure
+from monitoring.charts import dose_strip, infusion_chart, infusion_figure
 from monitoring.clinical.course import course
 from monitoring.clinical.flags import levels
 from tests.clinical.timeline import Timeline, at, running
@@ -135,11 +135,147 @@ def test_events_are_marks_with_their_words() -> None:
     assert [text.split("<br>")[0] for text in hover] == ["Pump started", "Ondansetron 4 mg IV", "“hears music”"]
 
 
+def test_a_set_that_lacks_something_is_hollow_until_it_is_complete() -> None:
+    line = running()
+    line.set(10, systolic=120.0, diastolic=80.0)
+    assert trace(figure(line, 12), "Systolic pressure")["marker"]["symbol"] == ["y-down", "y-down-open"]
+    line.set(12, heart_rate=70.0, spo2=98.0, respiration=14.0)
+    assert trace(figure(line, 12), "Systolic pressure")["marker"]["symbol"] == ["y-down", "y-down"]
+
+
+def test_what_was_not_done_is_marked_at_the_foot_of_its_panel_and_is_no_value() -> None:
+    line = running()
+    line.set(10, not_done={"systolic": "asleep", "diastolic": "asleep"}, heart_rate=70.0, spo2=98.0, respiration=14.0)
+    drawn = figure(line, 11)
+    assert trace(drawn, "Systolic pressure")["x"] == [-4]
+    (marked,) = [one for one in drawn["data"] if one["name"] == "not done"]
+    assert (marked["yaxis"], marked["x"], marked["text"]) == ("y", [10], ["○ not done"])
+    low, high = drawn["layout"]["yaxis"]["range"]
+    assert low < marked["y"][0] < low + (high - low) / 5
+    assert marked["hovertext"] == [
+        "Systolic pressure not done: asleep<br>Diastolic pressure not done: asleep<br>minute 10 · 11:10 · Ada Okafor"
+    ]
+    assert trace(drawn, "Heart rate")["marker"]["symbol"] == ["circle", "circle-open"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "symbol", "says"),
+    [
+        ({}, "y-down", ""),
+        ({"amendment": "late entry"}, "y-down-open", "late entry"),
+        ({"amendment": "addendum"}, "y-down-open", "addendum"),
+        ({"tapped_at": at(30)}, "y-down-open", "late entry"),
+        ({"source": "paper"}, "y-down", "transcribed from paper"),
+    ],
+)
+def test_what_was_added_afterwards_is_hollow_and_says_so(changes: dict[str, Any], symbol: str, says: str) -> None:
+    line = running()
+    line._replace(line.quiet_set(10), **changes)
+    drawn = trace(figure(line, 40), "Systolic pressure")
+    assert drawn["marker"]["symbol"] == ["y-down", symbol]
+    assert drawn["hovertext"][1].split("<br>")[2:] == ([says] if says else [])
+
+
+def on_paper(drawn: dict[str, Any]) -> list[tuple[float, float]]:
+    """Where the chart is shaded as transcribed from paper."""
+    return [(one["x0"], one["x1"]) for one in drawn["layout"]["shapes"] if one["line"].get("dash") == "dot"]
+
+
+@pytest.mark.parametrize(
+    ("live", "paper", "shaded"),
+    [
+        ((0, 10, 20), (), []),
+        ((0, 40), (10, 20, 30), [(0, 40)]),
+        ((0, 10, 20), (30,), [(20, 30)]),  # nothing after it yet
+        ((0, 28, 40), (5, 20), [(0, 28)]),
+        ((0, 1, 2, 40), (20,), [(10, 30)]),  # at most one slot to either side
+        ((0, 20, 40), (10, 30), [(0, 40)]),  # they touch at the one between
+        ((0, 15, 40), (7, 22), [(0, 32)]),
+        ((0, 10, 12, 30), (5, 20), [(0, 10), (12, 30)]),
+    ],
+)
+def test_what_only_paper_knew_is_shaded_and_labelled(
+    live: tuple[int, ...], paper: tuple[int, ...], shaded: list[tuple[float, float]]
+) -> None:
+    line = Timeline()
+    line.start()
+    for minute in sorted((*live, *paper)):
+        if minute:
+            entry = line.quiet_set(minute)
+            if minute in paper:
+                line._replace(entry, source="paper", tapped_at=at(50), recorded_at=at(50))
+    line.entries.sort(key=lambda e: e.recorded_at)
+    drawn = figure(line, 50)
+    assert on_paper(drawn) == shaded
+    notes = [one["text"] for one in drawn["layout"]["annotations"]]
+    assert notes == ["transcribed from paper"] * len(shaded)
+
+
+def test_a_correction_of_what_came_from_paper_stays_from_paper() -> None:
+    line = running()
+    line.quiet_set(10)
+    slip = line.quiet_set(20)
+    slip = line._replace(slip, source="paper")
+    line.quiet_set(30)
+    line.correct(slip, 31, systolic=120.0)
+    assert on_paper(figure(line, 32)) == [(10, 30)]
+
+
+def test_what_was_withdrawn_shades_nothing() -> None:
+    line = running()
+    line.withdraw(line._replace(line.quiet_set(20), source="paper"), 21)
+    assert on_paper(figure(line, 32)) == []
+
+
+@pytest.mark.parametrize(
+    ("events", "strip"),
+    [
+        ([("end", 40)], [(0, 40, 150)]),
+        ([], [(0, None, 150)]),
+        ([("pause", 10), ("resume", 12)], [(0, 10, 150), (10, 12, 0), (12, None, 150)]),
+        ([("pause", 10)], [(0, 10, 150), (10, None, 0)]),
+        ([("rate", 20)], [(0, 20, 150), (20, None, 75)]),
+        ([("pause", 10), ("rate", 11), ("resume", 12)], [(0, 10, 150), (10, 12, 0), (12, None, 75)]),
+        ([("stop", 7.5)], [(0, 7.5, 150)]),
+    ],
+)
+def test_the_dose_strip_is_what_the_pump_did(
+    events: list[tuple[Any, float]], strip: list[tuple[float, float | None, float]]
+) -> None:
+    line = running()
+    for kind, minute in events:
+        line.event(kind, minute, **({"rate_ml_per_h": 75.0} if kind == "rate" else {}))
+    assert [(one["from"], one["to"], one["rate"]) for one in dose_strip(line.course(60))] == strip
+
+
+def test_before_the_start_the_dose_strip_is_empty() -> None:
+    assert dose_strip(Timeline().course(-1)) == []
+
+
+def test_what_is_known_of_an_event_stands_in_its_hover() -> None:
+    line = running()
+    line.event("called", 12, whom="clinician")
+    infusion = line.infusion
+    stands = line.course(13)
+    drawn = infusion_figure(infusion, line.protocol, stands, {}, at(13), ZONE, lambda entry: f"said of {entry.id}")
+    assert [text.split("<br>")[0] for text in trace(drawn, "Events")["hovertext"]] == ["said of e2", "said of e3"]
+
+
+def test_the_planned_time_of_the_order_is_in_view() -> None:
+    line = Timeline()
+    line.event("order", -15, dose_mg_per_kg=0.5, planned_minutes=100, weight_kg=80.0, prescriber="Dr Ines Weiss")
+    line.start()
+    assert figure(line, 1)["layout"]["xaxis"]["range"][1] >= 130
+
+
 def test_the_figure_is_one_that_plotly_accepts() -> None:
     line = running()
     line.quiet_set(10, systolic=185.0)
     line.observe(12, dissociation=3, sedation=4, distress=1)
     line.pause(13)
+    for kind in ("called", "help", "handover"):
+        line.event(kind, 14)
+    line._replace(line.set(15, not_done={"systolic": "asleep"}, heart_rate=70.0), source="paper")
     infusion = line.infusion
     stands = course(infusion, line.protocol, at(20))
     drawn = infusion_chart(infusion, line.protocol, stands, levels(infusion, line.protocol, stands), at(20), ZONE)
