@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
 import pytest
 
-from monitoring import recording
+from monitoring import documents, recording
 from monitoring.clinic import RunningClinic
 from monitoring.documents import age_in_years, board_document, infusion_document, initials
-from tests.small_clinic import QUIET, Names, SetClock, actor, entry, event, open_infusion
+from tests.small_clinic import QUIET, Names, SetClock, actor, attested, entry, event, open_infusion
 
 
 def save(clinic: RunningClinic, names: Names, body: dict[str, Any], by: str = "Ada Okafor") -> str:
@@ -263,3 +264,147 @@ def test_a_document_says_when_time_alone_will_change_it(clinic: RunningClinic, n
     assert first is not None
     assert first > clock.now().isoformat()
     assert board_document(clinic)["next_change"] == first
+
+
+DOSE = {
+    "weight_basis": "actual",
+    "dosing_weight_kg": 81.4,
+    "stock_mg_per_ml": 50.0,
+    "bag_volume_ml": 100.0,
+    "stock_volume": "replaces",
+    "dose_mg": 40.7,
+    "stock_ml": 0.81,
+    "final_volume_ml": 100.0,
+    "rate_ml_per_h": 150.0,
+}
+ORDER = {
+    "prescriber": "Dr Ines Weiss",
+    "dose_mg_per_kg": 0.5,
+    "planned_minutes": 40,
+    "weight_kg": 81.4,
+    "weight_on": "2026-03-03",
+}
+
+
+def test_no_screen_gets_a_milligram_before_a_second_person_has_worked_it_out(
+    clinic: RunningClinic, names: Names, clock: SetClock
+) -> None:
+    omar = open_infusion(clinic, actor(clinic, "Ada Okafor"), names.patients["Omar Haddad"], "chair-2", weight_kg=81.4)
+    names = replace(names, infusion=omar)
+    save(clinic, names, event(clock.wait(minutes=1), "order", **ORDER))
+    first = save(clinic, names, event(clock.wait(minutes=1), "dose", **DOSE))
+    document = infusion_document(clinic, omar)
+    assert document["care"]["dose"]["hidden"]
+    assert document["infusion"]["dose"] == "0.5 mg/kg in 40 min"
+    shown = json.dumps([{**document, "figure": None}, board_document(clinic)])  # places in the figure are numbers too
+    for result in ("40.7", "0.81", "150 mL/h"):
+        assert result not in shown
+    ada = actor(clinic, "Ada Okafor", "tablet-1")
+    results = {key: DOSE[key] for key in ("dose_mg", "stock_ml", "rate_ml_per_h")}
+    body = event(clock.wait(minutes=1), "dose_check", of=first, **results) | {"sign_in": ada.sign_in.id}
+    signed = attested(clinic, ada, omar, body, "second calculation", "Jonas Lund")
+    assert recording.save_entry(clinic, ada, omar, signed).done
+    document = infusion_document(clinic, omar)
+    assert document["infusion"]["dose"] == "40.7 mg in 40 min · 0.5 mg/kg"
+    assert document["care"]["before"]["dose_check"]["agrees"]
+
+
+CARE_PARTS = {
+    "responsible": {"name", "since"},
+    "dose": {"ordered", "plan", "hidden", "planned", "given", "remaining", "drawn", "wasted", "reconciled", "segments"},
+    "before": {
+        "groups", "missing", "vitals", "order", "weight", "dose", "dose_check", "second_calculation", "time_out",
+        "time_out_wanted", "bases", "stocks", "bags", "start_reason_wanted",
+    },
+    "leaving": {"groups", "missing", "scales", "baseline", "second_person"},
+    "drug": {"name", "methods", "given", "latest", "witness"},
+    "signing": {"signed", "next", "locked", "locked_words", "open_points"},
+    "handover": {"lines"},
+    "words": {"called", "informed", "effect_actions", "medicine_reasons", "missing_reasons", "rapid_minutes"},
+}  # fmt: skip
+
+
+def test_every_part_of_the_course_of_care_is_there_from_the_first_to_the_last(
+    clinic: RunningClinic, names: Names, clock: SetClock
+) -> None:
+    for step in ("planned", "infusing", "recovery"):
+        if step == "infusing":
+            started(clinic, names, clock)
+        if step == "recovery":
+            save(clinic, names, event(clock.wait(minutes=40), "end"))
+        document = infusion_document(clinic, names.infusion)
+        care = document["care"]
+        assert document["course"]["phase"] == step
+        assert set(care) == {*CARE_PARTS, "clocks", "effects", "news2", "staff"}
+        assert [(part, key) for part, keys in CARE_PARTS.items() for key in keys if key not in care[part]] == []
+        assert {person["name"] for person in care["staff"]} >= {"Ada Okafor", "Dr Ines Weiss"}
+
+
+def test_the_board_counts_what_is_not_signed_yet(clinic: RunningClinic, names: Names, clock: SetClock) -> None:
+    def counted() -> tuple[int, str]:
+        counts = board_document(clinic)["counts"]
+        return counts["to_sign"], counts["to_sign_words"]
+
+    ada = actor(clinic, "Ada Okafor", "tablet-1")
+    started(clinic, names, clock)
+    save(clinic, names, event(clock.wait(minutes=40), "end"))
+    assert counted() == (0, "")
+    left = {**event(clock.wait(minutes=70), "close", reason="will follow"), "queued": True}
+    save(clinic, names, left)
+    assert counted() == (1, "1 to sign")
+    documents.unsigned.forget(clinic.store)
+    assert counted() == (1, "1 to sign")
+    for meaning, who in (("administered", "Ada Okafor"), ("reviewed", "Dr Ines Weiss")):
+        body = event(clock.wait(minutes=1), "sign", meaning=meaning) | {"sign_in": ada.sign_in.id}
+        signed = attested(clinic, ada, names.infusion, body, meaning, who)
+        assert recording.save_entry(clinic, ada, names.infusion, signed).sentences == ()
+        assert counted()[0] == (1 if meaning == "administered" else 0)
+    documents.unsigned.forget(clinic.store)
+    assert counted() == (0, "")
+
+
+def test_a_cancelled_infusion_wants_no_signature(clinic: RunningClinic, names: Names, clock: SetClock) -> None:
+    save(clinic, names, event(clock.wait(minutes=1), "cancel", reason="patient declined"))
+    assert board_document(clinic)["counts"]["to_sign"] == 0
+    documents.unsigned.forget(clinic.store)
+    assert board_document(clinic)["counts"]["to_sign"] == 0
+
+
+def test_a_chair_where_help_was_called_stands_first_and_says_so(
+    clinic: RunningClinic, names: Names, clock: SetClock
+) -> None:
+    omar = open_infusion(clinic, actor(clinic, "Ada Okafor"), names.patients["Omar Haddad"], "chair-2")
+    started(clinic, names, clock)
+    save(clinic, names, entry(clock.now(), readings={"spo2": 88}))
+    assert board_document(clinic)["cards"][0]["chair"] == "Chair 1"
+    at_two = replace(names, infusion=omar)
+    help_called = save(clinic, at_two, event(clock.wait(minutes=1), "help"))
+    first = board_document(clinic)["cards"][0]
+    assert (first["chair"], [one["label"] for one in first["help"]]) == ("Chair 2", ["Help called"])
+    save(clinic, at_two, event(clock.wait(minutes=1), "over", of=help_called))
+    card = next(one for one in board_document(clinic)["cards"] if one["chair"] == "Chair 2")
+    assert card["help"] == []
+
+
+def test_a_clock_is_on_the_card_once_it_is_past_its_time(clinic: RunningClinic, names: Names, clock: SetClock) -> None:
+    started(clinic, names, clock)
+    medicine = {"name": "Ondansetron", "dose": "4", "unit": "mg", "route": "IV"}
+    save(clinic, names, event(clock.wait(minutes=1), "medicine", **medicine))
+    clock.wait(minutes=4, seconds=59)
+    assert board_document(clinic)["cards"][0]["clocks"] == []
+    assert board_document(clinic)["next_change"] <= (clock.now() + timedelta(seconds=1)).isoformat()
+    clock.wait(seconds=1)
+    (found,) = board_document(clinic)["cards"][0]["clocks"]
+    assert (found["kind"], found["label"]) == ("recheck", "Set 5 min after Ondansetron 4 mg IV")
+    save(clinic, names, entry(clock.now()))
+    assert board_document(clinic)["cards"][0]["clocks"] == []
+
+
+def test_time_alone_makes_a_stay_long_enough(clinic: RunningClinic, names: Names, clock: SetClock) -> None:
+    started(clinic, names, clock)
+    save(clinic, names, event(clock.wait(minutes=40), "end"))
+    until = clock.now() + timedelta(minutes=60)
+    for _ in range(4):
+        clock.wait(minutes=14, seconds=45)
+        save(clinic, names, entry(clock.now()))
+    assert infusion_document(clinic, names.infusion)["next_change"] == until.isoformat()

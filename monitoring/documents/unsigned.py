@@ -21,6 +21,12 @@ def to_sign(clinic: RunningClinic) -> int:
     return known.count(clinic)
 
 
+def forget(store: Store) -> None:
+    """Count anew from what is stored, as after a start of the server."""
+    with _LOCK:
+        _KNOWN.pop(store, None)
+
+
 class _Unsigned:
     """Which infusions want a signature: counted once from their events, then judged anew when something is stored."""
 
