@@ -136,6 +136,93 @@ def test_a_pin_signs_an_entry_that_comes_later_and_nobody_is_signed_in_by_it(
     assert unknown.status_code == 404
 
 
+CHOSEN = {"weight_basis": "actual", "stock_mg_per_ml": "50", "bag_volume_ml": "100"}
+
+
+def test_a_dose_is_worked_out_step_by_step_and_is_ready_to_be_posted(served: Server, tablet: Tablet) -> None:
+    answer = tablet.client.get(f"/api/infusions/{tablet.infusion}/dose", params=CHOSEN)
+    assert answer.status_code == 200, answer.text
+    said = answer.json()
+    assert said["problems"] == []
+    assert {"label": "Dose", "formula": "72 kg × 0.5 mg/kg", "result": "36 mg", "unrounded": "36 mg"} in said["steps"]
+    assert (said["detail"]["dose_mg"], said["detail"]["rate_ml_per_h"]) == (36, 150)
+    before = len(kept(served, tablet.infusion))
+    posted = event(now(), "dose", **said["detail"]) | {"queued": True}
+    assert tablet.post(posted).status_code == 200
+    assert len(kept(served, tablet.infusion)) == before + 1, "asking stores nothing"
+
+
+@pytest.mark.parametrize(
+    ("change", "status", "words"),
+    [
+        ({"stock_mg_per_ml": ""}, 400, "Stock missing: expected a number in mg/mL."),
+        ({"stock_mg_per_ml": "fifty"}, 400, "Stock “fifty”: expected a number in mg/mL."),
+        ({"stock_mg_per_ml": "nan"}, 400, "Stock “nan”: expected a number in mg/mL."),
+        ({"bag_volume_ml": "1e9"}, 400, "Bag “1e9”: expected a number in mL."),
+        ({"bag_volume_ml": "-100"}, 400, "Bag “-100”: expected a number in mL."),
+        ({"height_cm": "tall"}, 400, "Height “tall”: expected a number in cm."),
+        ({"stock_mg_per_ml": "5"}, 200, "Stock 5 mg/mL"),
+        ({"bag_volume_ml": "0"}, 200, "Bag 0 mL"),
+        ({"weight_basis": "guessed"}, 200, "guessed"),
+        ({"weight_basis": "ideal"}, 200, "eight"),
+    ],
+)
+def test_what_a_dose_cannot_be_worked_out_from_is_told(
+    tablet: Tablet, change: dict[str, str], status: int, words: str
+) -> None:
+    answer = tablet.client.get(f"/api/infusions/{tablet.infusion}/dose", params=CHOSEN | change)
+    assert answer.status_code == status
+    said = answer.json()
+    sentences = said["sentences"] if status == 400 else said["problems"]
+    assert any(words in sentence for sentence in sentences), sentences
+    assert said.get("detail", {}) == {}
+
+
+def test_a_dose_of_no_infusion_or_by_somebody_who_records_none_is_not_worked_out(
+    served: Server, served_names: Names, tablet: Tablet
+) -> None:
+    assert tablet.client.get("/api/infusions/none/dose", params=CHOSEN).status_code == 404
+    office = Tablet(served, served_names)
+    office.sign_in("Petra Novak")
+    assert office.client.get(f"/api/infusions/{tablet.infusion}/dose", params=CHOSEN).status_code == 403
+    office.client.close()
+
+
+def test_entries_of_the_wrong_chair_are_moved_once(furnished_now: tuple[Path, Names], tmp_path: Path) -> None:
+    names, file = furnished_now[1], tmp_path / "clinic.db"
+    shutil.copy(furnished_now[0], file)
+    with opened(file, Clock()) as at_hand:
+        right = open_infusion(at_hand, actor(at_hand, "Ada Okafor"), names.patients["Omar Haddad"], "chair-2")
+    with Server(file) as server:
+        _moved_once(server, names, right)
+
+
+def _moved_once(server: Server, names: Names, right: str) -> None:
+    tablet = Tablet(server, names)
+    tablet.sign_in("Ada Okafor")
+    body = entry(now() + timedelta(seconds=1))
+    assert tablet.post(body).status_code == 200
+    move = f"/api/infusions/{names.infusion}/move-entries"
+    asked = {"entries": [body["id"]], "to": "nowhere", "reason": "wrong chair"}
+    assert tablet.client.post(move, json=asked).status_code == 404
+    for wrong in ({"entries": "all"}, {"entries": [7]}, {"to": 3}, {"reason": "\x00"}, {"reason": "r" * 501}):
+        answer = tablet.client.post(move, json=asked | wrong)
+        assert (answer.status_code, len(answer.json()["sentences"])) == (400, 1)
+    assert len(kept(server, names.infusion)) == 1
+    answers = [tablet.client.post(move, json=asked | {"to": right}) for _ in range(2)]
+    assert [answer.status_code for answer in answers] == [200, 200], answers[0].text
+    assert [answer.json()["again"] for answer in answers] == [False, True]
+    [copy] = kept(server, right)
+    assert answers[0].json()["entries"] == [copy["id"]] == answers[1].json()["entries"]
+    assert (copy["amendment"], copy["linked"], copy["observed_at"][:19]) == (
+        "late entry",
+        body["id"],
+        body["observed_at"][:19],
+    )
+    assert kept(server, names.infusion)[-1]["linked"] == copy["id"]
+    assert verify(f"sqlite:///{server.file}") == []
+
+
 def test_another_content_under_the_same_id_is_told(served: Server, tablet: Tablet) -> None:
     body = entry(now())
     assert tablet.post(body).status_code == 200

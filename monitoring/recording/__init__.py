@@ -27,6 +27,7 @@ from monitoring.recording.infusions import (
     open_infusion,
     register_patient,
 )
+from monitoring.recording.moving import copy_to_right_infusion
 from monitoring.recording.outcome import Outcome, Why
 from monitoring.recording.series import add_score, begin_series, describe_series, tell_of_score, withdraw_score
 
@@ -41,6 +42,7 @@ __all__ = [
     "approve_ranges",
     "attest",
     "begin_series",
+    "copy_to_right_infusion",
     "correct_patient",
     "describe_series",
     "end_wall",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import fields
+from datetime import datetime
 from typing import Final
 
 from monitoring import access
@@ -125,10 +126,15 @@ def _baseline(posted: Posted, infusion: Infusion) -> dict[str, str]:
         pinned = former.event.detail.get("baseline")
         if isinstance(pinned, dict):
             return dict(pinned)
+    return baseline_at(infusion, posted.observed_at)
+
+
+def baseline_at(infusion: Infusion, started_at: datetime) -> dict[str, str]:
+    """Per measure the id of the latest reading that stands at `started_at`: what a start there is compared with."""
     return {
         reading.measure: reading.id
         for entry in infusion.standing()
-        if entry.observed_at <= posted.observed_at
+        if entry.observed_at <= started_at
         for reading in entry.readings
     }
 

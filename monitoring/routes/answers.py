@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from contextlib import suppress
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, TypeGuard
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse
@@ -49,12 +49,25 @@ async def json_body(request: Request) -> object:
     return decoded
 
 
-def text_in(body: object, name: str) -> str:
+def text_in(body: object, name: str, longest: int = 200) -> str:
     """A text of the object that was sent, "" when it is not there. Raises Unreadable when it is something else."""
     value = body.get(name, "") if isinstance(body, dict) else None
-    if not isinstance(value, str) or len(value) > 200:
+    if not _is_text(value) or len(value) > longest:
         raise Unreadable(400, f"{name} is not a short text.")
     return value
+
+
+def words_in(body: object, name: str) -> list[str]:
+    """A list of short texts of the object that was sent. Raises Unreadable when it is something else."""
+    value = body.get(name) if isinstance(body, dict) else None
+    if not isinstance(value, list) or not all(_is_text(one) and len(one) <= 200 for one in value):
+        raise Unreadable(400, f"{name} is not a list of short texts.")
+    return value
+
+
+def _is_text(value: object) -> TypeGuard[str]:
+    # A lone surrogate cannot be written, and a NUL cannot be searched for: neither was typed by a person.
+    return isinstance(value, str) and not any(c == "\x00" or "\ud800" <= c <= "\udfff" for c in value)
 
 
 def instant_in(body: object, name: str) -> datetime | None:

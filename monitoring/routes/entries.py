@@ -1,4 +1,4 @@
-"""The door through which every entry comes in."""
+"""The doors through which entries come in, and through which they are moved to the right patient."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from starlette.responses import JSONResponse
 
 from monitoring import recording
 from monitoring.clinic import running
-from monitoring.routes.answers import Unreadable, json_body, refused
+from monitoring.recording.posted import LONGEST_WORDS
+from monitoring.routes.answers import Unreadable, json_body, refused, text_in, words_in
 from monitoring.routes.doors import actor_of
 
 
@@ -31,3 +32,24 @@ async def save(request: Request) -> JSONResponse:
             "recorded_at": outcome.value.recorded_at.isoformat(),
         }
     )
+
+
+async def move(request: Request) -> JSONResponse:
+    """POST {entries, to, reason}: entries made at the wrong chair are withdrawn here and copied to infusion `to`."""
+    try:
+        body = await json_body(request)
+        entries, to, reason = words_in(body, "entries"), text_in(body, "to"), text_in(body, "reason", LONGEST_WORDS)
+    except Unreadable as unreadable:
+        return unreadable.answer
+    outcome = await run_in_threadpool(
+        recording.copy_to_right_infusion,
+        running(),
+        actor_of(request.scope),
+        request.path_params["infusion"],
+        entries,
+        to,
+        reason,
+    )
+    if outcome.value is None:
+        return refused(outcome)
+    return JSONResponse({"saved": True, "again": outcome.again, "entries": [entry.id for entry in outcome.value]})
