@@ -23,6 +23,7 @@ ORDER: Final = (
     ("monitoring.recording",),
     ("monitoring.charts",),
     ("monitoring.documents",),
+    ("monitoring.exports",),
     ("monitoring.routes", "monitoring.screens"),
     ("pages",),
     ("dashboard", "monitoring.__main__"),
@@ -37,6 +38,7 @@ HOMES: Final = {
     "starlette": ("monitoring.routes", "dashboard"),
     "argon2": ("monitoring.access",),
     "itsdangerous": ("monitoring.access",),
+    "typst": ("monitoring.exports",),
     "pandas": ("monitoring.screens", "pages", "dashboard"),
 }
 PURE: Final = {"os", "pathlib", "sqlite3", "socket", "threading", "asyncio", "time", "subprocess", "urllib", "io"}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
 
-from monitoring.routes import assets, dosing, entries, health, live, signing
+from monitoring.routes import assets, dosing, entries, health, live, printed, signing
 
 
 def routes() -> list[BaseRoute]:
@@ -18,6 +18,7 @@ def routes() -> list[BaseRoute]:
         Route("/api/wall", signing.wall, methods=["POST"]),
         Route("/api/demonstration/rate", signing.demonstration_rate, methods=["POST"]),
         Route("/api/infusions/{infusion}/entries", entries.save, methods=["POST"]),
+        Route("/api/infusions/{infusion}/downtime.pdf", printed.downtime),
         Route("/api/infusions/{infusion}/dose", dosing.dose),
         Route("/api/infusions/{infusion}/move-entries", entries.move, methods=["POST"]),
         WebSocketRoute("/api/live", live.live),
