@@ -81,6 +81,11 @@ def test_a_version_without_lists_has_nothing_missing() -> None:
     assert (found.items, found.missing, found.started_with_missing, found.reason_wanted) == ((), (), (), False)
 
 
+def test_a_site_with_a_list_alone_or_a_dose_alone_asks_for_a_baseline_too() -> None:
+    assert missing(Timeline(replace(BARE, before=CARE.before[:1]))) == ("Consent on file", "Baseline vital signs")
+    assert missing(Timeline(replace(BARE, preparation=PREPARATION)))[-1] == "Baseline vital signs"
+
+
 def test_without_a_second_calculation_at_a_site_none_is_missing() -> None:
     alone = replace(CARE, preparation=replace(PREPARATION, second_calculation=False))
     assert "Second calculation" not in missing(Timeline(alone))
