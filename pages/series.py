@@ -4,7 +4,7 @@ import streamlit as st
 
 from monitoring.screens.patients import draw_find
 from monitoring.screens.scoring import draw_add_score, draw_withdraw_score
-from monitoring.screens.series import draw_about, draw_along, draw_patient, draw_unanswered, pick_series
+from monitoring.screens.series import draw_about, draw_along, draw_begin, draw_patient, draw_unanswered, pick_series
 
 st.title("Series")
 patient = draw_patient(st.query_params.get("patient") or draw_find())
@@ -16,3 +16,4 @@ if patient is not None:
         draw_add_score(series)
         draw_withdraw_score(series)
         draw_about(series)
+    draw_begin(patient)

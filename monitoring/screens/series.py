@@ -14,7 +14,9 @@ from monitoring import access
 from monitoring.clinic import instruments, running
 from monitoring.clinical.course import course
 from monitoring.clinical.instruments import Instrument
+from monitoring.clinical.protocol import Phase
 from monitoring.clinical.record import Infusion, Patient
+from monitoring.documents import PHASE_WORDS
 from monitoring.recording import begin_series, describe_series, tell_of_score
 from monitoring.records import Score, Series
 from monitoring.screens.doorway import PAGES
@@ -38,7 +40,7 @@ def draw_patient(patient_id: str | None) -> Patient | None:
 
 
 def pick_series(patient: Patient) -> Series | None:
-    """The series that is shown, the latest unless another is chosen, and the form that begins a new one."""
+    """The series that is shown: the latest unless another is chosen. None where there is none yet."""
     found = running().store.series_of(patient.id)
     if found:
         names = {one.id: f"Series {one.number}, opened {_day(one.opened_at):%d %b %Y}" for one in found}
@@ -55,12 +57,12 @@ def pick_series(patient: Patient) -> Series | None:
     else:
         chosen = None
         st.info("No series yet: it begins with the first infusion, or here when a score comes before.")
-    _draw_begin(patient, begun=len(found))
     return next((one for one in found if one.id == chosen), None)
 
 
-def _draw_begin(patient: Patient, *, begun: int) -> None:
-    who = actor()
+def draw_begin(patient: Patient) -> None:
+    """The form that begins the next series: open where there is none yet."""
+    who, begun = actor(), len(running().store.series_of(patient.id))
     if who is None or not access.may(who.staff.role, "describe_series"):
         return
     with st.expander("Begin a new series", expanded=not begun):
@@ -187,10 +189,10 @@ def draw_along(series: Series) -> None:
     """Infusions and scores of a series as one table by day; what was replaced or withdrawn is struck out, and stays."""
     store = running().store
     details = store.series_details(series.id)
-    given = [one for one in _infusions(series) if one[1] != "cancelled"]
+    begun = [phase for _, phase, _ in _infusions(series) if phase not in ("planned", "cancelled")]
     words = [
         f"{series.planned_infusions} infusions planned",
-        f"{len(given)} begun",
+        f"{len(begun)} begun",
         details.indication if details and details.indication else "indication not recorded",
         f"prescriber {details.prescriber}" if details and details.prescriber else "prescriber not recorded",
     ]
@@ -205,7 +207,7 @@ def draw_along(series: Series) -> None:
     st.html(f'<table class="along"><thead><tr>{heading}</tr></thead><tbody>{body}</tbody></table>')
 
 
-def _infusions(series: Series) -> Iterator[tuple[Infusion, str, date]]:
+def _infusions(series: Series) -> Iterator[tuple[Infusion, Phase, date]]:
     """The infusions of a series with phase and day."""
     clinic = running()
     for row in (clinic.store.infusion(one) for one in clinic.store.infusions_of(series.patient_id)):
@@ -218,7 +220,7 @@ def _infusion_rows(series: Series) -> Iterator[tuple[tuple[date, int], str]]:
     for infusion, phase, day in _infusions(series):
         which = f"{infusion.number} of {series.planned_infusions}"
         what = f"Infusion {which if infusion.number <= series.planned_infusions else f'{infusion.number}, maintenance'}"
-        yield (day, 0), _row(day, (what, phase, "", infusion.opened_by_name, ""), "infusion")
+        yield (day, 0), _row(day, (what, PHASE_WORDS[phase], "", infusion.opened_by_name, ""), "infusion")
 
 
 def _score_rows(scores: tuple[Score, ...]) -> Iterator[tuple[tuple[date, int], str]]:

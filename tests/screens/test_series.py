@@ -13,7 +13,7 @@ from monitoring import recording
 from monitoring.clinic import RunningClinic
 from monitoring.records import Score
 from tests.screens.tab import Doorman, Tab
-from tests.small_clinic import Names, actor, event
+from tests.small_clinic import Names, actor, event, open_infusion
 
 NINE = [str(number) for number in range(1, 10)]
 
@@ -84,7 +84,7 @@ def test_the_series_is_reached_from_the_chosen_patient(house: RunningClinic, doo
     assert tab.words[3] == "Series"
     assert "<h2>Marta Brandt</h2>" in tab.words
     assert tab.at.query_params == {"patient": marta}
-    assert any("6 infusions planned · 1 begun · indication not recorded" in text for text in tab.words)
+    assert any("6 infusions planned · 0 begun · indication not recorded" in text for text in tab.words)
     assert "Infusion 1 of 6" in along(tab)
 
 
@@ -107,7 +107,7 @@ def test_what_a_series_is_for_is_described_and_described_anew(
         **{f"{place}_planned": 8, f"{place}_indication": "depression", f"{place}_prescriber": "Dr Ines Weiss"}
     ).press("Save what it is for")
     assert tab.confirmations == ["Saved; what was said before stays in the record."]
-    assert any("8 infusions planned · 1 begun · depression · prescriber Dr Ines Weiss" in one for one in tab.words)
+    assert any("8 infusions planned · 0 begun · depression · prescriber Dr Ines Weiss" in one for one in tab.words)
     tab.fill(**{f"{place}_planned": 0}).press("Save what it is for")
     assert [sentence[:20] for sentence in tab.refusals] == ["Planned infusions 0:"]
     assert tab.field(f"{place}_planned").value == 0
@@ -359,13 +359,18 @@ def test_what_was_typed_is_shown_as_it_is(house: RunningClinic, door: Doorman, m
     assert "<img" not in table
 
 
-def test_a_cancelled_infusion_stands_there_and_is_not_counted(
+def test_an_infusion_counts_as_begun_from_its_start_and_a_cancelled_one_only_stands_there(
     house: RunningClinic, door: Doorman, marta: str, ids: Names
 ) -> None:
-    now = house.clock.now()
-    posted = event(now, "cancel", reason="no escort")
-    saved = recording.save_entry(house, actor(house, "Ada Okafor"), ids.infusion, posted)
-    assert saved.done, saved.sentences
+    ada, now = actor(house, "Ada Okafor"), house.clock.now()
+    started = recording.save_entry(house, ada, ids.infusion, event(now, "start", reason="other", decided_by="Ada"))
+    assert started.done, started.sentences
     tab = page(door, marta)
+    assert any("6 infusions planned · 1 begun" in text for text in tab.words)
+    assert "<td>infusing</td>" in along(tab)
+    omar = open_infusion(house, ada, ids.patients["Omar Haddad"], "chair-2")
+    saved = recording.save_entry(house, ada, omar, event(now, "cancel", reason="no escort"))
+    assert saved.done, saved.sentences
+    tab = page(door, ids.patients["Omar Haddad"])
     assert any("6 infusions planned · 0 begun" in text for text in tab.words)
     assert "<td>cancelled</td>" in along(tab)
