@@ -2,27 +2,19 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import Any
 
-from monitoring.clinic import TOP
-from monitoring.clinical.news2 import Table, of_infusion, read_table
+from monitoring.clinic import news2_table
+from monitoring.clinical.news2 import of_infusion
 from monitoring.documents.judged import Judged
 from monitoring.documents.words import iso
-
-_FILE = TOP / "data" / "scales" / "news2.toml"
-
-
-@lru_cache(1)
-def _table() -> Table:
-    return read_table(_FILE.read_text(encoding="utf-8"), _FILE.name)
 
 
 def news2_part(j: Judged) -> dict[str, Any] | None:
     """`care.news2`: the score of the newest set, or what is missing for it; None where the site does not use it."""
     if j.protocol.news2 is None:
         return None
-    table = _table()
+    table = news2_table()
     score = of_infusion(j.infusion, j.protocol, j.course, table)
     if score is None:
         return None

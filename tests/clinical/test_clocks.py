@@ -289,6 +289,35 @@ def test_an_effect_said_to_be_over_twice_went_on_until_the_later() -> None:
     assert effects(line.infusion) == ()
 
 
+def test_what_arrives_out_of_order_says_the_same_as_in_order() -> None:
+    def told_of(order: list[int]) -> tuple[list[str], list[str]]:
+        line = begun()
+        facts: list[Callable[[], Entry]] = [
+            lambda: line.event("effect", 12, name="nausea", recorded=60),
+            lambda: medicine(line, 13, recorded=60),
+            lambda: line.event("called", 14, whom="clinician", recorded=60),
+            lambda: line.set(19, pulse=70, recorded=60),
+            lambda: line.event("over", 31, of="nausea", recorded=60),
+            lambda: line.event("over", 20, of="call", recorded=60),
+            lambda: line.event("rapid", 21, every_minutes=1, recorded=60),
+            lambda: line.set(22, pulse=70, recorded=60),
+        ]
+        names = {0: "nausea", 2: "call"}
+        for index in order:
+            entry = facts[index]()
+            line.entries[-1] = replace(entry, id=names.get(index, entry.id))
+        found = effects(line.infusion)
+        return running(line, 60), [one.over_words(START) for one in found]
+
+    in_order = told_of(list(range(8)))
+    assert in_order == (
+        ["rapid A set every minute, due 23", "recheck Set 15 min after Labetalol 10 mg IV, due 28"],
+        ["resolved at minute 31"],
+    )
+    assert told_of([4, 5, 7, 6, 3, 2, 1, 0]) == in_order
+    assert told_of([6, 4, 1, 0, 7, 3, 5, 2]) == in_order
+
+
 Judge = Callable[[Entry, Infusion, Protocol], Iterator[str]]
 
 
