@@ -79,7 +79,7 @@ def _compile(template: str, data: Any, at: datetime, fonts: typst.Fonts, format:
         format=format,
         ppi=PICTURE_DOTS_PER_INCH,
         sys_inputs={"sheet": json.dumps({**data, "fonts": wanted})},
-        timestamp=at,
+        timestamp=at.replace(microsecond=0),  # it takes whole seconds only
         pdf_standards=[_STANDARD] if format == "pdf" else [],
     )
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
@@ -71,6 +72,17 @@ def test_a_font_of_this_machine_is_used_where_there_is_one(template: str) -> Non
 def test_a_word_of_any_length_can_be_broken(template: str, only_what_comes_along: typst.Fonts) -> None:
     found = printing._made(template, {"name": "W" * 60}, NOON, only_what_comes_along)[1]["name"]
     assert [len(part) for part in found.split("\u200b")] == [24, 24, 12]
+
+
+@pytest.mark.parametrize("at", [NOON.replace(microsecond=123456), NOON.astimezone(timezone(timedelta(hours=5.5)))])
+def test_at_any_instant_of_any_zone(template: str, only_what_comes_along: typst.Fonts, at: datetime) -> None:
+    assert pdf(template, {"name": "Marta Brandt"}, at, only_what_comes_along).startswith(b"%PDF-")
+
+
+def test_many_may_print_at_once(template: str) -> None:
+    with ThreadPoolExecutor(4) as many:
+        made = list(many.map(lambda number: pdf(template, {"name": f"Number {number} 😀"}, NOON), range(8)))
+    assert len(set(made)) == 8
 
 
 def test_a_template_that_is_wrong_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
