@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
+from functools import partial
 from pathlib import Path
 from random import Random
 from typing import Any, NamedTuple
-from uuid import UUID, uuid5
 from zoneinfo import ZoneInfo
 
 from monitoring import access
@@ -17,15 +18,16 @@ from monitoring.clinical.protocol import Level, Protocol
 from monitoring.clinical.protocol_file import read_protocol
 from monitoring.clinical.record import Event, Infusion, Patient
 from monitoring.clock import Clock
-from monitoring.demonstration import SEED, nurse
-from monitoring.demonstration.nurse import PRESSURES, Order, Tap
-from monitoring.demonstration.people import InventedPatient, body, clinic, patients, staff
+from monitoring.demonstration import SEED, care, nurse, outcomes
+from monitoring.demonstration.nurse import PRESSURES
+from monitoring.demonstration.order import Order, Tap, entry_id
+from monitoring.demonstration.outside import level_alone
+from monitoring.demonstration.people import InventedPatient, body, clinic, id_of, patients, staff, team
 from monitoring.demonstration.physiology import Person
 from monitoring.records.shapes import NewInfusion, Staff
 from monitoring.records.store import Store
 
 PROTOCOL_FILE = Path(__file__).resolve().parents[2] / "data" / "protocols" / "ketamine-depression.toml"
-_NAMES = UUID("6a0f6f3e-54cb-4f0e-9a0b-7a3b4c1d2e5f")  # of everything that gets its id from a name here
 _SHIFT = timedelta(hours=9)
 
 
@@ -44,11 +46,6 @@ def fill(store: Store, clock: Clock, *, seed: int = SEED, protocol: Protocol | N
 def sittings(seed: int, now: datetime, protocol: Protocol) -> tuple[Sitting, ...]:
     """The invented clinic's infusions as of `now`: those that are past, then one for each chair. Nothing is written."""
     return tuple(_Grown(seed, now, protocol).sittings)
-
-
-def id_of(*name: object) -> str:
-    """The id of something invented: always the same for the same name."""
-    return str(uuid5(_NAMES, "/".join(str(part) for part in name)))
 
 
 def new_order(
@@ -124,6 +121,22 @@ def moved(order: Order, opened_at: datetime) -> Order:
     return replace(order, infusion=replace(order.infusion, opened_at=opened_at))
 
 
+def whole_course(protocol: Protocol) -> bool:
+    """Whether the protocol asks for anything around an infusion, so that series are described and rated too."""
+    return bool(protocol.before or protocol.leaving or protocol.preparation is not None)
+
+
+def staged_minutes(protocol: Protocol) -> tuple[int, float]:
+    """How long the staged nurse infuses and watches [min]: longer where the protocol asks for a longer stay.
+
+    One infuses while the other recovers: what is added to the one is added to the other.
+    """
+    staged = clinic()["staged"]
+    longer = max(0.0, care.stay_minutes(protocol) - staged["recovery_minutes"])
+    planned = min(staged["planned_minutes"] + math.ceil(longer), protocol.dose.planned_minutes_possible[1])
+    return planned, staged["recovery_minutes"] + longer
+
+
 def suited(
     make: Callable[[str], Order], suits: Callable[[tuple[Tap, ...]], bool], name: str, tries: int = 4000
 ) -> tuple[Order, tuple[Tap, ...]]:
@@ -161,17 +174,19 @@ class _Grown:
         self.zone = ZoneInfo(self.plan["zone"])
         self.today = now.astimezone(self.zone).date()
         self.rng = Random(f"{seed}/clinic")
-        self.staff = {one.name: Staff(id_of("staff", one.name), one.name, one.role) for one in staff()}
+        self.staff = {one.name: one for one in team()}
         self.nurses = [one for one in self.staff.values() if one.role == "nurse"]
         self.chairs = {label: f"chair-{position}" for position, label in enumerate(self.plan["chairs"], start=1)}
         self.patients = {one.number: patient_of(one) for one in patients()}
         self.persons = {one.number: body(one.number, seed, self.today) for one in patients()}
+        self.whole_course = whole_course(protocol)
         self.sittings = [*self._past(), *self._present()]
 
     # What was
 
     def _past(self) -> Iterator[Sitting]:
         taken: set[tuple[date, int, str]] = set()
+        orders: list[Order] = []
         hours = [time.fromisoformat(text) for text in self.plan["hours"]["open_at"]]
         for one in patients():
             for series, (done, days_ago) in enumerate(one.past, start=1):
@@ -186,8 +201,26 @@ class _Grown:
                     taken.add((day, index, chair))
                     late = timedelta(minutes=self.rng.uniform(0, self.plan["hours"]["late_minutes"]))
                     opened_at = datetime.combine(day, hours[index], self.zone).astimezone(self.now.tzinfo) + late
-                    order = self._order(one, series, number, opened_at, chair, f"{one.number}/{series}/{number}")
-                    yield Sitting(order, nurse.record(order))
+                    orders.append(self._order(one, series, number, opened_at, chair, f"{one.number}/{series}/{number}"))
+        newest = sorted(orders, key=lambda order: order.infusion.opened_at, reverse=True)
+        place = {order.infusion.id: number for number, order in enumerate(newest, start=1)}
+        for order in orders:
+            yield self._signed_off(order, place[order.infusion.id])
+
+    def _signed_off(self, order: Order, newest: int) -> Sitting:
+        """A past infusion, reviewed and signed that evening unless it is one of the newest."""
+        words = self.plan["care"]
+        missing = [key for row in words["missing"] if row["newest"] == newest for key in row["items"]]
+        order = replace(order, unanswered=tuple(missing))
+        taps = nurse.record(order)
+        signed = care.review(order, taps, self._evening(order.infusion)) if newest > words["unreviewed"] else None
+        return Sitting(order, taps if signed is None else (*taps, signed))
+
+    def _evening(self, infusion: Infusion) -> datetime:
+        """When the clinicians begin to sign, on the day of an infusion."""
+        day = infusion.opened_at.astimezone(self.zone).date()
+        at = time.fromisoformat(self.plan["care"]["review_at"])
+        return datetime.combine(day, at, self.zone).astimezone(self.now.tzinfo)
 
     def _days(self, series: int, done: int, days_ago: int) -> list[date]:
         """The days of a series, none at a weekend."""
@@ -244,7 +277,8 @@ class _Grown:
         number = (one.past[-1][0] if one.past else 0) + 1
         if one.chair in staged["chairs"]:
             by = self.staff[staged["nurse"]]
-            more |= {"planned_minutes": staged["planned_minutes"], "recovery_minutes": staged["recovery_minutes"]}
+            planned_minutes, recovery_minutes = staged_minutes(self.protocol)
+            more |= {"planned_minutes": planned_minutes, "recovery_minutes": recovery_minutes}
         else:
             others = [someone for someone in self.nurses if someone.name != staged["nurse"]]
             by = others[number % len(others)]
@@ -257,12 +291,12 @@ class _Grown:
 
     def _infusing(self, one: InventedPatient, staged: dict[str, Any]) -> Sitting:
         """In the middle of the infusion, a caution about the pressure open."""
-        ran = timedelta(minutes=staged["infusing_minute"])
+        ran = timedelta(minutes=staged["infusing_share"] * staged_minutes(self.protocol)[0])
 
         def suits(made: tuple[Tap, ...]) -> bool:
             pressures = self._levels(made, nurse.start_of(made) + ran, PRESSURES)
             return (
-                undisturbed(made)
+                self._as_drawn(made)
                 and pressures[-1:] == [Level.CAUTION]
                 and Level.CRITICAL not in self._levels(made, made[-1].recorded_at)
             )
@@ -279,20 +313,29 @@ class _Grown:
 
         def suits(made: tuple[Tap, ...]) -> bool:
             found = critical(made)
-            return undisturbed(made) and bool(found) and 15 < _minutes(found[0].recorded_at - nurse.start_of(made)) < 33
+            return (
+                self._as_drawn(made) and bool(found) and 15 < _minutes(found[0].recorded_at - nurse.start_of(made)) < 33
+            )
 
         order, made = suited(self._here(one, staged), suits, f"now/{one.number}")
         seen = critical(made)[0]
         paused_after, ago = (timedelta(minutes=minutes) for minutes in staged["paused_after_minutes"])
         pause = seen.entry.observed_at + paused_after
         order = moved(order, self.now - ago - (pause - order.infusion.opened_at))
-        kept = [t for t in nurse.taps(order) if t.recorded_at <= self.now - ago - paused_after + timedelta(seconds=10)]
+        kept = [t for t in nurse.cared(order) if t.recorded_at <= self.now - ago - paused_after + timedelta(seconds=10)]
         at = self.now - ago
         known = staged["pause_reason"] in self.protocol.pause_reasons
         event = Event("pause", {"reason": staged["pause_reason"]} if known else {})
         start = next(t.entry for t in kept if t.entry.event and t.entry.event.kind == "start")
         paused = replace(start, id=id_of("pause", order.infusion.id), observed_at=at, tapped_at=at, event=event)
-        return Sitting(order, (*kept, Tap(at + timedelta(milliseconds=80), paused)))
+        saved = timedelta(milliseconds=80)
+        sitting = [*kept, Tap(at + saved, paused)]
+        if self.plan["care"]["called"][0] in self.protocol.called:
+            at += timedelta(minutes=staged["called_after_minutes"])
+            event = Event("called", {"whom": self.plan["care"]["called"][0]})
+            called = replace(start, id=entry_id(order.infusion.id, "called"), observed_at=at, tapped_at=at, event=event)
+            sitting.append(Tap(at + saved, called))
+        return Sitting(order, tuple(sitting))
 
     def _overdue(self, one: InventedPatient, staged: dict[str, Any]) -> Sitting:
         """Infusing, every fifteen minutes, and the set of minute 15 has not been taken."""
@@ -300,7 +343,7 @@ class _Grown:
         make = self._here(one, staged, every_minutes=staged["overdue_every_minutes"])
 
         def suits(made: tuple[Tap, ...]) -> bool:
-            return undisturbed(made) and not self._levels(made, made[-1].recorded_at)
+            return self._as_drawn(made) and not self._levels(made, made[-1].recorded_at)
 
         order, made = suited(make, suits, f"now/{one.number}")
         order = moved(order, self.now - ran - (nurse.start_of(made) - order.infusion.opened_at))
@@ -310,16 +353,16 @@ class _Grown:
 
     def _recovering(self, one: InventedPatient, staged: dict[str, Any]) -> Sitting:
         """The infusion has ended; the first set after it is taken."""
-        since = timedelta(minutes=staged["recovery_minute"])
+        since = timedelta(minutes=staged["recovery_share"] * staged_minutes(self.protocol)[1])
 
         def suits(made: tuple[Tap, ...]) -> bool:
-            return undisturbed(made) and not self._levels(made, made[-1].recorded_at)
+            return self._as_drawn(made) and not self._levels(made, made[-1].recorded_at)
 
         order, made = suited(self._here(one, staged), suits, f"now/{one.number}")
         return self._until_now(order, self.now - since - (nurse.end_of(made) - order.infusion.opened_at))
 
     def _waiting(self, one: InventedPatient, staged: dict[str, Any]) -> Sitting:
-        """Opened, the first set just taken, not started."""
+        """Opened, the first set just taken, not started: some questions open, the dose not calculated by a second."""
         ago = timedelta(minutes=staged["planned_minutes_ago"])
 
         def suits(made: tuple[Tap, ...]) -> bool:
@@ -328,7 +371,17 @@ class _Grown:
 
         order, made = suited(self._here(one, staged), suits, f"now/{one.number}")
         first = next(t for t in made if t.entry.kind == "set")
-        return self._until_now(order, self.now - ago - (first.recorded_at - order.infusion.opened_at))
+        order = replace(order, unanswered=tuple(staged["unanswered"]))
+        sitting = self._until_now(order, self.now - ago - (first.recorded_at - order.infusion.opened_at))
+        still_to_come = ("dose_check", "time_out")
+        return replace(
+            sitting, taps=tuple(t for t in sitting.taps if not t.entry.event or t.entry.event.kind not in still_to_come)
+        )
+
+    def _as_drawn(self, made: tuple[Tap, ...]) -> bool:
+        """Whether it went through, and nothing will be added after a medicine that shows other values."""
+        given = any(tap.entry.event is not None and tap.entry.event.kind == "medicine" for tap in made)
+        return undisturbed(made) and not (given and self.protocol.schedule.recheck_minutes)
 
     def _levels(self, made: tuple[Tap, ...], until: datetime, of: tuple[str, ...] = ()) -> list[Level]:
         """The worst level of each entry that has something outside the site's range; `of`: only these measures."""
@@ -340,7 +393,7 @@ class _Grown:
                 level
                 for r in tap.entry.readings
                 if not of or r.measure in of
-                if (level := nurse.level_alone(self.protocol.measures[r.measure], r.value, "infusing")) is not None
+                if (level := level_alone(self.protocol.measures[r.measure], r.value, "infusing")) is not None
             ]
             if levels:
                 found.append(max(levels))
@@ -357,7 +410,9 @@ class _Grown:
         writes: list[_Write] = []
         registered: set[str] = set()
         opened: set[str] = set()
-        signed: dict[tuple[str, str], str] = {}
+        signed: dict[tuple[str, str, str], str] = {}
+        reviewing: set[tuple[str, str, str]] = set()
+        described = self.plan["series"]["described_minutes"]
         for sitting in sorted(self.sittings, key=lambda s: s.order.infusion.opened_at):
             order, one = sitting.order, sitting.order.infusion
             by = one.opened_by
@@ -369,12 +424,24 @@ class _Grown:
                 opened.add(one.series)
                 at = one.opened_at - timedelta(days=1, minutes=2)
                 writes.append(_Write(at, next(count), self._opening_series(store, one, by, at)))
+                if self.whole_course:
+                    at += timedelta(minutes=Random(f"{one.series}/described").uniform(*described))
+                    writes.append(_Write(at, next(count), self._describing_series(store, one, by, at)))
             day = one.opened_at.astimezone(self.zone).date().isoformat()
             at = one.opened_at - timedelta(minutes=1)
             writes.append(_Write(at, next(count), self._signing_in(store, signed, (day, one.chair, by), by, at)))
             writes.append(_Write(one.opened_at, next(count), self._opening(store, order)))
+            if self.whole_course:
+                writes += [_Write(at, next(count), write) for at, write in self._scoring(store, one)]
             for tap in sitting.taps:
-                write = self._adding(store, signed, (day, one.chair, by), one.id, tap)
+                key = (day, one.chair, by)
+                if tap.entry.author != by:  # the signature of a clinician, on a tablet of their own
+                    key = (day, "", tap.entry.author)
+                    if key not in reviewing:
+                        reviewing.add(key)
+                        at = self._evening(one)
+                        writes.append(_Write(at, next(count), self._signing_in(store, signed, key, key[2], at)))
+                write = self._adding(store, signed, key, one.id, tap)
                 writes.append(_Write(tap.recorded_at, next(count), write))
         for one_more in self.patients.values():
             if one_more.id not in registered:
@@ -388,12 +455,14 @@ class _Grown:
         store.set_up(plan["name"], plan["zone"], [*plan["chairs"], *plan["free_chairs"]], True, at=at)
         administrator = next(one for one in self.staff.values() if one.role == "administrator")
         clinician = next(one for one in self.staff.values() if one.role == "clinician")
-        for one in staff():
-            member = self.staff[one.name]
-            store.add_staff(one.name, one.role, access.hash_pin(one.pin), administrator.id, id=member.id, at=at)
+        for person in staff():
+            member = self.staff[person.name]
+            store.add_staff(
+                member.name, member.role, access.hash_pin(person.pin), administrator.id, id=member.id, at=at
+            )
         store.store_protocol(self.protocol, administrator.id, at=at)
-        for person, after in ((clinician, 9), (administrator, 14)):
-            store.approve_protocol(self.protocol.hash, person.id, at=at + timedelta(minutes=after))
+        for approver, after in ((clinician, 9), (administrator, 14)):
+            store.approve_protocol(self.protocol.hash, approver.id, at=at + timedelta(minutes=after))
         for label in plan["chairs"]:
             store.add_device(
                 "tablet",
@@ -402,6 +471,10 @@ class _Grown:
                 id=id_of("tablet", label),
                 at=at + timedelta(minutes=20),
             )
+        for one in self.staff.values() if self.protocol.people.signatures else ():
+            if one.role == "clinician":
+                label, device = f"Tablet of {one.name}", id_of("tablet", one.id)
+                store.add_device("tablet", label, administrator.id, id=device, at=at + timedelta(minutes=21))
 
     def _registering(self, store: Store, one: Patient, by: str, at: datetime) -> Callable[[], object]:
         return lambda: store.register_patient(
@@ -411,10 +484,24 @@ class _Grown:
     def _opening_series(self, store: Store, one: Infusion, by: str, at: datetime) -> Callable[[], object]:
         return lambda: store.open_series(one.patient.id, one.planned_infusions, by, id=one.series, at=at)
 
+    def _describing_series(self, store: Store, one: Infusion, by: str, at: datetime) -> Callable[[], object]:
+        indication, prescriber = outcomes.indication(one), care.prescriber(one.series).name
+        return lambda: store.describe_series(one.series, one.planned_infusions, indication, prescriber, by, at=at)
+
+    def _scoring(self, store: Store, one: Infusion) -> Iterator[tuple[datetime, Callable[[], object]]]:
+        """The scores of the day of an infusion, and who was told of them."""
+        for scored in outcomes.scores(one, one.series == series_id(one.patient.number, 1)):
+            if scored.at > self.now:
+                continue
+            yield scored.at, partial(store.add_score, scored.new, scored.by, at=scored.at)
+            if scored.told_at is not None and scored.told_at <= self.now:
+                told, at = (scored.new.id, scored.whom, scored.told_at, scored.by), scored.told_at
+                yield at, partial(store.tell_of_score, *told, at=at)
+
     def _signing_in(
         self, store: Store, signed: dict[Any, str], key: tuple[str, str, str], by: str, at: datetime
     ) -> Callable[[], object]:
-        label = next(label for label, chair in self.chairs.items() if chair == key[1])
+        label = next((label for label, chair in self.chairs.items() if chair == key[1]), by)
 
         def sign_in() -> None:
             signed[key] = store.begin_sign_in(id_of("tablet", label), by, at + _SHIFT, at=at).id

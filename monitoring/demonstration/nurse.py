@@ -8,49 +8,24 @@ from __future__ import annotations
 
 import heapq
 import itertools
-from collections.abc import Iterator
-from dataclasses import dataclass, fields, replace
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 from random import Random
-from typing import Any, NamedTuple
-from uuid import UUID, uuid5
+from typing import Any
 
 from monitoring.clinical.course import course
 from monitoring.clinical.flags import Flag, flags
-from monitoring.clinical.protocol import Level, Limit, Measure, Phase, Protocol
-from monitoring.clinical.record import Acknowledgement, Entry, EntryKind, Event, EventKind, Infusion, NotDone, Reading
+from monitoring.clinical.protocol import Level, Phase, Protocol
+from monitoring.clinical.record import Acknowledgement, Entry, EntryKind, Event, EventKind, NotDone, Reading
+from monitoring.demonstration import care
+from monitoring.demonstration.order import Order, Tap, entry_id, whole
+from monitoring.demonstration.outside import level_alone
 from monitoring.demonstration.people import clinic
-from monitoring.demonstration.physiology import Effect, Person, Response, Row, draw
+from monitoring.demonstration.physiology import Effect, Response, Row, draw
 from monitoring.records.shapes import NewEntry
 
 PRESSURES = ("systolic", "diastolic")
-
-
-@dataclass(frozen=True, slots=True)
-class Order:
-    """One infusion to be given to one invented person, and who records it. `infusion` has no entries yet."""
-
-    infusion: Infusion
-    person: Person
-    protocol: Protocol
-    author: str  # staff id
-    author_name: str
-    sign_in: str = ""
-    recovery_minutes: float | None = None  # watched exactly so long; None: until back near the baseline
-    slips: bool = True  # whether entries are mistyped, late, missed
-
-
-class Tap(NamedTuple):
-    """One entry and when the server stored it."""
-
-    recorded_at: datetime
-    entry: NewEntry
-
-
-def whole(tap: Tap, order: Order, seq: int) -> Entry:
-    """The entry of a tap as the store would give it back."""
-    said = {field.name: getattr(tap.entry, field.name) for field in fields(tap.entry)}
-    return Entry(seq=seq, recorded_at=tap.recorded_at, author_name=order.author_name, **said)
 
 
 def record(order: Order) -> tuple[Tap, ...]:
@@ -58,14 +33,17 @@ def record(order: Order) -> tuple[Tap, ...]:
     rng = Random(f"{order.infusion.id}/answers")
     nurse = clinic()["nurse"]
     tie = itertools.count()
-    waiting = [(tap.recorded_at, next(tie), tap) for tap in taps(order)]
+    waiting = [(tap.recorded_at, next(tie), tap) for tap in cared(order)]
     heapq.heapify(waiting)
     infusion, done = order.infusion, list[Tap]()
     answered: set[tuple[str, Level, int]] = set()
     while waiting:
         _, _, tap = heapq.heappop(waiting)
+        tap = tap._replace(entry=care.completed(tap.entry, infusion, order))
         done.append(tap)
         entry = whole(tap, order, len(done))
+        if (further := care.follows(tap.entry, infusion, order)) is not None:
+            heapq.heappush(waiting, (further.recorded_at, next(tie), further))
         infusion = replace(infusion, entries=(*infusion.entries, entry))
         if not _worth_a_look(entry, order.protocol):
             continue
@@ -99,7 +77,7 @@ def acknowledgement(flag: Flag, order: Order, name: str, at: datetime, rng: Rand
         done=done,
     )
     entry = NewEntry(
-        id=_id(order.infusion.id, name),
+        id=entry_id(order.infusion.id, name),
         kind="acknowledgement",
         observed_at=at,
         tapped_at=at,
@@ -111,8 +89,13 @@ def acknowledgement(flag: Flag, order: Order, name: str, at: datetime, rng: Rand
 
 
 def taps(order: Order) -> tuple[Tap, ...]:
-    """Everything recorded of this infusion but acknowledgements, in the order stored."""
+    """Everything recorded of the infusion itself but acknowledgements, in the order stored."""
     return _Round(order).taps()
+
+
+def cared(order: Order) -> tuple[Tap, ...]:
+    """The same with what is recorded around it, for as far as it does not depend on what others record meanwhile."""
+    return _Round(order).taps(care.around)
 
 
 def start_of(all_taps: tuple[Tap, ...]) -> datetime:
@@ -123,23 +106,6 @@ def start_of(all_taps: tuple[Tap, ...]) -> datetime:
 def end_of(all_taps: tuple[Tap, ...]) -> datetime:
     """When the pump is done or stopped."""
     return _event_at(all_taps, "end", "stop")
-
-
-def level_alone(measure: Measure, value: float, phase: Phase) -> Level | None:
-    """The level of a value by the limits that need nothing but the value; None inside them."""
-    return max((limit.level for limit in measure.limits if _met(limit, value, phase)), default=None)
-
-
-def _met(limit: Limit, value: float, phase: Phase) -> bool:
-    if limit.phase and phase not in limit.phase:
-        return False
-    if limit.key == "at_or_above":
-        return value >= limit.value
-    if limit.key == "above":
-        return value > limit.value
-    if limit.key == "at_or_below":
-        return value <= limit.value
-    return limit.key == "below" and value < limit.value
 
 
 def _worth_a_look(entry: Entry, protocol: Protocol) -> bool:
@@ -154,12 +120,11 @@ def _event_at(all_taps: tuple[Tap, ...], *kinds: EventKind) -> datetime:
     return next(tap.entry.observed_at for tap in all_taps if tap.entry.event and tap.entry.event.kind in kinds)
 
 
-def _id(infusion_id: str, name: str) -> str:
-    return str(uuid5(UUID(infusion_id), name))
-
-
 def _chance(rng: Random, share: float) -> bool:
     return rng.random() < share
+
+
+Around = Callable[[Order, list[NewEntry], Response], list[NewEntry]]
 
 
 class _Round:
@@ -182,11 +147,13 @@ class _Round:
         self.made: list[NewEntry] = []
         self.names = itertools.count(1)
 
-    def taps(self) -> tuple[Tap, ...]:
+    def taps(self, around: Around | None = None) -> tuple[Tap, ...]:
         self._before()
         end = self._while_it_runs()
         self._after(end)
         self._pin_baseline()
+        if around is not None:
+            self.made = around(self.order, self.made, self.response)
         return self._stored()
 
     # The course
@@ -378,7 +345,7 @@ class _Round:
         later: float = 0.0,
     ) -> NewEntry:
         seen = self.zero + timedelta(minutes=minute)
-        id = _id(self.order.infusion.id, str(next(self.names)))
+        id = entry_id(self.order.infusion.id, str(next(self.names)))
         entry = NewEntry(
             id=id,
             kind=kind,
@@ -446,11 +413,12 @@ class _Round:
         rng, slips = self.rng, self.slips
         made = sorted(self.made, key=lambda e: e.tapped_at)
         close = next(e.tapped_at for e in made if e.event and e.event.kind == "close")
-        made = [e for e in made if e.tapped_at <= close]
+        made = [e for e in made if e.tapped_at <= close or (e.event is not None and e.event.kind == "sign")]
         gone_from = gone_until = close
         if self.order.slips and _chance(rng, slips["waiting"]):
             gone_from = self.zero + timedelta(minutes=rng.uniform(8.0, 60.0))
             gone_until = gone_from + timedelta(minutes=rng.uniform(*slips["waiting_minutes"]))
+            made = care.signed_with_a_connection(made, gone_from, gone_until)
         found: list[Tap] = []
         last = self.order.infusion.opened_at
         for entry in made:

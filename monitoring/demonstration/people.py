@@ -9,9 +9,12 @@ from functools import cache
 from pathlib import Path
 from random import Random
 from typing import Any
+from uuid import UUID, uuid5
 
 from monitoring.demonstration.physiology import Person, person
+from monitoring.records.shapes import Staff
 
+_NAMES = UUID("6a0f6f3e-54cb-4f0e-9a0b-7a3b4c1d2e5f")  # of everything that gets its id from a name here
 FILE = Path(__file__).resolve().parents[2] / "data" / "demonstration" / "clinic.toml"
 
 
@@ -51,6 +54,12 @@ def staff() -> tuple[InventedStaff, ...]:
 
 
 @cache
+def team() -> tuple[Staff, ...]:
+    """The same people as the records know them, with the ids they have in every demonstration."""
+    return tuple(Staff(id_of("staff", one.name), one.name, one.role) for one in staff())
+
+
+@cache
 def patients() -> tuple[InventedPatient, ...]:
     """Everybody in care there, in the file's order."""
     return tuple(
@@ -66,6 +75,11 @@ def patients() -> tuple[InventedPatient, ...]:
         )
         for row in clinic()["patient"]
     )
+
+
+def id_of(*name: object) -> str:
+    """The id of something invented: always the same for the same name."""
+    return str(uuid5(_NAMES, "/".join(str(part) for part in name)))
 
 
 @cache

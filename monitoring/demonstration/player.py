@@ -11,7 +11,7 @@ import itertools
 import logging
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
 
 from monitoring.clinical import checks
@@ -19,16 +19,33 @@ from monitoring.clinical.course import Course, course, outlined
 from monitoring.clinical.flags import flags
 from monitoring.clinical.protocol import Protocol
 from monitoring.clinical.protocol_file import read_protocol
-from monitoring.clinical.record import Infusion, Patient
+from monitoring.clinical.record import EventKind, Infusion, Patient
 from monitoring.clock import Clock
-from monitoring.demonstration import SEED, nurse
-from monitoring.demonstration.generate import id_of, new_order, open_from, series_id, suited, undisturbed
-from monitoring.demonstration.nurse import Order, Tap
-from monitoring.demonstration.people import body, clinic, patients
+from monitoring.demonstration import SEED, care, nurse, outcomes
+from monitoring.demonstration.generate import (
+    new_order,
+    open_from,
+    series_id,
+    staged_minutes,
+    suited,
+    undisturbed,
+    whole_course,
+)
+from monitoring.demonstration.order import Order, Tap, whole
+from monitoring.demonstration.people import body, clinic, id_of, patients
 from monitoring.records.shapes import NewEntry, RecordsError, SignIn, StoreRefused, StoreUnwritable
 from monitoring.records.store import Store
 
 _log = logging.getLogger(__name__)
+_ONCE: Final[dict[EventKind, str]] = {  # each once, for the same in this detail
+    "check": "item",
+    "order": "",
+    "dose": "",
+    "dose_check": "of",
+    "time_out": "",
+    "score": "scale",
+    "drug": "",
+}
 _SHIFT = timedelta(days=366)  # on the demonstration's clock, which may run fast
 
 
@@ -113,8 +130,9 @@ class Player:
         if infusion is None or any(earlier.id == entry.id for earlier in infusion.entries):
             return False
         protocol = self._protocol(infusion.protocol)
-        entry = replace(entry, sign_in=self._signed_in(infusion.chair).id)
-        judged = nurse.whole(Tap(now, entry), self._order_of(infusion), len(infusion.entries) + 1)
+        order = self._order_of(infusion)
+        entry = replace(care.completed(entry, infusion, order), sign_in=self._signed_in(infusion.chair).id)
+        judged = whole(Tap(now, entry), order, len(infusion.entries) + 1)
         stands = course(infusion, protocol, now)
         if checks.problems(judged, infusion, protocol, now, live=True) or stands.chair not in self._chairs:
             return False
@@ -128,6 +146,8 @@ class Player:
         except RecordsError as error:
             _log.warning("The staged nurse could not record an entry: %s", error.sentence)
             return False
+        if (further := care.follows(entry, infusion, order)) is not None:
+            heapq.heappush(self._waiting, (further.recorded_at, next(self._tie), infusion_id, further.entry))
         return True
 
     # The next patient
@@ -156,6 +176,7 @@ class Player:
         if turn is None:
             return None
         person = body(turn.patient.number, self._seed, now.astimezone(self._zone).date())
+        planned_minutes, recovery_minutes = staged_minutes(protocol)
 
         def make(name: str) -> Order:
             return new_order(
@@ -169,8 +190,8 @@ class Player:
                 chair=chair,
                 by=self._nurse,
                 name=f"{self._seed}/{name}",
-                planned_minutes=self._staged["planned_minutes"],
-                recovery_minutes=self._staged["recovery_minutes"],
+                planned_minutes=planned_minutes,
+                recovery_minutes=recovery_minutes,
                 slips=False,
             )
 
@@ -207,11 +228,32 @@ class Player:
                 return
             if one.series not in {series.id for series in self._store.series_of(one.patient.id)}:
                 self._store.open_series(one.patient.id, one.planned_infusions, self._nurse.id, id=one.series)
+                self._describe(one)
             infusion = self._store.open_infusion(open_from(coming.order), self._nurse.id)
+            self._score(infusion)
         except RecordsError as error:
             _log.info("The staged nurse leaves %s alone: %s", self._chairs[chair], error.sentence)
             return
         self._take_up(replace(coming.order, infusion=infusion), infusion)
+
+    def _describe(self, one: Infusion) -> None:
+        if whole_course(self._protocol(one.protocol)):
+            self._store.describe_series(
+                one.series,
+                one.planned_infusions,
+                outcomes.indication(one),
+                care.prescriber(one.series).name,
+                self._nurse.id,
+            )
+
+    def _score(self, one: Infusion) -> None:
+        """Enter the scores of the day, and tell at once whom one tells of them."""
+        if not whole_course(self._protocol(one.protocol)):
+            return
+        for scored in outcomes.scores(one, one.series == series_id(one.patient.number, 1)):
+            self._store.add_score(scored.new, self._nurse.id)
+            if scored.whom:
+                self._store.tell_of_score(scored.new.id, scored.whom, self._clock.now(), self._nurse.id)
 
     # What goes on already
 
@@ -229,13 +271,14 @@ class Player:
     def _order_of(self, infusion: Infusion) -> Order:
         number = infusion.patient.number
         today = infusion.opened_at.astimezone(self._zone).date()
+        protocol = self._protocol(infusion.protocol)
         return Order(
             infusion=replace(infusion, entries=()),
             person=body(number, self._seed, today),
-            protocol=self._protocol(infusion.protocol),
+            protocol=protocol,
             author=self._nurse.id,
             author_name=self._nurse.name,
-            recovery_minutes=self._staged["recovery_minutes"],
+            recovery_minutes=staged_minutes(protocol)[1],
             slips=False,
         )
 
@@ -258,7 +301,7 @@ class Player:
 
 
 def _done_already(entry: NewEntry, infusion: Infusion, protocol: Protocol, stands: Course, now: datetime) -> bool:
-    """Whether somebody took this set or acknowledged this flag before her."""
+    """Whether somebody took this set, acknowledged this flag or answered this question before her."""
     if entry.kind == "set" and not entry.corrects and stands.started_at is not None:
         near = timedelta(minutes=protocol.schedule.window_minutes)
         filled = [slot for slot in stands.slots if slot.state == "done" and abs(slot.at - entry.observed_at) <= near]
@@ -267,4 +310,12 @@ def _done_already(entry: NewEntry, infusion: Infusion, protocol: Protocol, stand
     if entry.acknowledgement is not None:
         found = flags(infusion, protocol, now, stands).flags
         return not any(flag.key == entry.acknowledgement.flag and not flag.is_acknowledged for flag in found)
+    if entry.event is not None and entry.event.kind in _ONCE and not entry.corrects:
+        said = entry.event.detail.get(_ONCE[entry.event.kind])
+        return any(
+            e.event is not None
+            and e.event.kind == entry.event.kind
+            and e.event.detail.get(_ONCE[entry.event.kind]) == said
+            for e in infusion.standing()
+        )
     return False

@@ -182,8 +182,11 @@ def test_entries_are_stored_in_the_order_and_under_the_name_of_who_was_signed_in
             found = shown.store.sign_in(sign_in)
             assert found is not None
             assert found.staff is not None
-            assert {entry.author for entry in infusion.entries} == {found.staff.id}
-            assert all(found.at <= entry.tapped_at < found.expires_at for entry in infusion.entries)
+            under_it = [entry for entry in infusion.entries if entry.sign_in == sign_in]
+            assert {entry.author for entry in under_it} == {found.staff.id}
+            assert all(found.at <= entry.tapped_at < found.expires_at for entry in under_it)
+        by_another = [entry for entry in infusion.entries if entry.author != infusion.opened_by]
+        assert [entry.event.kind for entry in by_another if entry.event] in ([], ["sign"])
 
 
 def test_nearly_every_set_that_was_due_was_taken(shown: Demonstration, past: list[Infusion]) -> None:
@@ -194,7 +197,7 @@ def test_nearly_every_set_that_was_due_was_taken(shown: Demonstration, past: lis
 
 def test_people_make_slips_and_put_them_right(past: list[Infusion]) -> None:
     entries = [entry for infusion in past for entry in infusion.entries]
-    assert 10 <= sum(entry.corrects is not None for entry in entries) <= 60
+    assert 10 <= sum(entry.corrects is not None for entry in entries if entry.readings) <= 60
     assert sum(entry.withdraws is not None for entry in entries) >= 1
     assert all(entry.reason for entry in entries if entry.corrects or entry.withdraws)
     assert 10 <= sum(bool(entry.not_done) for entry in entries) <= 60
@@ -208,7 +211,7 @@ def test_what_was_corrected_had_one_value_wrong(past: list[Infusion]) -> None:
     for infusion in past:
         by_id = {entry.id: entry for entry in infusion.entries}
         for entry in infusion.entries:
-            if entry.corrects:
+            if entry.corrects and entry.readings:
                 wrong = {r.measure: r.value for r in by_id[entry.corrects].readings}
                 right = {r.measure: r.value for r in entry.readings}
                 assert wrong.keys() == right.keys()
@@ -311,7 +314,7 @@ def test_chair_1_is_in_the_middle_of_an_infusion_with_a_caution(
     _, at, found = chairs["Chair 1"]
     assert at.phase == "infusing"
     assert at.elapsed is not None
-    assert timedelta(minutes=15) < at.elapsed < timedelta(minutes=30)
+    assert timedelta(minutes=15) < at.elapsed < timedelta(minutes=45)
     assert {flag.level for flag in found.open} == {Level.CAUTION}
     assert {flag.measure for flag in found.open} & {"systolic", "diastolic"}
 

@@ -61,8 +61,8 @@ def test_for_five_hours_there_is_always_an_infusion_running(demonstration: Demon
         added += let_pass(demonstration, player, minutes=5)
         assert infusing(demonstration), demonstration.clock.now() - NOON
     done = [row for row in demonstration.store.past_infusions(limit=500) if row.infusion_id not in before]
-    assert len(done) >= 5
-    assert added > 110
+    assert len(done) >= 4  # each needs as long as the stay after it that the protocol asks for
+    assert added > 4 * 50
     for row in done:
         infusion = demonstration.store.infusion(row.infusion_id)
         assert infusion is not None
