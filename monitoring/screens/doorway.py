@@ -25,6 +25,7 @@ _OPEN: Final[tuple[tuple[str, str, str, Literal["visible", "hidden"]], ...]] = (
     ("ranges", "Ranges", "view", "visible"),
     ("staff", "Staff", "manage_staff", "visible"),
     ("bedside", "Bedside", "view", "hidden"),
+    ("handover", "Handover", "view", "hidden"),
     ("series", "Series", "view", "hidden"),
 )
 
@@ -65,7 +66,7 @@ def _pages_for(clinic: RunningClinic, actor: Actor) -> None:
     if st.session_state.get("page_shown") != chosen.url_path:
         st.session_state["page_shown"] = chosen.url_path
         forget_said()
-    live = chosen.url_path in ("", "board", "bedside")
+    live = chosen.url_path in ("", "board", "bedside", "handover")
     if not live:
         _say_where(clinic, actor)
     chosen.run()

@@ -1,4 +1,4 @@
-"""The screens that are drawn in the browser: sign-in, bedside, board and wall, each mounted by a Components v2 element.
+"""The screens drawn in the browser, each mounted by a Components v2 element: sign-in, bedside, handover, board, wall.
 
 Their modules come from `/assets/`; Streamlit only puts them on the page. What they show comes over `/api/live`.
 """
@@ -60,6 +60,11 @@ def _pins() -> dict[str, str]:
 def bedside_screen(infusion: str) -> None:
     """One infusion: everything recorded, live, and the pad to record more."""
     _screen("bedside", {"infusion": infusion, "pins": _pins()})
+
+
+def handover_screen(infusion: str) -> None:
+    """One infusion as a nurse who takes over reads it, and the key with which she takes over."""
+    _screen("handover", {"infusion": infusion, "pins": _pins()})
 
 
 def board_screen(

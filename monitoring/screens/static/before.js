@@ -32,6 +32,18 @@ export function groupedRows(make) {
   };
 }
 
+// Brings one missing line after another into view.
+export function nextMissing(node) {
+  let seen = null;
+  return h("button", { class: "key", type: "button", onclick: () => {
+    const found = [...node.querySelectorAll(".answer.missing, .answer.look, .part.lacks")].filter((one) => one.offsetParent !== null);
+    if (!found.length) return;
+    seen = found[(found.indexOf(seen) + 1) % found.length];
+    seen.scrollIntoView({ block: "center" });
+    seen.querySelector("button, input")?.focus({ preventScroll: true });
+  } }, "Next missing");
+}
+
 // host: the bedside's doc(), record(), mayRecord(), staff(), me(), infusion; place(): where PINs are asked.
 export function beforeTab(host, place, askStartReason) {
   const before = () => host.care()?.before ?? null;
@@ -255,12 +267,12 @@ export function beforeTab(host, place, askStartReason) {
       draw() {
         const b = before();
         form.hidden = !b.dose || Boolean(b.dose_check?.agrees);
-        redraw(held, [b.dose?.entry, b.dose?.by, b.dose_check], () =>
+        redraw(held, [b.dose, b.order?.text, b.dose_check], () =>
           !b.dose
             ? h("p", { class: "hint", text: "After the first calculation, another person works it out without seeing the result." })
             : b.dose_check
               ? [h("p", { class: `held ${b.dose_check.agrees ? "" : "caution"}` }, h("b", { text: b.dose_check.agrees ? `Agrees. ${b.dose_check.text ?? ""}` : `▲ Differs. ${b.dose_check.text ?? ""}` }), h("span", { text: b.dose_check.by })), ...(b.dose_check.differences ?? []).map((words) => h("p", { class: "caution", text: words }))]
-              : h("p", { class: "hint", text: `Another person than ${b.dose.by} works it out from the order and types the own results.` }),
+              : h("p", { class: "hint", text: `Another person than ${b.dose.by} works it out and types the own results. ${[b.order?.text, b.dose.text].filter(Boolean).join(" · ")}` }),
         );
       },
     };
@@ -293,11 +305,17 @@ export function beforeTab(host, place, askStartReason) {
     parts.second.hidden = !prepared || !b.second_calculation;
     parts.timeOut.hidden = !b.time_out_wanted;
     empty.hidden = items || prepared || Boolean(b.time_out_wanted);
-    redraw(missing, [b.missing, b.start_reason_wanted, b.started_with_missing, host.mayRecord(), empty.hidden], () => [
-      !empty.hidden ? null : b.missing?.length ? h("p", { class: "caution" }, h("b", { text: `▲ ${b.missing.length} missing: ` }), b.missing.join(" · ")) : h("p", { class: "hint", text: "Nothing on this site's list is missing." }),
+    redraw(missing, [b.missing, b.disagreements, b.start_reason_wanted, b.started_with_missing, b.start_reason, b.decided_by, host.mayRecord(), empty.hidden], () => [
+      !empty.hidden ? null : b.missing?.length ? [h("p", { class: "caution" }, h("b", { text: `▲ ${b.missing.length} missing: ` }), b.missing.join(" · ")), nextMissing(node)] : h("p", { class: "hint", text: "Nothing on this site's list is missing." }),
+      ...(b.disagreements ?? []).map((words) => h("p", { class: "caution", text: `▲ ${words}` })),
       b.start_reason_wanted ? h("p", { class: "caution", text: "▲ Started with something missing: reason and name not given yet." }) : null,
+      b.started_with_missing?.length && b.start_reason ? h("p", { class: "hint", text: `Started with something missing (${b.started_with_missing.join(", ")}): ${b.start_reason}, decided by ${b.decided_by || "nobody named"}.` }) : null,
       b.start_reason_wanted && host.mayRecord() ? h("button", { class: "key", type: "button", onclick: askStartReason }, "Give the reason …") : null,
-    ]);
+    ].flat());
+    parts.order.classList.toggle("lacks", !b.order);
+    parts.dose.classList.toggle("lacks", !b.dose);
+    parts.second.classList.toggle("lacks", !b.dose_check?.agrees);
+    parts.timeOut.classList.toggle("lacks", !b.time_out);
     if (parts.vitals.hidden === false) redraw(vitals, b.vitals, () => b.vitals.map((words) => h("p", { class: "caution", text: `▲ ${words}` })));
     if (items) checklist.draw(b.groups, (group) => group.items);
     if (prepared) {

@@ -10,7 +10,7 @@ const SHORT = { paused: "Paused", repeat: "Repeat", recheck: "Re-check", called:
 const CLOSES = { called: "Is here", help: "Help is here", rapid: "Rapid sets over" }; // what is tapped when it is over
 const FIRST = ["help", "rapid"]; // before what is only due
 
-const counted = (one) => (one.due_at ? clock.until(Date.parse(one.due_at)) : clock.minutesAndSeconds(clock.now() - Date.parse(one.since)));
+export const countedWords = (one) => (one.due_at ? clock.until(Date.parse(one.due_at)) : clock.minutesAndSeconds(clock.now() - Date.parse(one.since)));
 const isDue = (one) => Boolean(one.due_at) && Date.parse(one.due_at) <= clock.now();
 const urgency = (one) => (FIRST.includes(one.kind) ? FIRST.indexOf(one.kind) : one.due_at ? Date.parse(one.due_at) : 1e15 + Date.parse(one.since));
 
@@ -29,7 +29,7 @@ export function clocksKey(host, open) {
       shown.length ? shown.map((one) => h("span", { class: "clock-line" }, h("span", { text: SHORT[one.kind] ?? one.label }), h("b"))) : h("span", { class: "hint", text: "no clocks" }),
     );
     shown.forEach((one, n) => {
-      put(lines.children[n].lastChild, counted(one).replace("due since ", "+"));
+      put(lines.children[n].lastChild, countedWords(one).replace("due since ", "+"));
       lines.children[n].classList.toggle("due", isDue(one));
     });
     put(more, running.length > shown.length ? `+${running.length - shown.length}` : "");
@@ -77,7 +77,7 @@ export function careTab(host, ask) {
       node: row,
       draw(one) {
         put(label, one.label);
-        put(time, counted(one));
+        put(time, countedWords(one));
         row.classList.toggle("due", isDue(one));
         redraw(act, [one.kind, one.entry, host.mayRecord()], () => closing(one) ?? h("span", { class: "hint", text: one.kind === "repeat" ? "closed by its next value" : "closed by the next set" }));
       },
@@ -91,7 +91,7 @@ export function careTab(host, ask) {
     return {
       node: row,
       draw(one) {
-        const when = one.minute === null || one.minute === undefined || one.minute === "" ? "" : String(one.minute).startsWith("min") ? one.minute : `since minute ${one.minute}`;
+        const when = one.minute === null || one.minute === undefined || one.minute === "" ? "" : String(one.minute).startsWith("min") ? one.minute : `from minute ${one.minute}`;
         redraw(label, [one, when], () => [h("b", { text: one.name }), ` ${[one.severity, one.action, when, one.over].filter(Boolean).join(" · ")}`]);
         redraw(act, [one.entry, one.over, host.mayRecord()], () => (one.over || !host.mayRecord() ? null : h("button", { class: "key", type: "button", "aria-description": one.name, onclick: once(() => over(one.entry)) }, "Resolved")));
       },
@@ -152,9 +152,14 @@ export function careTab(host, ask) {
 // The score in the colours of its own chart, always with its words; it stands beside the flags and never in their place.
 export function news2Words(found) {
   if (!found) return null;
+  const score = h("b", { text: found.total === null || found.total === undefined ? "incomplete" : String(found.total) });
+  if (found.colour) {
+    score.style.background = found.colour;
+    score.style.color = "#14100a";
+  }
   return [
-    h("p", { class: `news2 ${String(found.risk ?? "").replaceAll(" ", "-")}` }, h("b", { text: found.total === null || found.total === undefined ? "incomplete" : String(found.total) }), h("span", { text: [found.words, found.missing?.length ? `missing: ${found.missing.join(", ")}` : ""].filter(Boolean).join(" · ") })),
-    h("p", { class: "hint", text: found.source ?? "NEWS2: Royal College of Physicians, 2017. Beside the site's ranges, never in their place." }),
+    h("p", { class: "news2" }, score, h("span", { text: [found.words, found.missing?.length ? `missing: ${found.missing.join(", ")}` : ""].filter(Boolean).join(" · ") })),
+    h("p", { class: "hint", text: [found.note, found.source].filter(Boolean).join(" ") }),
   ];
 }
 

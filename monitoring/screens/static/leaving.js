@@ -3,7 +3,7 @@
 
 import { answerRow } from "./answers.js";
 import { attest } from "./attest.js";
-import { groupedRows, section } from "./before.js";
+import { groupedRows, nextMissing, section } from "./before.js";
 import { h, keyed, once, put, redraw } from "./element.js";
 import { choices, field, numberField, oneOf, ownWords, problem } from "./fields.js";
 
@@ -42,7 +42,7 @@ export function leavingTab(host, place) {
       node: row,
       draw(now) {
         row.className = `answer computed ${now.state === "not met" ? "look" : now.state}`;
-        put(said, [`${now.state === "not met" ? "▲ " : ""}${STATE_WORDS[now.state] ?? now.state}`, now.words, now.by && `by ${now.by}`].filter(Boolean).join(" · "));
+        put(said, [now.recorded || `${now.state === "not met" ? "▲ " : ""}${STATE_WORDS[now.state] ?? now.state}`, now.words].filter(Boolean).join(" · "));
       },
     };
   }
@@ -95,7 +95,8 @@ export function leavingTab(host, place) {
       draw(fresh) {
         now = fresh;
         const held = fresh.latest;
-        const last = held ? `Last: ${held.text ?? held.total} · ${[held.by, held.minute].filter((one) => one !== undefined && one !== null && one !== "").join(" · ")}` : "Not scored yet";
+        const minute = held?.minute === null || held?.minute === undefined ? "" : `minute ${held.minute}`;
+        const last = held ? `Last: ${[held.text ?? held.total, held.by, minute].filter(Boolean).join(" · ")}` : "Not scored yet";
         redraw(latest, [last, fresh.variant, fresh.threshold, fresh.note], () => [h("b", { text: last }), h("span", { text: [fresh.variant, fresh.threshold !== undefined ? `this site's threshold ${fresh.threshold}` : "", fresh.note].filter(Boolean).join(" · ") })]);
         saveKey.disabled = !host.mayRecord();
         sum();
@@ -205,16 +206,21 @@ export function leavingTab(host, place) {
     parts.criteria.hidden = !any;
     parts.drug.hidden = !host.care()?.drug;
     parts.baseline.hidden = !now?.baseline?.words;
-    parts.close.hidden = at !== "recovery";
     redraw(missing, [now?.missing, ended, any], () => [
       !ended ? h("p", { class: "hint", text: "From the end of the infusion on. What is recorded already is shown." }) : null,
-      !any ? null : now.missing?.length ? h("p", { class: "caution" }, h("b", { text: `▲ ${now.missing.length} not recorded as met: ` }), now.missing.join(" · ")) : h("p", { class: "hint", text: "Every criterion on this site's list is recorded as met, by whom stands beside it." }),
-    ]);
+      !any ? null : now.missing?.length ? [h("p", { class: "caution" }, h("b", { text: `▲ ${now.missing.length} not recorded as met: ` }), now.missing.join(" · ")), nextMissing(node)] : h("p", { class: "hint", text: "Every criterion on this site's list is recorded as met, by whom stands beside it." }),
+    ].flat());
     if (any) list.draw(now.groups, (group) => group.criteria);
     put(baseline, now?.baseline?.words ?? "");
     eachScale(now?.scales ?? [], (scale) => scale.key, scaleForm);
     drug.draw();
-    redraw(close, [at, host.mayRecord()], () => (host.mayRecord() ? h("button", { class: "key", type: "button", onclick: leave }, "Patient leaves: close …") : null));
+    const left = now?.departure;
+    parts.close.hidden = at !== "recovery" && !left;
+    redraw(close, [at, host.mayRecord(), left], () => [
+      left ? h("p", { class: "held" }, h("b", { text: left.text }), h("span", { text: left.missing?.length ? `missing then: ${left.missing.join(" · ")}` : "" })) : null,
+      ...(left?.wants ?? []).map((words) => h("p", { class: "caution", text: `▲ still to be told: ${words}` })),
+      at === "recovery" && host.mayRecord() ? h("button", { class: "key", type: "button", onclick: leave }, "Patient leaves: close …") : null,
+    ]);
   }
 
   return {
