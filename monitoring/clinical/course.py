@@ -266,6 +266,10 @@ def over_at(phases: tuple[tuple[datetime, Phase], ...]) -> datetime | None:
 
 def roots(infusion: Infusion) -> dict[str, str]:
     """For each entry the first entry of its chain of corrections, itself where it corrects none."""
+    return infusion.kept("roots", lambda: _roots(infusion))
+
+
+def _roots(infusion: Infusion) -> dict[str, str]:
     found: dict[str, str] = {}
     for entry in sorted(infusion.entries, key=lambda e: e.seq):
         found[entry.id] = found.get(entry.corrects, entry.corrects) if entry.corrects else entry.id
@@ -277,6 +281,12 @@ def outlined(infusion: Infusion, standing: tuple[Entry, ...] | None = None) -> O
 
     An event that does not fit the phase it meets changes nothing and is listed as a conflict.
     """
+    if standing is None or standing is infusion.standing():
+        return infusion.kept("outline", lambda: _outlined(infusion, infusion.standing()))
+    return _outlined(infusion, standing)
+
+
+def _outlined(infusion: Infusion, standing: tuple[Entry, ...]) -> Outline:
     phase: Phase = "planned"
     phases: list[tuple[datetime, Phase]] = []
     rates: list[tuple[datetime, float]] = []
@@ -285,7 +295,6 @@ def outlined(infusion: Infusion, standing: tuple[Entry, ...] | None = None) -> O
     last: Entry | None = None
     chair = infusion.chair
     early = False
-    standing = infusion.standing() if standing is None else standing
     beside = beside_what_holds(infusion, standing)
     for entry in standing:
         if entry.event is None:

@@ -7,9 +7,12 @@ the tablet knew it), `recorded_at` (when the server stored it).
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
-from typing import Any, Final, Literal, get_args
+from typing import Any, Final, Literal, TypeVar, get_args
+
+T = TypeVar("T")
 
 EntryKind = Literal["set", "observation", "event", "acknowledgement", "withdrawal"]
 EventKind = Literal[
@@ -216,7 +219,7 @@ class Infusion:
     identifiers: str  # which two identifiers were confirmed
     chair: str  # id of the chair it was opened at; moves are events
     entries: tuple[Entry, ...] = ()
-    _standing: tuple[Entry, ...] | None = field(default=None, init=False, repr=False, compare=False)
+    _kept: dict[str, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @property
     def dose_mg(self) -> float:
@@ -233,14 +236,19 @@ class Infusion:
         Withdrawal and correction entries: a withdrawal never stands itself. A correction stands in the place of what it
         corrects; withdrawing a correction withdraws that record altogether (the value it replaced does not come back).
         """
-        if self._standing is not None:
-            return self._standing
+        return self.kept("standing", self._find_standing)
+
+    def kept(self, what: str, find: Callable[[], T]) -> T:
+        """What `find` answers, found once. For what follows from this infusion alone: its entries never change."""
+        if what not in self._kept:
+            self._kept[what] = find()
+        found: T = self._kept[what]
+        return found
+
+    def _find_standing(self) -> tuple[Entry, ...]:
         gone = {e.corrects for e in self.entries if e.corrects} | {e.withdraws for e in self.entries if e.withdraws}
         standing = (e for e in self.entries if e.kind != "withdrawal" and e.id not in gone)
-        found = tuple(sorted(standing, key=lambda e: (e.observed_at, e.seq)))
-        # Asked for a hundred times for each document, and always the same: entries never change.
-        object.__setattr__(self, "_standing", found)
-        return found
+        return tuple(sorted(standing, key=lambda e: (e.observed_at, e.seq)))
 
     def root(self, entry_id: str) -> str:
         """The id of the first entry of a chain of corrections."""
