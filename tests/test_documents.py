@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 
-from monitoring import documents, recording
+from monitoring import recording
 from monitoring.clinic import RunningClinic
 from monitoring.documents import age_in_years, board_document, infusion_document, initials
+from monitoring.documents.known import forget
 from tests.small_clinic import QUIET, Names, SetClock, actor, attested, entry, event, open_infusion
 
 
@@ -352,21 +353,21 @@ def test_the_board_counts_what_is_not_signed_yet(clinic: RunningClinic, names: N
     left = {**event(clock.wait(minutes=70), "close", reason="will follow"), "queued": True}
     save(clinic, names, left)
     assert counted() == (1, "1 to sign")
-    documents.unsigned.forget(clinic.store)
+    forget(clinic.store)
     assert counted() == (1, "1 to sign")
     for meaning, who in (("administered", "Ada Okafor"), ("reviewed", "Dr Ines Weiss")):
         body = event(clock.wait(minutes=1), "sign", meaning=meaning) | {"sign_in": ada.sign_in.id}
         signed = attested(clinic, ada, names.infusion, body, meaning, who)
         assert recording.save_entry(clinic, ada, names.infusion, signed).sentences == ()
         assert counted()[0] == (1 if meaning == "administered" else 0)
-    documents.unsigned.forget(clinic.store)
+    forget(clinic.store)
     assert counted() == (0, "")
 
 
 def test_a_cancelled_infusion_wants_no_signature(clinic: RunningClinic, names: Names, clock: SetClock) -> None:
     save(clinic, names, event(clock.wait(minutes=1), "cancel", reason="patient declined"))
     assert board_document(clinic)["counts"]["to_sign"] == 0
-    documents.unsigned.forget(clinic.store)
+    forget(clinic.store)
     assert board_document(clinic)["counts"]["to_sign"] == 0
 
 
@@ -408,3 +409,19 @@ def test_time_alone_makes_a_stay_long_enough(clinic: RunningClinic, names: Names
         clock.wait(minutes=14, seconds=45)
         save(clinic, names, entry(clock.now()))
     assert infusion_document(clinic, names.infusion)["next_change"] == until.isoformat()
+
+
+def test_somebody_who_begins_or_leaves_here_is_in_the_next_document(
+    clinic: RunningClinic, names: Names, clock: SetClock
+) -> None:
+    def working() -> set[str]:
+        return {person["name"] for person in infusion_document(clinic, names.infusion)["care"]["staff"]}
+
+    assert "Noor Bakker" not in working()
+    petra = actor(clinic, "Petra Novak")
+    assert recording.add_staff(clinic, petra, name="Noor Bakker", role="nurse", pin="604132").done
+    assert "Noor Bakker" in working()
+    noor = next(one for one in clinic.store.staff() if one.name == "Noor Bakker")
+    clock.wait(minutes=1)
+    assert recording.remove_staff(clinic, petra, noor.id).done
+    assert "Noor Bakker" not in working()

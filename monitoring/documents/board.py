@@ -11,7 +11,7 @@ from monitoring.clinic import RunningClinic
 from monitoring.clinical.clocks import RunningClock
 from monitoring.clinical.protocol import Level
 from monitoring.documents.judged import Judged, judged
-from monitoring.documents.unsigned import to_sign
+from monitoring.documents.known import to_sign
 from monitoring.documents.values import quiet, strip, trace, trace_axis
 from monitoring.documents.words import PHASE_WORDS, clinic_line, initials, iso, next_set, seconds, which, zone_of
 

@@ -15,6 +15,7 @@ from monitoring.documents.before import before_part
 from monitoring.documents.dosing import dose_part, drug_part
 from monitoring.documents.handover import handover_lines
 from monitoring.documents.judged import Judged
+from monitoring.documents.known import staff_of
 from monitoring.documents.leaving import leaving_part
 from monitoring.documents.scored import news2_part
 from monitoring.documents.signed import signing_part
@@ -35,7 +36,7 @@ def care_part(j: Judged, clinic: RunningClinic, chair: str, page: leaving.Leavin
         "drug": drug_part(j, sums, zone),
         "signing": signing_part(j, zone),
         "news2": news2_part(j),
-        "staff": [{"id": one.id, "name": one.name, "role": one.role} for one in clinic.store.staff()],
+        "staff": [{"id": one.id, "name": one.name, "role": one.role} for one in staff_of(clinic)],
         "handover": {"lines": handover_lines(j, chair, responsible, zone)},
         "words": _words(j.protocol),
     }
