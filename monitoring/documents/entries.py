@@ -63,8 +63,7 @@ def _marks(entry: Entry, j: Judged, conflicts: Mapping[str, str], closed: int | 
     if entry.source == "paper":
         marks.append(f"{FROM_PAPER} at {clock_time(entry.tapped_at, zone)}")
     if entry.linked:
-        # The entry at the wrong chair was posted there, and is no amendment; its copy is one.
-        marks.append("copied from another chair" if entry.amendment else "copied to the right chair")
+        marks.append(f"copied from another chair, {entry.reason}" if entry.reason else "copied from another chair")
     if entry.recorded_at - entry.tapped_at > SENT_LATE:
         marks.append("sent late")
     if entry.clock == "device":
@@ -130,6 +129,8 @@ def entries(j: Judged, chairs: Mapping[str, str], zone: ZoneInfo) -> list[dict[s
             marks.append(REASON_ADDED if entry.reason == REASON_ADDED else f"corrected: {entry.reason}")
         if by is not None:
             marks.append(f"withdrawn by {by.author_name}: {by.reason}")
+            if by.linked:
+                marks.append("copied to the right chair")
         minute = minutes(j.infusion, j.course, entry.observed_at)
         rows.append(
             {
@@ -142,6 +143,7 @@ def entries(j: Judged, chairs: Mapping[str, str], zone: ZoneInfo) -> list[dict[s
                 "text": " · ".join(part["text"] for part in parts if not part["struck"]),
                 "marks": marks,
                 "author": entry.author_name,
+                "linked": entry.linked or (by.linked if by else ""),
                 "state": "withdrawn" if by is not None else "",
                 "can_correct": by is None and entry.kind in ("set", "observation", "event"),
                 "values": [

@@ -188,7 +188,10 @@ def amended(line: Timeline, **changes: Any) -> Entry:
         ),
         (lambda line: amended(line, source="paper"), ["transcribed from paper at 11:22"]),
         (lambda line: amended(line, linked="e9", amendment="late entry"), ["late entry", "copied from another chair"]),
-        (lambda line: amended(line, linked="e9"), ["copied to the right chair"]),
+        (
+            lambda line: amended(line, linked="e9", amendment="late entry", reason="entered at Chair 1 by Ada Okafor"),
+            ["late entry", "copied from another chair, entered at Chair 1 by Ada Okafor"],
+        ),
         (
             lambda line: amended(line, amendment="addendum", source="paper"),
             ["addendum", "transcribed from paper at 11:22"],
@@ -198,6 +201,15 @@ def amended(line: Timeline, **changes: Any) -> Entry:
 def test_how_an_entry_was_added_is_marked(make: Callable[[Timeline], Entry], marks: list[str]) -> None:
     line = running(CARE)
     assert row(line, make(line))["marks"] == marks
+
+
+def test_what_was_entered_at_the_wrong_chair_names_both_ways() -> None:
+    line = running(CARE)
+    wrong = line.quiet_set(20)
+    line._replace(line.withdraw(wrong, 22, "moved to Chair 2: wrong patient"), linked="e9")
+    told = row(line, wrong)
+    assert told["marks"] == ["withdrawn by Ada Okafor: moved to Chair 2: wrong patient", "copied to the right chair"]
+    assert (told["linked"], told["state"]) == ("e9", "withdrawn")
 
 
 @pytest.mark.parametrize(
