@@ -228,7 +228,7 @@ class _Care:
                 and row.get("sex", infusion.patient.sex) == infusion.patient.sex
                 and row.get("hypertensive", person.hypertensive) == person.hypertensive
                 and infusion.number <= row.get("up_to_number", infusion.number)
-                and self.rng.random() < row.get("share", 1.0)
+                and self._happens(row)
                 and (row["answer"] != "not applicable" or item.may_not_apply)
             ):
                 answer, notes = row["answer"], row.get("notes", [])
@@ -239,6 +239,10 @@ class _Care:
         elif answer in item.note_needed:
             detail["note"] = self.words["note"]
         return detail
+
+    def _happens(self, row: dict[str, Any]) -> bool:
+        """Whether something that is so now and then is so today: never where nobody is to make slips."""
+        return "share" not in row or (self.order.slips and self.rng.random() < row["share"])
 
     # While it runs, and after
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from uuid import uuid4
 
+from monitoring.clinical import before, dose, leaving, signing
 from monitoring.clinical.course import Course, course
 from monitoring.clinical.flags import flags
 from monitoring.clinical.record import Event, EventKind, Infusion, Reading
@@ -72,6 +73,46 @@ def test_for_five_hours_there_is_always_an_infusion_running(demonstration: Demon
         assert not any(f.needs_acknowledgement for f in flags(infusion, demonstration.protocol, NOON, at).flags)
         assert {entry.author_name for entry in infusion.entries} == {"Ada Okafor"}
     assert len({row.patient_number for row in done}) == len(done)
+
+
+def test_what_comes_is_complete_before_the_start_and_signed_by_her_after_it(demonstration: Demonstration) -> None:
+    player = Player(demonstration.store, demonstration.clock)
+    before_it = {row.infusion_id for row in demonstration.store.past_infusions(limit=500)}
+    let_pass(demonstration, player, hours=3)
+    done = [row for row in demonstration.store.past_infusions(limit=500) if row.infusion_id not in before_it]
+    assert len(done) >= 2
+    for row in done:
+        infusion = demonstration.store.infusion(row.infusion_id)
+        assert infusion is not None
+        assert before.checklist(infusion, demonstration.protocol).started_with_missing == ()
+        left = leaving.departure(infusion, demonstration.protocol)
+        assert left is not None
+        assert left.wants(demonstration.protocol) == ()
+        at = course(infusion, demonstration.protocol, demonstration.clock.now())
+        assert dose.reconciliation(infusion, demonstration.protocol, at).reconciled
+        assert [one.signature.name for one in signing.signatures(infusion, demonstration.protocol)] == ["Ada Okafor"]
+        assert demonstration.store.series_details(infusion.series) is not None
+        rated = [one for one in demonstration.store.scores_of(infusion.series) if one.instrument == "phq9"]
+        assert infusion.opened_at.date() in {one.rated_on for one in rated}
+        assert all(one.told for one in rated if one.items and one.items["9"] > 0)
+
+
+def test_what_somebody_else_answered_stays_and_leaving_with_it_has_a_reason(demonstration: Demonstration) -> None:
+    player = Player(demonstration.store, demonstration.clock)
+    infusion, _ = stand(demonstration)["chair-4"]
+    demonstration.clock.wait(seconds=30)
+    tap(demonstration, infusion, "check", item="gait", answer="no")
+    let_pass(demonstration, player, minutes=45)
+    after = demonstration.store.infusion(infusion.id)
+    assert after is not None
+    answers = [e for e in after.entries if e.event and e.event.kind == "check" and e.event.detail["item"] == "gait"]
+    assert [e.author_name for e in answers] == ["Mei Tanaka"]
+    left = leaving.departure(after, demonstration.protocol)
+    assert left is not None
+    assert any("Walks steadily" in one for one in left.missing)
+    assert left.wants(demonstration.protocol) == ()
+    assert left.second is not None
+    assert left.second.name != "Ada Okafor"
 
 
 def test_the_other_three_chairs_are_left_to_whoever_tries_it(demonstration: Demonstration) -> None:
