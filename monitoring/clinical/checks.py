@@ -81,8 +81,7 @@ def problems(entry: Entry, infusion: Infusion, protocol: Protocol, now: datetime
         *_replacement_problems(entry, infusion),
     ]
     if live:
-        found += _phase_problems(entry, infusion, protocol)
-        found += dose.live_problems(entry, infusion)
+        found += list(_phase_problems(entry, infusion, protocol)) or dose.live_problems(entry, infusion)
         found += signing.withdrawal_problems(entry, infusion, protocol)
     return list(dict.fromkeys(found))
 

@@ -19,6 +19,7 @@ from uuid import uuid4
 from sqlalchemy import Connection, Select, Table, and_, bindparam, func, or_, select
 
 from monitoring.clinical.course import outlined
+from monitoring.clinical.dose import plan_of
 from monitoring.clinical.protocol import Protocol
 from monitoring.clinical.record import Entry, EventKind, Infusion, Patient
 from monitoring.clock import Clock
@@ -748,7 +749,7 @@ class Store:
         """Save what one person saved with one tap: durable, chained and audited when this returns.
 
         The same id again with the same content is answered `again`; with other content raises EntryClash. A live move
-        to an occupied chair raises StoreRefused; one out of an outbox has happened, and is kept.
+        to an occupied chair raises StoreRefused; one out of an outbox, or of a patient who has left, has happened.
         """
         with self._writing() as writing:
             infusion = writing.infusion(infusion_id)
@@ -766,7 +767,7 @@ class Store:
             if not {draft.corrects, draft.withdraws} - {None} <= held:
                 raise StoreRefused("The entry to correct or withdraw is not stored in this infusion.")
             event = draft.event
-            if event is not None and event.kind == "move" and not draft.queued:
+            if event is not None and event.kind == "move" and not draft.queued and infusion_id in writing.open:
                 self._require_free(writing, str(event.detail.get("chair")), mover=infusion_id)
             when = self._when(writing, at)
             changed = writing.add_entry(infusion, *_entry_rows(draft), at=when)
@@ -1144,7 +1145,7 @@ def _past_row(infusion: Infusion, labels: Mapping[str, str]) -> PastRow:
         chair_label=labels.get(outline.chair, ""),
         phase=outline.phase,
         nurse=infusion.opened_by_name if start is None else start.author_name,
-        dose_mg=infusion.dose_mg,
+        dose_mg=plan_of(infusion).dose_mg,
         entries=len(infusion.entries),
     )
 

@@ -7,16 +7,27 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from monitoring.clinical.checks import CLOCK_SLIP, Question, problems, questions
-from monitoring.clinical.protocol import Measure
+from monitoring.clinical.course import allowed
+from monitoring.clinical.protocol import OVER, Measure, Phase
 from monitoring.clinical.protocol_file import read_protocol
-from monitoring.clinical.record import Acknowledgement, Entry, Event, EventKind, Infusion, NotDone, Patient, Reading
+from monitoring.clinical.record import (
+    EVENT_WORDS,
+    Acknowledgement,
+    Entry,
+    Event,
+    EventKind,
+    Infusion,
+    NotDone,
+    Patient,
+    Reading,
+)
 
 FILE = Path(__file__).resolve().parents[2] / "data" / "protocols" / "ketamine-depression.toml"
 PROTOCOL = read_protocol(FILE.read_text(encoding="utf-8"), FILE.name)
@@ -533,6 +544,105 @@ def test_what_is_taken_once_the_patient_has_left_and_once_the_record_is_locked(
     assert said(new, with_entries(SEEN_BEFORE, *LOCKED), live=True) == locked
 
 
+PAUSED = an_event("pause", id="paused", minute=6)
+CANCELLED = an_event("cancel", {"reason": "no escort"}, id="cancelled", minute=2)
+NAUSEA = an_event("effect", {"name": "nausea"}, id="nausea", minute=1)
+DOSE = {
+    "weight_basis": "actual",
+    "dosing_weight_kg": 70.0,
+    "stock_mg_per_ml": 50.0,
+    "bag_volume_ml": 100.0,
+    "stock_volume": "replaces",
+    "dose_mg": 35.0,
+    "stock_ml": 0.7,
+    "final_volume_ml": 100.0,
+    "rate_ml_per_h": 150.0,
+}
+DOSED = an_event("dose", DOSE, id="dosed", minute=1)
+ALDRETE = PROTOCOL.scales["aldrete"]
+# What each kind of event needs to be kept in a phase in which it fits.
+WHOLE: dict[EventKind, dict[str, Any]] = {
+    "start": {},
+    "pause": {},
+    "resume": {},
+    "rate": {"rate_ml_per_h": 100},
+    "end": {},
+    "stop": {"reason": "distress"},
+    "move": {"chair": "chair-2"},
+    "close": {"reason": "wished to leave", "signatures": [signed("Erik Roth", "clinician", "left with something missing")]},
+    "cancel": {"reason": "no escort"},
+    "effect": {"name": "headache"},
+    "medicine": {"name": "Ondansetron", "dose": 4, "unit": "mg", "route": "IV"},
+    "note": {"text": "Music changed"},
+    "repeat": {"measure": "systolic", "due_at": "2026-03-02T09:32:00+00:00"},
+    "check": CHECKED,
+    "order": {"prescriber": "Dr Roth", "dose_mg_per_kg": 0.5, "planned_minutes": 40, "weight_kg": 70, "weight_on": "2026-03-02"},
+    "dose": DOSE,
+    "dose_check": {
+        "of": "dosed",
+        "dose_mg": 35,
+        "stock_ml": 0.7,
+        "rate_ml_per_h": 150,
+        "signatures": [signed("Erik Roth", "clinician", "second calculation")],
+    },
+    "time_out": {"signatures": [signed("Nora Field", "nurse", "time-out"), signed("Erik Roth", "clinician", "time-out")]},
+    "called": {"whom": "Dr Roth"},
+    "informed": {"whom": "Dr Roth"},
+    "help": {},
+    "rapid": {"every_minutes": 1},
+    "over": {"of": "nausea", "how": "resolved"},
+    "handover": {},
+    "score": {"scale": "aldrete"} | {f"item:{item.key}": item.options[0].value for item in ALDRETE.items},
+    "drug": {
+        "drawn_mg": 50,
+        "wasted_mg": 15,
+        "lot": "L-77",
+        "expiry": "2027-08",
+        "method": "other",
+        "signatures": [signed("Erik Roth", "clinician", "witness of waste")],
+    },
+    "sign": {"meaning": FIRST_STEP.meaning, "signatures": [signed("Nora Field", "nurse", FIRST_STEP.meaning)]},
+}  # fmt: skip
+MET: dict[Phase, tuple[Entry, ...]] = {
+    "planned": (),
+    "infusing": (STARTED,),
+    "paused": (STARTED, PAUSED),
+    "recovery": (STARTED, ENDED),
+    "closed": CLOSED,
+    "cancelled": (CANCELLED,),
+}
+
+
+@pytest.mark.parametrize("phase", MET)
+@pytest.mark.parametrize("kind", WHOLE)
+def test_every_kind_in_every_phase_is_taken_or_refused_in_one_sentence_and_kept_from_an_outbox(
+    kind: EventKind, phase: Phase
+) -> None:
+    infusion = with_entries(NAUSEA, *([DOSED] if kind == "dose_check" else []), *MET[phase])
+    new = an_event(kind, WHOLE[kind])
+    not_now = allowed(kind, phase)
+    if not_now and phase in OVER:
+        not_now = f"This infusion is {phase}: expected a late entry, an addendum or a correction."
+    assert said(new, infusion, live=True) == ([not_now] if not_now else [])
+    assert said(new, infusion, live=False) == []
+
+
+def test_another_dose_than_the_one_the_pump_runs_on_is_refused_in_one_sentence() -> None:
+    again = an_event("dose", DOSE)
+    for phase, sentences in (
+        ("infusing", ["The pump was started on another dose: expected a correction of that dose."]),
+        ("closed", IS_CLOSED),
+    ):
+        infusion = with_entries(DOSED, *MET[phase])
+        assert said(again, infusion, live=True) == sentences
+        assert said(again, infusion, live=False) == []
+
+
+def test_the_table_holds_every_kind_and_every_phase() -> None:
+    assert set(WHOLE) == set(EVENT_WORDS)
+    assert set(MET) == set(get_args(Phase))
+
+
 def test_a_protocol_without_signatures_never_locks_a_record() -> None:
     older = replace(PROTOCOL, people=replace(PROTOCOL.people, signatures=()))
     informed = an_event("informed", {"whom": "Dr Roth"})
@@ -677,7 +787,7 @@ ACKNOWLEDGED = entry(kind="acknowledgement", acknowledgement=SAID)
         ({"flag": ""}, ["Flag acknowledged missing: expected words."]),
         (
             {"side": "left"},
-            ["Flag on side “left”: expected high, low, step, silent, overdue or repeat."],
+            ["Flag on side “left”: expected high, low, step, silent, overdue, partial or repeat."],
         ),
         ({"level": "red"}, ["Flag of level “red”: expected caution or critical."]),
         ({"seen": ("gone/spo2",)}, ["Acknowledged reading “gone/spo2”: expected a reading of this infusion."]),
