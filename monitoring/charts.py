@@ -399,9 +399,9 @@ class _Figure:
         self.labels.append({"kind": "corner", "text": text, "y": 0, "level": ""})
 
 
-def _markers(points: Sequence[_Point], symbol: str, size: int) -> dict[str, Any]:
+def _markers(points: Sequence[_Point], symbol: str, hollow: str, size: int) -> dict[str, Any]:
     return {
-        "symbol": [f"{symbol}-open" if p.hollow else symbol for p in points],
+        "symbol": [hollow if p.hollow else symbol for p in points],
         "size": [size + 3 if p.level else size for p in points],
         "color": [_colour(p.level) for p in points],
         "opacity": 1,  # where sizes differ plotly takes them for bubbles, and lets the ground shine through
@@ -424,14 +424,16 @@ def _draw_pressure(figure: _Figure, axis: str, panel: _Panel, points: Sequence[_
     figure.scatter(
         axis, stem_x, stem_y, mode="lines", line={"color": "@trace", "width": 2}, hoverinfo="skip", name="stem"
     )
-    for measure, symbol in ((panel.measures[0], "y-down"), (panel.measures[-1], "y-up")):
+    # A "y" has no inside that could be empty: hollow is a triangle of the same direction.
+    ends = ((panel.measures[0], "y-down", "triangle-down-open"), (panel.measures[-1], "y-up", "triangle-up-open"))
+    for measure, symbol, hollow in ends:
         mine = [p for p in points if p.reading.measure == measure.key]
         figure.scatter(
             axis,
             [p.x for p in mine],
             [p.reading.value for p in mine],
             mode="markers",
-            marker=_markers(mine, symbol, 10),
+            marker=_markers(mine, symbol, hollow, 10),
             hovertext=[_hover(p, measure, zone) for p in mine],
             name=measure.label,
         )
@@ -467,7 +469,7 @@ def _draw_line(
         mode="lines+markers",
         line={"color": "@trace", "width": 1.5},
         connectgaps=False,
-        marker=_markers([p for p in drawn if p], "circle", 8),
+        marker=_markers([p for p in drawn if p], "circle", "circle-open", 8),
         hovertext=[_hover(p, measure, zone) if p else "" for p in shown],
         name=measure.label,
     )

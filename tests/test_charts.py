@@ -86,7 +86,11 @@ def test_partial_and_late_sets_are_hollow() -> None:
     line = running()
     line.set(10, not_done={"respiration": "asleep"}, systolic=120.0, diastolic=80.0)
     line.quiet_set(20)
-    assert trace(figure(line, 21), "Systolic pressure")["marker"]["symbol"] == ["y-down", "y-down-open", "y-down"]
+    assert trace(figure(line, 21), "Systolic pressure")["marker"]["symbol"] == [
+        "y-down",
+        "triangle-down-open",
+        "y-down",
+    ]
 
 
 def test_the_whole_planned_infusion_and_recovery_are_in_view_from_the_start() -> None:
@@ -138,7 +142,7 @@ def test_events_are_marks_with_their_words() -> None:
 def test_a_set_that_lacks_something_is_hollow_until_it_is_complete() -> None:
     line = running()
     line.set(10, systolic=120.0, diastolic=80.0)
-    assert trace(figure(line, 12), "Systolic pressure")["marker"]["symbol"] == ["y-down", "y-down-open"]
+    assert trace(figure(line, 12), "Systolic pressure")["marker"]["symbol"] == ["y-down", "triangle-down-open"]
     line.set(12, heart_rate=70.0, spo2=98.0, respiration=14.0)
     assert trace(figure(line, 12), "Systolic pressure")["marker"]["symbol"] == ["y-down", "y-down"]
 
@@ -162,9 +166,9 @@ def test_what_was_not_done_is_marked_at_the_foot_of_its_panel_and_is_no_value() 
     ("changes", "symbol", "says"),
     [
         ({}, "y-down", ""),
-        ({"amendment": "late entry"}, "y-down-open", "late entry"),
-        ({"amendment": "addendum"}, "y-down-open", "addendum"),
-        ({"tapped_at": at(30)}, "y-down-open", "late entry"),
+        ({"amendment": "late entry"}, "triangle-down-open", "late entry"),
+        ({"amendment": "addendum"}, "triangle-down-open", "addendum"),
+        ({"tapped_at": at(30)}, "triangle-down-open", "late entry"),
         ({"source": "paper"}, "y-down", "transcribed from paper"),
     ],
 )
