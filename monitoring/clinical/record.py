@@ -183,7 +183,7 @@ class Entry:
     after_signing: bool = False  # recorded when the record was signed and locked
     amendment: Amendment = ""  # "late entry": omitted then, recalled now; "addendum": not known then
     source: Source = ""
-    linked: str = ""  # of an entry made at the wrong chair: its copy; of the copy: that entry. In another infusion
+    linked: str = ""  # of what was made at the wrong chair, in its withdrawal: the copy; in the copy: that entry
 
 
 @dataclass(frozen=True, slots=True)

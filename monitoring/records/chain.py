@@ -15,7 +15,8 @@ SHA-256, in hexadecimal.
   The first one's `prev_hash` is 64 zeros.
 
 Each row written to any table is named by exactly one audit row, with its hash; entries also with their infusion's count
-and head. (Rows of `reading`, `not_done`, `event` and `acknowledgement` are inside their entry's hash.)
+and head. (Rows of `reading`, `not_done`, `event` and `acknowledgement` are inside their entry's hash; so are the
+signatures of an event, which stand in its detail. The `attestation` a signature was made from is a row of its own.)
 
 **What this proves.** Whoever changes, removes, inserts or reorders rows, and does not recompute everything after them
 in both chains, is found out by `monitoring.records.verify`, which names the first wrong row. A missing end of an
