@@ -411,3 +411,16 @@ def test_the_acknowledgement_holds_what_it_saw(ward: Ward) -> None:
     infusion = ward.reopen().infusion("one")
     assert infusion is not None
     assert infusion.entries[-1].acknowledgement == seen("one")
+
+
+def test_a_move_told_after_the_patient_left_is_kept_whoever_sits_there_now(ward: Ward) -> None:
+    ward.opened("one")
+    ward.happen("one", "start", "end", "close")
+    ward.opened("two", patient=1, chair="chair-2")
+    late = ward.add("one", "late", event=Event("move", {"chair": "chair-2"}), amendment="late entry")
+    assert not late.again
+    with pytest.raises(StoreRefused, match="Chair 2 is taken"):
+        ward.opened("three", patient=2, chair="chair-2")
+    ward.opened("three", patient=2, chair="chair-1")
+    with pytest.raises(StoreRefused, match="Chair 2 is taken"):
+        ward.add("three", event=Event("move", {"chair": "chair-2"}))
