@@ -314,7 +314,7 @@ function bedside(root, infusion, pins) {
     const now = clock.now();
     const facts = d.strip.map((item) => {
       const old = item.at ? now - Date.parse(item.at) : null;
-      return { ...item, age: old === null ? "" : clock.age(old), stale: old !== null && !d.course.read_only && old > item.stale_after * 1000 };
+      return { ...item, age: old === null ? "" : clock.age(old).replace(/( h .*) ago$/, "$1"), stale: old !== null && !d.course.read_only && old > item.stale_after * 1000 };
     });
     redraw(place.values, facts, () =>
       h("ul", { class: "values", "aria-label": "Last values" }, ...facts.map((item) =>

@@ -242,6 +242,11 @@ export function beforeTab(host, place, askStartReason) {
     const held = h("div");
     const results = { dose_mg: numberField("Own result, dose", "mg"), stock_ml: numberField("Own result, stock volume", "mL"), rate_ml_per_h: numberField("Own result, pump rate", "mL/h") };
     const wrong = problem();
+    // What was chosen, never what came of it.
+    const drawnFrom = () => {
+      const plan = host.care().dose?.plan ?? {};
+      return [WEIGHT_WORDS[plan.basis], plan.stock_mg_per_ml && `stock ${plan.stock_mg_per_ml} mg/mL`, plan.bag_volume_ml && `bag ${plan.bag_volume_ml} mL`].filter(Boolean).join(" · ");
+    };
     const sign = () => {
       const detail = { of: before().dose.entry };
       for (const [part, one] of Object.entries(results)) detail[part] = one.number();
@@ -267,12 +272,12 @@ export function beforeTab(host, place, askStartReason) {
       draw() {
         const b = before();
         form.hidden = !b.dose || Boolean(b.dose_check?.agrees);
-        redraw(held, [b.dose, b.order?.text, b.dose_check], () =>
+        redraw(held, [b.dose, b.order?.text, b.dose_check, drawnFrom()], () =>
           !b.dose
             ? h("p", { class: "hint", text: "After the first calculation, another person works it out without seeing the result." })
             : b.dose_check
               ? [h("p", { class: `held ${b.dose_check.agrees ? "" : "caution"}` }, h("b", { text: b.dose_check.agrees ? `Agrees. ${b.dose_check.text ?? ""}` : `▲ Differs. ${b.dose_check.text ?? ""}` }), h("span", { text: b.dose_check.by })), ...(b.dose_check.differences ?? []).map((words) => h("p", { class: "caution", text: words }))]
-              : h("p", { class: "hint", text: `Another person than ${b.dose.by} works it out and types the own results. ${[b.order?.text, b.dose.text].filter(Boolean).join(" · ")}` }),
+              : h("p", { class: "hint", text: `Another person than ${b.dose.by} works it out and types the own results. ${[b.order?.text, drawnFrom()].filter(Boolean).join(" · ")}` }),
         );
       },
     };
@@ -286,7 +291,7 @@ export function beforeTab(host, place, askStartReason) {
       title: "Time-out: two people",
       entry,
       before: `${host.doc().who.name} · ${host.doc().who.chair}`,
-      steps: [{ ...step, prefer: host.me()?.id }, step],
+      steps: [{ ...step, prefer: host.me()?.staff }, step],
       done: (attestations) => host.record("time_out", {}, { id: entry, attestations }),
     });
   }

@@ -6,6 +6,7 @@ import { groupedRows, section } from "./before.js";
 import { h, keyed, once, put, redraw } from "./element.js";
 import { choices, ownWords } from "./fields.js";
 
+const upper = (word) => word.charAt(0).toUpperCase() + word.slice(1);
 const SHORT = { paused: "Paused", repeat: "Repeat", recheck: "Re-check", called: "Called", help: "Help called", rapid: "Rapid set" };
 const CLOSES = { called: "Is here", help: "Help is here", rapid: "Rapid sets over" }; // what is tapped when it is over
 const FIRST = ["help", "rapid"]; // before what is only due
@@ -98,7 +99,7 @@ export function careTab(host, ask) {
     };
   }
 
-  const inform = (whom) => host.sheet(`${whom} informed`, (shut) => h("button", { class: "key primary", type: "button", onclick: once(() => host.event("informed", { whom }) && shut()) }, "Save"), (shut) => ownWords("About what, if you like", (about) => host.event("informed", { whom, about }) && shut()));
+  const inform = (whom) => host.sheet(`${upper(whom)} informed`, (shut) => h("button", { class: "key primary", type: "button", onclick: once(() => host.event("informed", { whom }) && shut()) }, "Save"), (shut) => ownWords("About what, if you like", (about) => host.event("informed", { whom, about }) && shut()));
 
   function drawClocks() {
     const running = runningClocks(host);
@@ -117,9 +118,9 @@ export function careTab(host, ask) {
     redraw(calls, [called, informed, may], () =>
       !may ? h("p", { class: "hint", text: "Recorded calls stand among the entries." }) :
       h("div", { class: "choices" },
-        ...called.map((whom) => h("button", { class: "key", type: "button", onclick: once(() => host.event("called", { whom })) }, `${whom} called`)),
+        ...called.map((whom) => h("button", { class: "key", type: "button", onclick: once(() => host.event("called", { whom })) }, `${upper(whom)} called`)),
         h("button", { class: "key", type: "button", onclick: () => host.sheet("Somebody else called", (shut) => ownWords("Whom", (whom) => host.event("called", { whom }) && shut())) }, "Another called …"),
-        ...informed.map((whom) => h("button", { class: "key", type: "button", onclick: () => inform(whom) }, `${whom} informed …`)),
+        ...informed.map((whom) => h("button", { class: "key", type: "button", onclick: () => inform(whom) }, `${upper(whom)} informed …`)),
         h("button", { class: "key", type: "button", onclick: () => host.sheet("Informed: whom?", (shut) => ownWords("Whom", (whom) => host.event("informed", { whom }) && shut())) }, "Another informed …")));
     const dose = facts?.dose ?? {};
     redraw(given, [dose.hidden, dose.ordered, dose.planned, dose.given, dose.remaining, dose.drawn, dose.wasted, dose.reconciled], () =>
@@ -174,7 +175,7 @@ export function emergencyKeys(host, ask, back) {
     help ? key("Help is here", () => host.event("over", { of: help.entry })) : key("Help called", () => host.event("help", {})),
     key("Oxygen given …", () => ask.oxygenGiven()),
     rapid ? key("Rapid sets over", () => host.event("over", { of: rapid.entry })) : every > 0 ? key(every === 1 ? "Sets every minute" : `Sets every ${every} min`, () => host.event("rapid", { every_minutes: every })) : null,
-    key(`${whom} called`, () => host.event("called", { whom })),
+    key(`${upper(whom)} called`, () => host.event("called", { whom })),
     key("Medicine …", () => ask.medicine()),
     key("Note", () => ask.note()),
     key("Back", back, "quiet"));

@@ -10,7 +10,7 @@ export function doseStrip() {
     const segments = doc.care?.dose?.segments ?? [];
     const range = doc.figure?.layout?.xaxis?.range;
     const hidden = !segments.length || !range || doc.care.dose.hidden;
-    node.hidden = hidden;
+    node.classList.toggle("empty", hidden); // its place is kept: a start moves no key
     if (hidden) return;
     const until = (Date.parse(doc.now) - Date.parse(doc.course.started_at)) / 60000;
     redraw(bars, [segments, range, segments.some((one) => one.to === null) ? Math.floor(until * 2) : 0], () => {

@@ -164,7 +164,7 @@ export function leavingTab(host, place) {
     };
   }
 
-  const notAuthor = (person) => (person.id === host.me()?.id ? "is signed in and records it" : "");
+  const notAuthor = (person) => (person.id === host.me()?.staff ? "is signed in and records it" : "");
 
   // ---- leaving -------------------------------------------------------------------------------------------------------
   // One way to close, from here and from "More".

@@ -23,7 +23,7 @@ export function signingTab(host, place) {
       title: `Sign as ${step.meaning}`,
       entry,
       before: facts().open_points?.length ? `Open: ${facts().open_points.join(" · ")}` : "",
-      steps: [{ meaning: step.meaning, fits, prefer: host.me()?.id }],
+      steps: [{ meaning: step.meaning, fits, prefer: host.me()?.staff }],
       done: (attestations) => host.record("sign", { meaning: step.meaning }, { id: entry, attestations }),
     });
   }
