@@ -26,9 +26,9 @@ def test_a_stranger_finds_the_sign_in_at_every_address(house: RunningClinic, doo
 @pytest.mark.parametrize(
     ("name", "pages"),
     [
-        ("Ada Okafor", [*EVERYBODYS, "Bedside", "Series"]),
-        ("Dr Ines Weiss", [*EVERYBODYS, "Bedside", "Series"]),
-        ("Petra Novak", [*EVERYBODYS, "Staff", "Bedside", "Series"]),
+        ("Ada Okafor", [*EVERYBODYS, "Bedside", "Handover", "Series"]),
+        ("Dr Ines Weiss", [*EVERYBODYS, "Bedside", "Handover", "Series"]),
+        ("Petra Novak", [*EVERYBODYS, "Staff", "Bedside", "Handover", "Series"]),
     ],
 )
 def test_each_role_has_its_pages_and_no_other(house: RunningClinic, door: Doorman, name: str, pages: list[str]) -> None:
