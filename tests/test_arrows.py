@@ -21,6 +21,7 @@ ORDER: Final = (
     ("monitoring.demonstration",),
     ("monitoring.clinic",),
     ("monitoring.recording",),
+    ("monitoring.review",),
     ("monitoring.charts",),
     ("monitoring.documents",),
     ("monitoring.exports",),

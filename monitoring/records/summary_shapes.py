@@ -1,0 +1,112 @@
+"""What is kept of an infusion so that thousands can be searched and counted: plain, frozen values, never the record.
+
+A summary is worked out from an infusion's entries by `monitoring.review.summary`, and may be thrown away at any time.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal, NamedTuple
+
+from monitoring.clinical.protocol import Level, Phase, Side
+
+CountedKind = Literal["value", "digit", "delay"]
+WordKind = Literal["effect", "medicine", "author", "chair"]
+
+
+class Counted(NamedTuple):
+    """One thing that is counted over all infusions.
+
+    "value": what a measure was nearest to a minute of the grid; `minute` since the start.
+    "digit": the last digit of a value typed here, 0 to 9; `minute` 0.
+    "delay": from when a value was true to when it was stored [s]; `measure` "", `minute` 0.
+    """
+
+    kind: CountedKind
+    measure: str
+    minute: int
+    value: float
+
+
+class Extremes(NamedTuple):
+    """The baseline of a measure and its lowest and highest standing value since the start, each with its minute."""
+
+    measure: str
+    baseline: float | None
+    lowest: float
+    lowest_minute: int
+    highest: float
+    highest_minute: int
+    readings: int
+
+    @property
+    def rise(self) -> float | None:
+        """How far the highest lies above the baseline (below: negative), without the dust of binary fractions."""
+        return None if self.baseline is None else round(self.highest - self.baseline, 6)
+
+
+class FlagSeen(NamedTuple):
+    """One flag of an infusion, as it stands at the end of what was recorded."""
+
+    measure: str  # "set" for a set that is overdue, and for incomplete sets in a row
+    side: Side
+    level: Level
+    minute: int | None  # whole minutes since the start when it opened; None: before the pump was ever started
+    acknowledged: bool
+    acknowledged_after_s: int | None  # from opening to the first acknowledgement [s]; None: nobody said anything
+    withdrawn: bool  # every reading it rested on was corrected or withdrawn away
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """One infusion in few words and numbers. What runs with the clock is None until it has come to an end."""
+
+    infusion: str
+    patient: str
+    patient_number: str
+    patient_name: str
+    series: str
+    number: int  # which of the series, from 1
+    protocol: str  # hash of the version it ran under
+    opened_at: datetime
+    started_at: datetime | None
+    ended_at: datetime | None
+    closed_at: datetime | None
+    phase: Phase
+    chair: str  # where it is, or was last
+    nurse: str  # staff id of who started the pump, else of who opened the infusion
+    weight_kg: float
+    mg_per_kg: float
+    dose_mg: float  # as planned
+    given_mg: float | None  # None before the end of the infusion
+    planned_minutes: int
+    pauses: int
+    ended_early: bool
+    stop_reason: str
+    minutes_to_baseline: int | None  # from the end until back at baseline, as the site defines it
+    minutes_to_leaving: int | None  # from the end until the patient left
+    to_sign: int  # signatures still missing once the patient has left; 0 where the site asks for none
+    entries: int  # all of them, also corrected and withdrawn ones
+    readings: int  # those that stand
+    slots_done: int
+    slots_partial: int
+    slots_missed: int
+    times_overdue: int  # stretches in which a set was overdue
+    flags: tuple[FlagSeen, ...]
+    effects: tuple[str, ...]  # as recorded, each once
+    medicines: tuple[str, ...]
+    authors: tuple[str, ...]  # staff ids of everybody who recorded something
+    chairs: tuple[str, ...]  # ids of every chair it was at
+    extremes: tuple[Extremes, ...]  # of each measure with a value since the start
+    counted: tuple[tuple[Counted, int], ...]  # what it adds to the counts of the clinic, and how often
+    changes_at: datetime | None  # when time alone makes another summary of it
+
+    @property
+    def unsigned(self) -> bool:
+        """Whether the patient has left and a signature is missing."""
+        return self.to_sign > 0
+
+    def extremes_of(self, measure: str) -> Extremes | None:
+        """Lowest and highest of one measure; None where none was read since the start."""
+        return next((one for one in self.extremes if one.measure == measure), None)
