@@ -326,3 +326,23 @@ def test_the_reason_of_a_start_that_is_told_later_leaves_its_baseline_alone(
     assert later is not None
     assert later.event is not None
     assert later.event.detail["baseline"]["systolic"] == f"{late['id']}/systolic"
+
+
+def test_who_calculates_second_sees_no_calculation_before(clinic: RunningClinic, names: Names, ada: Actor) -> None:
+    chosen = {"weight_basis": "actual", "stock_mg_per_ml": 50.0, "bag_volume_ml": 100.0}
+    jonas = actor(clinic, JONAS)
+
+    def seen_by(who: Actor) -> Outcome[dose.Calculation]:
+        return recording.work_out_dose(clinic, who, names.infusion, **chosen)
+
+    assert seen_by(ada).done
+    assert seen_by(jonas).done, "nobody has calculated yet: either may be the first"
+    first = event(clinic.clock.now(), "dose", **DOSE)
+    assert save(clinic, ada, names, first).done
+    assert seen_by(ada).done
+    assert seen_by(jonas).sentences == (
+        "Ada Okafor has worked out this dose: expected your own results before you see a calculation.",
+    )
+    second = event(clinic.clock.now(), "dose_check", of=first["id"], dose_mg=36, stock_ml=0.72, rate_ml_per_h=150)
+    assert save(clinic, ada, names, attested(clinic, ada, names.infusion, second, dose.SECOND_CALCULATION, JONAS)).done
+    assert seen_by(jonas).done

@@ -6,6 +6,7 @@ right, and nothing typed is lost: the screens keep it until the outcome is good.
 """
 
 from monitoring.recording.attesting import attest
+from monitoring.recording.dosing import work_out_dose
 from monitoring.recording.entries import save_entry
 from monitoring.recording.house import (
     add_staff,
@@ -58,4 +59,5 @@ __all__ = [
     "set_up_clinic",
     "tell_of_score",
     "withdraw_score",
+    "work_out_dose",
 ]

@@ -16,7 +16,6 @@ from uuid import UUID
 
 from monitoring.clinical.record import (
     AMENDMENTS,
-    SOURCES,
     Acknowledgement,
     Amendment,
     Clock,
@@ -53,6 +52,7 @@ _FIELDS: Final = {
     "source",
     "attestations",
 }
+_SOURCES: Final[tuple[Source, ...]] = ("", "paper")  # what a pad may say; an import is no tablet's
 _PINNED: Final = ("baseline", "signatures")  # of an event's detail: only the server writes these
 
 
@@ -107,7 +107,7 @@ def read_posted(body: object) -> Posted:
         withdraws=_entry_named(fields, "withdraws"),
         reason=_text(fields, "reason", LONGEST_WORDS),
         amendment=cast(Amendment, _mark(fields, "amendment", AMENDMENTS)),
-        source=cast(Source, _mark(fields, "source", SOURCES)),
+        source=cast(Source, _mark(fields, "source", _SOURCES)),
         attestations=_attestations(fields),
     )
 
