@@ -77,8 +77,9 @@ Answer = Literal["yes", "no", "not applicable"]
 ANSWERS: Final[tuple[Answer, ...]] = get_args(Answer)
 Amendment = Literal["", "late entry", "addendum"]  # a correction is told by `corrects`
 AMENDMENTS: Final[tuple[Amendment, ...]] = get_args(Amendment)
-Source = Literal["", "paper"]  # "paper": written down on paper first, and transcribed by the author
-SOURCES: Final[tuple[Source, ...]] = get_args(Source)
+# "paper": written down on paper first, and transcribed by the author. "import": read from a file, which the author
+# brought in with the whole infusion; only `monitoring.recording.import_infusions` says so.
+Source = Literal["", "paper", "import"]
 Clock = Literal["server", "device"]  # which clock `tapped_at` came from
 
 
