@@ -49,6 +49,7 @@ PERMITTED: Mapping[str, frozenset[str]] = {
     "score": _BEDSIDE,
     "describe_series": _BEDSIDE,
     "approve_ranges": _OFFICE,
+    "import": _OFFICE,
     "manage_staff": _ADMINISTRATION,
     "enrol_wall": _ADMINISTRATION,
     "change_rate": _EVERYBODY,  # only a demonstration has a rate
@@ -69,6 +70,7 @@ _SAID = {
     "score": "record scores",
     "describe_series": "say what a series is for",
     "approve_ranges": "approve ranges",
+    "import": "import past infusions",
     "manage_staff": "manage staff",
     "enrol_wall": "enrol a wall screen",
     "change_rate": "change the speed of the demonstration",

@@ -88,6 +88,7 @@ sign              yes    yes        no
 score             yes    yes        no
 describe_series   yes    yes        no
 approve_ranges    no     yes        yes
+import            no     yes        yes
 manage_staff      no     no         yes
 enrol_wall        no     no         yes
 change_rate       yes    yes        yes

@@ -254,6 +254,25 @@ class NewInfusion:
 
 
 @dataclass(frozen=True, slots=True)
+class FromFile:
+    """Where a past infusion was read from, and when it was opened then. `sha256` is of the file's bytes."""
+
+    file: str
+    sha256: str
+    opened_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ImportedFrom:
+    """The file an infusion was imported from, when, and the name of who did."""
+
+    file: str
+    sha256: str
+    at: datetime
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
 class NewEntry:
     """An entry as it arrives: all of `Entry` but what the store itself gives (seq, recorded_at, author_name)."""
 

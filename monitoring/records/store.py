@@ -45,6 +45,8 @@ from monitoring.records.shapes import (
     Clinic,
     Device,
     EntryClash,
+    FromFile,
+    ImportedFrom,
     NewEntry,
     NewInfusion,
     NewScore,
@@ -63,6 +65,7 @@ from monitoring.records.shapes import (
 from monitoring.records.writing import Writing
 
 DEVICES = ("tablet", "wall")
+IMPORT = "import infusion"  # in the audit chain: a past infusion came in from a file, which the row's detail names
 KEPT_INFUSIONS = 256  # loaded infusions kept in memory; the open ones are always among the latest used
 
 Subscriber = Callable[[str, str], object]
@@ -632,8 +635,14 @@ class Store:
 
     # Infusions
 
-    def open_infusion(self, new: NewInfusion, by: str, *, at: datetime | None = None) -> Infusion:
-        """Open an infusion at a free chair. The same id twice is one infusion."""
+    def open_infusion(
+        self, new: NewInfusion, by: str, *, past: FromFile | None = None, at: datetime | None = None
+    ) -> Infusion:
+        """Open an infusion at a free chair. The same id twice is one infusion.
+
+        `past`: it was opened then, as a file tells, and needs no free chair now; the audit row names the file. Whoever
+        writes it must close it in the same transaction.
+        """
         with self._writing() as writing:
             if (found := writing.infusion(new.id)) is not None:
                 return found
@@ -645,7 +654,10 @@ class Store:
                 raise StoreRefused(f"{patient.name} has no such series.")
             if self.stored_protocol(new.protocol) is None:
                 raise StoreRefused("The ranges this infusion would run under are not stored here.")
-            self._require_free(writing, new.chair)
+            if past is None:
+                self._require_free(writing, new.chair)
+            elif new.chair not in {chair.id for chair in self.chairs()}:
+                raise StoreRefused("This chair is not known here.")
             when = self._when(writing, at)
             row: dict[str, Any] = {
                 "id": new.id,
@@ -660,10 +672,14 @@ class Store:
                 "protocol": new.protocol,
                 "identifiers": new.identifiers,
                 "chair": new.chair,
-                "opened_at": text_of(when),
+                "opened_at": text_of(when if past is None else past.opened_at),
                 "opened_by": by,
             }
-            self._add(writing, tables.infusion, row, by, "open infusion", when)
+            if past is None:
+                self._add(writing, tables.infusion, row, by, "open infusion", when)
+            else:
+                detail = _json({"file": past.file, "sha256": past.sha256})
+                writing.add(tables.infusion, row, actor=by, action=IMPORT, at=when, detail=detail)
             infusion = infusion_of(row, patient, series.planned_infusions, self._name, ())
             writing.changed[new.id] = infusion
             writing.settle(infusion)
@@ -687,6 +703,16 @@ class Store:
                 if writes == self._writes:
                     self._keep(found)
         return found
+
+    def imported_from(self, infusion_id: str) -> ImportedFrom | None:
+        """From which file an infusion came in, when, and who brought it; None for one recorded here."""
+        infusion, audit = tables.infusion, tables.audit
+        of = select(audit).join_from(infusion, audit, audit.c.seq == infusion.c.audited)
+        row = self._one(of.where(infusion.c.id == infusion_id, audit.c.action == IMPORT))
+        if row is None:
+            return None
+        detail = json.loads(row["detail"])
+        return ImportedFrom(detail["file"], detail["sha256"], instant_of(row["at"]), self._name(row["actor"]))
 
     def infusions_of(self, patient_id: str) -> tuple[str, ...]:
         """The ids of a patient's infusions, in the order they were opened."""

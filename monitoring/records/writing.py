@@ -73,8 +73,13 @@ class Writing:
         """Whether somebody will be told of a change of this kind."""
         return any(noticed == kind for noticed, _ in self.notices)
 
-    def add(self, table: Table, row: dict[str, Any], *, actor: str, action: str, at: datetime) -> None:
-        """Add one row of any table but `entry`, and the audit row that covers it. Fills `audited` and `hash`."""
+    def add(
+        self, table: Table, row: dict[str, Any], *, actor: str, action: str, at: datetime, detail: str = "{}"
+    ) -> None:
+        """Add one row of any table but `entry`, and the audit row that covers it. Fills `audited` and `hash`.
+
+        `detail`: what the audit row says beside the row itself, as canonical JSON.
+        """
         row["audited"] = self._audit_head()[0] + 1
         as_stored(table, row)
         digest = _hashed(lambda: chain.row_hash(table.name, row))
@@ -82,7 +87,7 @@ class Writing:
             row["hash"] = digest
         self._rows[table.name].append(row)
         (key,) = table.primary_key.columns
-        self._add_audit(table.name, str(row[key.name]), digest, actor=actor, action=action, at=at)
+        self._add_audit(table.name, str(row[key.name]), digest, actor=actor, action=action, at=at, detail=detail)
         if table is tables.infusion:
             self._heads[row["id"]] = (0, digest)
 
@@ -192,6 +197,7 @@ class Writing:
         action: str,
         at: datetime,
         infusion: tuple[str | None, int | None, str | None] = (None, None, None),
+        detail: str = "{}",
     ) -> None:
         seq, previous = self._audit_head()
         row: dict[str, Any] = {
@@ -205,7 +211,7 @@ class Writing:
             "infusion_id": infusion[0],
             "infusion_count": infusion[1],
             "infusion_head": infusion[2],
-            "detail": "{}",
+            "detail": detail,
             "hash_version": chain.FORMAT,
             "prev_hash": previous,
         }
