@@ -41,7 +41,12 @@ def infusion_document(clinic: RunningClinic, infusion_id: str) -> dict[str, Any]
     infusion = clinic.store.infusion(infusion_id)
     if infusion is None:
         raise LookupError(f"There is no infusion {infusion_id}.")
-    j = judged(infusion, clinic.protocol_of(infusion.protocol), clinic.clock.now())
+    return document_at(clinic, infusion, clinic.clock.now())
+
+
+def document_at(clinic: RunningClinic, infusion: Infusion, now: datetime) -> dict[str, Any]:
+    """The document of `infusion` at `now`. `chairs` and `care.staff`, of whom one may choose, are those of today."""
+    j = judged(infusion, clinic.protocol_of(infusion.protocol), now)
     zone = zone_of(clinic)
     all_chairs = clinic.store.chairs()
     chairs = {chair.id: chair.label for chair in all_chairs}
@@ -60,7 +65,7 @@ def infusion_document(clinic: RunningClinic, infusion_id: str) -> dict[str, Any]
         "now": j.now.isoformat(),
         "rate": clinic.clock.rate,
         "next_change": iso(None if over else change),
-        "clinic": clinic_line(clinic, infusion.protocol),
+        "clinic": clinic_line(clinic, infusion.protocol, at=now),
         "who": _who(infusion, j.plan.weight_kg, chair, j.now, zone),
         "infusion": {"which": which(infusion), "dose": dose_words(j)},
         "course": _course(j, zone),

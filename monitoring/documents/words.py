@@ -114,8 +114,10 @@ def zone_of(clinic: RunningClinic) -> ZoneInfo:
     return ZoneInfo(found.zone if found else "UTC")
 
 
-def clinic_line(clinic: RunningClinic, protocol: str | None, running: Sequence[str] = ()) -> dict[str, Any]:
-    """The clinic as its screens name it; `approved` only when each protocol in question is."""
+def clinic_line(
+    clinic: RunningClinic, protocol: str | None, running: Sequence[str] = (), at: datetime | None = None
+) -> dict[str, Any]:
+    """The clinic as its screens name it; `approved` only when each protocol in question is, or was by `at`."""
     found = clinic.store.clinic()
     if protocol:
         hashes = [protocol]
@@ -127,7 +129,7 @@ def clinic_line(clinic: RunningClinic, protocol: str | None, running: Sequence[s
         "name": found.name if found else "",
         "zone": found.zone if found else "UTC",
         "demonstration": bool(found and found.demonstration),
-        "approved": bool(stored) and all(one is not None and one.approved for one in stored),
+        "approved": bool(stored) and all(one is not None and one.approved_by(at) for one in stored),
     }
 
 

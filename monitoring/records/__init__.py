@@ -25,6 +25,7 @@ from monitoring.records.shapes import (
     StoredProtocol,
     StoreRefused,
     StoreUnwritable,
+    View,
     is_zone,
 )
 from monitoring.records.store import Store
@@ -55,5 +56,6 @@ __all__ = [
     "StoreRefused",
     "StoreUnwritable",
     "StoredProtocol",
+    "View",
     "is_zone",
 ]

@@ -135,7 +135,12 @@ class StoredProtocol:
     @property
     def approved(self) -> bool:
         """Whether two different people approved this version, at least one of them a clinician."""
-        return len({a.staff_id for a in self.approvals}) >= 2 and any(a.role == "clinician" for a in self.approvals)
+        return self.approved_by(None)
+
+    def approved_by(self, instant: datetime | None) -> bool:
+        """Whether they had done so by `instant`; None for now."""
+        given = [a for a in self.approvals if instant is None or a.at <= instant]
+        return len({a.staff_id for a in given}) >= 2 and any(a.role == "clinician" for a in given)
 
 
 @dataclass(frozen=True, slots=True)
@@ -304,6 +309,16 @@ class Saved:
 
     entry: Entry
     again: bool
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """Somebody looked at an infusion on one screen. A wall screen is nobody's: its name is ""."""
+
+    staff_id: str
+    name: str
+    screen: str
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True)

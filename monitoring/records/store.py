@@ -12,6 +12,7 @@ import logging
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import date, datetime
 from typing import Any, Self, get_args
 from uuid import uuid4
@@ -60,8 +61,10 @@ from monitoring.records.shapes import (
     Staff,
     StoredProtocol,
     StoreRefused,
+    View,
     is_zone,
 )
+from monitoring.records.summaries import Summaries
 from monitoring.records.writing import Writing
 
 DEVICES = ("tablet", "wall")
@@ -704,6 +707,36 @@ class Store:
                     self._keep(found)
         return found
 
+    def infusion_known_at(self, infusion_id: str, instant: datetime) -> Infusion | None:
+        """The infusion as it was recorded by `instant`: its entries, the patient's details, the infusions planned.
+
+        None for an unknown id. What was not recorded yet when it was opened is as it was recorded first.
+        """
+        found = self.infusion(infusion_id)
+        if found is None:
+            return None
+        then, patient, details = text_of(instant), tables.patient_details, tables.series_details
+        known = self._one(
+            select(patient)
+            .where(patient.c.patient_id == found.patient.id, patient.c.recorded_at <= then)
+            .order_by(patient.c.audited.desc())
+            .limit(1)
+        )
+        described = self._one(
+            select(details.c.planned_infusions)
+            .where(details.c.series_id == found.series, details.c.recorded_at <= then)
+            .order_by(details.c.audited.desc())
+            .limit(1)
+        )
+        if described is None:
+            begun = select(tables.series.c.planned_infusions).where(tables.series.c.id == found.series)
+            described = self._one(begun)
+        was = found.patient
+        if known is not None:
+            was = patient_of({**known, "id": was.id, "number": was.number})
+        planned = found.planned_infusions if described is None else described["planned_infusions"]
+        return replace(found.known_at(instant), patient=was, planned_infusions=planned)
+
     def imported_from(self, infusion_id: str) -> ImportedFrom | None:
         """From which file an infusion came in, when, and who brought it; None for one recorded here."""
         infusion, audit = tables.infusion, tables.audit
@@ -849,6 +882,14 @@ class Store:
             when = self._when(writing, None)
             row = {"staff_id": staff_id, "infusion_id": infusion_id, "at": text_of(when), "screen": screen}
             self._add(writing, tables.view, row, staff_id, "view", when)
+
+    def views_of(self, infusion_id: str) -> tuple[View, ...]:
+        """Who looked at an infusion, on which screen, in the order they did."""
+        view = tables.view
+        rows = self._all(select(view).where(view.c.infusion_id == infusion_id).order_by(view.c.audited))
+        return tuple(
+            View(row["staff_id"], self._name(row["staff_id"]), row["screen"], instant_of(row["at"])) for row in rows
+        )
 
     @contextmanager
     def bulk(self) -> Iterator[Self]:

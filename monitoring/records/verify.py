@@ -73,6 +73,41 @@ def head(url: str) -> Head:
         return Head(0, chain.GENESIS) if found is None else Head(found["seq"], found["hash"])
 
 
+@dataclass(frozen=True, slots=True)
+class InfusionChain:
+    """Whether one infusion is as it was saved: nothing is wrong when `sentences` is empty.
+
+    `entries` and `head` say where its chain ends, as the audit chain counts it; `audited` is that audit row.
+    """
+
+    entries: int
+    head: str
+    audited: int
+    sentences: tuple[str, ...]
+
+
+def verify_infusion(url: str, infusion_id: str) -> InfusionChain:
+    """The chain of one infusion, and each audit row that names it: what a change to this record alone would break.
+
+    The audit chain is not walked from its beginning: for that, and for everything else stored, `verify` is there.
+    Raises StoreRefused as `verify` does, and for an infusion that is not stored.
+    """
+    file = file_of(url)
+    with closing(_reader(file)) as connection:
+        connection.execute("BEGIN")
+        try:
+            _require_ours(connection, file)
+            infusion = connection.execute("SELECT * FROM infusion WHERE id = ?", [infusion_id]).fetchone()
+            if infusion is None:
+                raise StoreRefused("This infusion is not stored here.")
+            named = _NamedIn(connection, dict(infusion))
+            wrong = [*named.sentences, *_entries(connection, named, infusion_id, infusion["hash"])]
+            count, end = named.ends.get(infusion_id, (0, infusion["hash"]))
+            return InfusionChain(count, end, named.last, tuple(wrong[:1]))
+        except sqlite3.DatabaseError as error:
+            raise StoreRefused(f"{file} cannot be read ({error}).") from error
+
+
 def verify(url: str, anchor: Head | None = None) -> list[str]:
     """One sentence for the first wrong row of each chain and table; empty when every row is as it was saved.
 
@@ -203,6 +238,35 @@ class _Audit:
             yield f"audit row {anchor.seq}: is not the one that was noted; the chain was cut or rebuilt before it"
 
 
+class _NamedIn:
+    """What the audit chain says of one infusion and its entries; each of these rows is looked at by itself."""
+
+    def __init__(self, connection: sqlite3.Connection, infusion: Row) -> None:
+        self.sentences: list[str] = []
+        self.subjects: dict[str, dict[str, str]] = {"entry": {}}
+        self.places: dict[str, tuple[str, int]] = {}
+        self.ends: dict[str, tuple[int, str]] = {}
+        self.last = int(infusion["audited"])
+        opened = _one(connection, "SELECT * FROM audit WHERE seq = ?", infusion["audited"])
+        if opened is None or (opened["subject_kind"], opened["subject_id"]) != ("infusion", infusion["id"]):
+            self.sentences.append(f"infusion {infusion['id']}: inserted by hand, no audit row names it")
+        elif not _same(opened["subject_hash"], chain.row_hash, "infusion", infusion):
+            self.sentences.append(f"infusion {infusion['id']}: its content was changed after it was saved")
+        elif infusion["hash"] != opened["subject_hash"]:
+            self.sentences.append(f"infusion {infusion['id']}: its hash was changed after it was saved")
+        elif not _same(opened["hash"], chain.audit_hash, opened["prev_hash"], opened):
+            self.sentences.append(f"audit row {opened['seq']}: its content was changed after it was saved")
+        for row in _rows(connection, "SELECT * FROM audit WHERE infusion_id = ? ORDER BY seq", infusion["id"]):
+            if not _same(row["hash"], chain.audit_hash, row["prev_hash"], row):
+                self.sentences.append(f"audit row {row['seq']}: its content was changed after it was saved")
+            count = row["infusion_count"]
+            count = count if isinstance(count, int) else 0
+            self.subjects["entry"][row["subject_id"]] = row["subject_hash"]
+            self.places[row["subject_id"]] = (infusion["id"], count)
+            self.ends[infusion["id"]] = (count, row["infusion_head"])
+            self.last = row["seq"]
+
+
 def _tables(connection: sqlite3.Connection, audit: _Audit) -> Iterator[str]:
     for table, key in AUDITED.items():
         wrong = next(_table(connection, audit, table, key), None)
@@ -249,7 +313,9 @@ def _infusions(connection: sqlite3.Connection, audit: _Audit) -> Iterator[str]:
             yield f"{called} of entry {orphan[0]}: that entry is not stored"
 
 
-def _entries(connection: sqlite3.Connection, audit: _Audit, infusion_id: str, previous: str) -> Iterator[str]:
+def _entries(
+    connection: sqlite3.Connection, audit: _Audit | _NamedIn, infusion_id: str, previous: str
+) -> Iterator[str]:
     parts = {table: _parts(connection, table, infusion_id) for table in PARTS}
     expected = 0
     for row in _rows(connection, "SELECT * FROM entry WHERE infusion_id = ? ORDER BY seq", infusion_id):
@@ -303,6 +369,11 @@ def _parts(connection: sqlite3.Connection, table: str, infusion_id: str) -> dict
     for row in _rows(connection, statement, infusion_id):
         found[row["entry_id"]].append(row)
     return found
+
+
+def _one(connection: sqlite3.Connection, statement: str, *values: object) -> Row | None:
+    row = connection.execute(statement, values).fetchone()
+    return None if row is None else dict(row)
 
 
 def _rows(connection: sqlite3.Connection, statement: str, *values: str) -> Iterable[Row]:
