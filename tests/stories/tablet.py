@@ -13,6 +13,8 @@ from uuid import uuid4
 
 from playwright.sync_api import BrowserContext, Locator, ViewportSize, expect
 
+from monitoring.clinical.leaving import LEFT
+
 LANDSCAPE: Final[ViewportSize] = {"width": 1180, "height": 820}
 PORTRAIT: Final[ViewportSize] = {"width": 820, "height": 1180}
 TILES: Final = {
@@ -154,12 +156,25 @@ class Tablet:
         assert answer.ok, found
         return found
 
-    def post_event(self, infusion: str, kind: str) -> None:
-        """Record an event without a screen, under the name of whoever has signed in."""
+    def post_event(self, infusion: str, kind: str, *, signed: tuple[tuple[str, str], ...] = (), **detail: Any) -> str:
+        """Record an event without a screen, under the name of whoever has signed in; answers the entry's id.
+
+        `signed`: who signs it by PIN, and what their signature means.
+        """
+        id = str(uuid4())
+        made = []
+        for name, meaning in signed:
+            asked = {"staff": self.staff[name], "pin": self.pins[name], "infusion": infusion, "entry": id}
+            made.append(self.post("/api/attest", asked | {"meaning": meaning})["attestation"])
         now = self.context.request.get(f"{self.url}/api/me").json()["now"]
-        event = {"kind": kind, "detail": {}}
-        body = {"id": str(uuid4()), "kind": "event", "observed_at": now, "tapped_at": now, "event": event}
-        self.post(f"/api/infusions/{infusion}/entries", body)
+        body = {"id": id, "kind": "event", "observed_at": now, "tapped_at": now, "attestations": made}
+        self.post(f"/api/infusions/{infusion}/entries", body | {"event": {"kind": kind, "detail": detail}})
+        return id
+
+    def post_leaving(self, infusion: str, second: str) -> None:
+        """Record without a screen that the infusion ended and the patient left early, as this second person saw too."""
+        self.post_event(infusion, "end")
+        self.post_event(infusion, "close", signed=((second, LEFT),), reason="patient's wish")
 
     def open_bedside(self, infusion: str) -> None:
         """Open an infusion's screen and wait until it is live."""
@@ -185,8 +200,8 @@ class Tablet:
         weight.fill(f"{weight_kg:g}")
         weight.press("Enter")
         expect(self.page.get_by_text(re.compile(rf"^{weight_kg:.1f} kg × "))).to_be_visible()
-        self.page.get_by_role("combobox", name=re.compile("Chair")).click()
-        self.page.get_by_role("option", name=chair, exact=True).click()
+        self.tap(self.page.get_by_role("combobox", name=re.compile("Chair")))
+        self.tap(self.page.get_by_role("option", name=chair, exact=True))
         for identifier in ("name", "date of birth"):
             self.tap(self.page.get_by_role("button", name=identifier, exact=True))
 

@@ -221,8 +221,7 @@ def test_what_waits_when_the_infusion_was_closed_is_kept_and_marked(
     tablet.rate("Dissociation", "1 mild")
     tablet.tap(tablet.button("Pump paused"))
     tablet.log({"heart_rate": 62})
-    other.post_event(infusion, "end")
-    other.post_event(infusion, "close")
+    other.post_leaving(infusion, "Ada Okafor")
     network.whole()
     tablet.sent()
     tablet.shows(7)
@@ -230,7 +229,7 @@ def test_what_waits_when_the_infusion_was_closed_is_kept_and_marked(
     assert rates(entries) == [61, 62]
     late = [entry for entry in entries if entry.author_name == "Ada Okafor"]
     assert [entry.kind for entry in late] == ["set", "observation", "event", "set"]
-    assert all(entry.after_signing and entry.queued for entry in late)
+    assert all(entry.queued and not entry.after_signing for entry in late)
     expect(tablet.entries.filter(has_text="arrived after closing")).to_have_count(4)
 
 

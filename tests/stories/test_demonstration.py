@@ -44,8 +44,7 @@ def register(tablet: Tablet) -> None:
 def open_for_monitored(tablet: Tablet, ward: Ward) -> str:
     """Open the patient's infusion at the chair of another, who has left; answers its id."""
     leaving = ward.at_chair("chair-2")
-    for kind in ("end", "close"):
-        tablet.post_event(leaving, kind)
+    tablet.post_leaving(leaving, "Jonas Lund")
     tablet.find_patient(MONITORED)
     tablet.page.get_by_label("Planned minutes").fill("120")
     tablet.fill_in_infusion(weight_kg=68, chair="Chair 2")
@@ -105,6 +104,11 @@ def test_an_infusion_from_the_sign_in_to_the_free_chair(demonstration: Ward, tab
     expect(other.button("Pump paused")).to_be_visible()
     expect(card).to_contain_text("infusing")
     started = ward.written(infusion).entries[-1].observed_at
+
+    # Nothing was answered before: the minute is kept, and it is asked why and who decided.
+    why = nurse.sheet("Started with something missing: why?")
+    nurse.tap(why.get_by_role("button", name="cannot be had today"))
+    nurse.tap(nurse.sheet(re.compile("who decided")).get_by_role("button", name="Dr Ines Weiss"))
 
     def at_minute(minute: float) -> None:
         instant = started + timedelta(minutes=minute, seconds=2)
@@ -208,7 +212,10 @@ def test_an_infusion_from_the_sign_in_to_the_free_chair(demonstration: Ward, tab
     expect(card).to_contain_text("131/76")
     nurse.tap(nurse.button("More"))
     nurse.tap(nurse.sheet("More").get_by_role("button", name="Close and free the chair"))
-    nurse.tap(nurse.button("Yes, close this infusion"))
+    leaves = nurse.sheet(re.compile("^Close"))
+    expect(leaves.get_by_text("Missing: Minimum stay")).to_be_visible()
+    nurse.tap(leaves.get_by_role("button", name="patient's wish"))
+    nurse.tap_in("Jonas Lund", nurse.sheet(re.compile("PIN of a second person")))
     expect(other.page.get_by_text("Read only")).to_be_visible()
     expect(board.page.get_by_text("Chair 5 — free")).to_be_visible()
 
@@ -227,7 +234,7 @@ def test_an_infusion_from_the_sign_in_to_the_free_chair(demonstration: Ward, tab
     ]
     assert Counter(entry.event.kind if entry.event else entry.kind for entry in written.entries) == Counter(
         {"set": 8, "observation": 3, "withdrawal": 1, "acknowledgement": 1, "note": 1, "effect": 1, "medicine": 1}
-        | {"start": 1, "pause": 2, "resume": 1, "end": 1, "close": 1}
+        | {"start": 2, "pause": 2, "resume": 1, "end": 1, "close": 1}
     )
     assert {entry.author_name for entry in written.entries} == {"Mei Tanaka"}
     assert_chains_hold(ward.server.file)

@@ -266,7 +266,14 @@ def test_the_pump_and_the_other_events_are_recorded_once(ward: Ward, tablets: Ta
     once("stop")
     tablet.tap_fast(tablet.button("More"), THREE)
     tablet.tap_fast(tablet.sheet("More").get_by_role("button", name="Close and free the chair"), THREE)
-    tablet.tap_fast(tablet.sheet(re.compile("^Close")).get_by_role("button", name="Yes, close"), THREE)
+    leaves = tablet.sheet(re.compile("^Close"))
+    tablet.tap_fast(leaves.get_by_role("button", name="patient's wish"), THREE)
+    second = tablet.sheet(re.compile("PIN of a second person"))
+    tablet.tap_fast(second.get_by_role("button", name="Jonas Lund"), THREE)
+    *digits, last = ward.pins["Jonas Lund"]
+    for digit in digits:
+        tablet.tap(second.get_by_role("button", name=digit, exact=True))
+    tablet.tap_fast(second.get_by_role("button", name=last, exact=True), THREE)
     once("close")
 
 
