@@ -59,12 +59,15 @@ export function attest(host, place, { title, entry, steps, before = "", done }) 
           given.push({ id: found.id, person });
           if (given.length < steps.length) ask();
           else if (done(given.map((one) => one.id))) shut();
-          else return "Not saved: see the message.";
+          else {
+            given.pop();
+            return "Not saved: see the message.";
+          }
           return "";
         },
       });
       pad.say(`PIN of ${person.name}`);
-      const who = h("div", { class: "attest-who" }, h("p", { class: "hint", text: heading(step) }), pad.said, pad.dots,
+      const who = h("div", { class: "attest-who" }, h("div", {}, h("p", { class: "hint", text: heading(step) }), pad.said), pad.dots,
         h("button", { class: "key quiet", type: "button", onclick: () => names(step) }, "Another person"));
       const panel = h("div", { class: "attest-digits", onkeydown: pad.onkeydown }, who, pad.keys);
       body.replaceChildren(panel);

@@ -81,6 +81,7 @@ function bedside(root, infusion, pins) {
     sheet: (title, ...content) => openSheet(sheetPlace(), title, ...content),
     pumpKey: (label, kind) => pumpKey(label, kind),
     leave: () => leaving.leave(),
+    redraw: () => draw(),
     fromPaper: () => marked.fromPaper(),
     amend: (kind) => marked.amend(kind),
     amendment: () => marked.amendment(),

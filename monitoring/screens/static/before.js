@@ -145,6 +145,9 @@ export function beforeTab(host, place, askStartReason) {
     const chosen = { weight_basis: null, stock_mg_per_ml: null, bag_volume_ml: null };
     const height = numberField("Height", "cm");
     const places = h("div", { class: "fields" });
+    let anew = null; // the entry of the calculation in whose place another is worked out
+    const again = h("div");
+    const working = h("div", {}, places, shown, wrong);
     let keys = {};
     let asked = 0;
     let found = null;
@@ -200,9 +203,13 @@ export function beforeTab(host, place, askStartReason) {
     }
 
     return {
-      node: h("div", {}, held, places, shown, wrong),
+      node: h("div", {}, held, again, working),
       draw() {
         const b = before();
+        // One calculation is enough; and whoever works it out a second time must not come upon the first one's result here.
+        const closed = Boolean(b.dose) && anew !== b.dose.entry;
+        working.hidden = closed;
+        redraw(again, [closed, b.dose?.entry], () => (closed ? h("button", { class: "key", type: "button", onclick: () => { anew = before().dose.entry; host.redraw(); } }, "Calculate anew …") : null));
         redraw(places, [b.bases, b.stocks, b.bags, b.basis], () => {
           const valuesOf = (list) => (list ?? []).map((one) => (typeof one === "object" ? (one.value ?? one.key) : one));
           const make = (part, label, values, textOf, given) => {

@@ -11,7 +11,7 @@ import { pinPanel } from "./pin.js";
 import { stands, waitingHere } from "./stands.js";
 
 const MARK = { caution: "▲", critical: "■" };
-const COUNTED = ["Running"]; // told by the rows that count
+const TOLD = ["Who", "Running"]; // said above: in the top line, and by the rows that count
 
 export function mount(root, { infusion, pins }) {
   if (root.screen?.infusion === infusion) return;
@@ -121,7 +121,7 @@ function handover(root, infusion, pins) {
     ]);
     drawWhere();
     eachClock(runningClocks(host), (one) => one.key, clockRow);
-    const told = (d.care?.handover?.lines ?? []).filter((line) => !COUNTED.includes(line.label));
+    const told = (d.care?.handover?.lines ?? []).filter((line) => !TOLD.includes(line.label));
     redraw(lines, told, () => told.map((line) => h("div", { class: line.level ?? "" }, h("dt", { text: line.label }), h("dd", { text: `${line.level ? `${MARK[line.level] ?? ""} ` : ""}${line.text}` }))));
     const responsible = d.care?.responsible?.name ?? "not recorded";
     const waits = waitingHere(d).some(({ body }) => body.event?.kind === "handover");

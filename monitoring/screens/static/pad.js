@@ -413,9 +413,9 @@ export function ratings(host) {
     let last = { value: null, at: -Infinity }; // a second tap on the same choice so soon is the same tap
     const tap = (option) => {
       if (option.dataset.value === last.value && performance.now() - last.at < SAVED_MS) return;
-      last = { value: option.dataset.value, at: performance.now() };
       const body = { ...host.entry("observation", uuid()), readings: [{ measure: measure.key, value: Number(option.dataset.value), confirmed_unusual: false, observed_not_asked: !asked }] };
       if (!host.put(body)) return;
+      last = { value: option.dataset.value, at: performance.now() };
       undo = { measure: measure.key, value: Number(option.dataset.value), id: body.id, until: performance.now() + UNDO_MS };
       asked = true;
       observed.setAttribute("aria-checked", "false");

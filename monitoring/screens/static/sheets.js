@@ -7,6 +7,7 @@ import { impossible, question } from "./pad.js";
 import { wrongPatient } from "./wrong_patient.js";
 
 const SEEN_AGO = [1, 2, 3, 5, 10, 15, 20, 30];
+const SIGNED = ["time_out", "dose_check", "drug", "sign"]; // a correction would carry nobody's PIN
 export const REASON_ADDED = "reason added"; // the server shows such a correction as an addition
 
 // host: the bedside's entry(), put(), event(), doc(), tell(), seen(), draw(); place(): where sheets open.
@@ -270,6 +271,11 @@ export function sheets(host, place, left, plot) {
       const save = (shut) => (reason) => host.put({ ...host.entry("withdrawal", uuid(), true), withdraws: entry.id, reason }) && shut();
       open(`Withdraw “${entry.text}”, because:`, (shut) => choices(reasons, save(shut)), (shut) => ownWords("Another reason", save(shut)));
     };
+    const others = h("div", { class: "choices" }, h("button", { class: "key quiet", type: "button", onclick: withdraw }, "Withdraw"), h("button", { class: "key quiet", type: "button", onclick: () => moveAway(entry) }, "Wrong patient …"));
+    if (SIGNED.includes(entry.event?.kind)) {
+      open(`Correct “${entry.text}”`, h("p", { class: "said", text: "A signed entry is not corrected: withdraw it and record it anew, or add a note." }), others);
+      return;
+    }
     const time = h("input", { type: "time", "aria-label": "Seen at, corrected" });
     time.value = clock.wallClock(Date.parse(entry.observed_at), zone);
     const timeWas = time.value;
@@ -299,7 +305,7 @@ export function sheets(host, place, left, plot) {
       h("p", { class: "hint", text: "Both stay in the record. Corrected, because:" }),
       (shut) => choices(reasons, (reason) => save(reason, shut)),
       (shut) => ownWords("Another reason", (reason) => save(reason, shut)),
-      h("div", { class: "choices" }, h("button", { class: "key quiet", type: "button", onclick: withdraw }, "Withdraw"), h("button", { class: "key quiet", type: "button", onclick: () => moveAway(entry) }, "Wrong patient …")),
+      others,
     );
   }
 

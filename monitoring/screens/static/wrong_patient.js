@@ -6,6 +6,7 @@ import { choices, ownWords } from "./fields.js";
 
 const MOST = 20; // entries offered, the newest
 const PATIENCE_MS = 8000;
+const STAYS = ["start", "time_out", "dose_check", "drug", "close", "sign"]; // signed, or what an infusion hangs on: offered only when it was tapped
 
 // The open infusions of this clinic, as the board is told of them: [{infusion, chair, name}].
 function openInfusions() {
@@ -49,7 +50,7 @@ export function wrongPatient(host) {
 
   function tick(entry, to) {
     const chosen = new Set([entry.id]);
-    const offered = doc().entries.filter((one) => one.can_correct).slice(0, MOST);
+    const offered = doc().entries.filter((one) => one.can_correct && !STAYS.includes(one.event?.kind)).slice(0, MOST);
     if (!offered.some((one) => one.id === entry.id)) offered.unshift(entry);
     host.sheet(`To ${to.chair}, ${to.name}: which entries?`, () => {
       const onward = h("button", { class: "key primary", type: "button", onclick: () => why([...chosen], to) });
