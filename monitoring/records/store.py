@@ -112,6 +112,7 @@ class Store:
         self._chairs: tuple[Chair, ...] = ()  # written with the clinic, once
         self._protocols: dict[str, StoredProtocol] = {}  # by hash, "" for the one that holds now; since the last change
         self._here = threading.local()  # .writing: the transaction this thread is in
+        self.summaries = Summaries(database, self._name)  # a cache of what infusions come to, for searching them
         with database.read() as connection:
             self._open = open_ids(connection)
 

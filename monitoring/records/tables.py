@@ -1,5 +1,7 @@
 """The tables. Rows are added and never changed: triggers refuse UPDATE and DELETE on every one (see `migrations`).
 
+Except those in CACHE: what infusions come to, worked out from their rows, outside every chain, and free to be emptied.
+
 Times are ISO-8601 text in UTC with microseconds ("2026-03-02T09:15:00.000000+00:00"), so that they sort as they follow.
 `audited` is the number of the audit row that covers a row; it also orders rows written within one instant.
 """
@@ -378,6 +380,124 @@ class AuditRow(SQLModel, table=True):
     hash: str
 
 
+class SummaryRow(SQLModel, table=True):
+    """What one infusion comes to: `monitoring.records.summary_shapes.Summary`. Part of the cache."""
+
+    __tablename__ = "summary"
+    __table_args__ = (
+        Index("ix_summary_opened_at", "opened_at", "infusion_id"),
+        Index("ix_summary_patient", "patient_id"),
+    )
+    infusion_id: str = Field(primary_key=True)
+    patient_id: str
+    patient_number: str
+    patient_name: str
+    folded_number: str  # as searched and sorted by, whatever the case
+    folded_name: str
+    series_id: str
+    number: int
+    protocol: str
+    month: str  # "2026-03", of the day it was opened on in the clinic's zone
+    opened_at: str
+    started_at: str | None
+    ended_at: str | None
+    closed_at: str | None
+    phase: str
+    chair: str
+    nurse: str
+    weight_kg: float
+    mg_per_kg: float
+    dose_mg: float
+    given_mg: float | None
+    planned_minutes: int
+    pauses: int
+    ended_early: bool
+    stop_reason: str
+    minutes_to_baseline: int | None
+    minutes_to_leaving: int | None
+    to_sign: int
+    entries: int
+    readings: int
+    slots_done: int
+    slots_partial: int
+    slots_missed: int
+    times_overdue: int
+    cautions: int  # flags not withdrawn, by level
+    criticals: int
+    unacknowledged: int  # flags of any level that nobody has acknowledged
+    changes_at: str | None
+
+
+class SummaryFlagRow(SQLModel, table=True):
+    """One flag of one infusion. Part of the cache."""
+
+    __tablename__ = "summary_flag"
+    __table_args__ = (Index("ix_summary_flag_kind", "measure", "level", "acknowledged", "infusion_id"),)
+    infusion_id: str = Field(primary_key=True)
+    position: int = Field(primary_key=True)
+    measure: str
+    side: str
+    level: int
+    minute: int | None
+    acknowledged: bool
+    acknowledged_after_s: int | None
+    withdrawn: bool
+
+
+class SummaryWordRow(SQLModel, table=True):
+    """An effect, a medicine, somebody who recorded, or a chair, of one infusion. Part of the cache.
+
+    `key` names it in an address: the id of a person or chair; of what was typed a digest, for anything may be in it.
+    """
+
+    __tablename__ = "summary_word"
+    __table_args__ = (Index("ix_summary_word_infusion", "infusion_id"), {"sqlite_with_rowid": False})
+    kind: str = Field(primary_key=True)
+    key: str = Field(primary_key=True)
+    infusion_id: str = Field(primary_key=True)
+    word: str
+
+
+class SummaryPartRow(SQLModel, table=True):
+    """What one infusion has added to `summary_count`, so that it can be taken out again. Part of the cache."""
+
+    __tablename__ = "summary_part"
+    infusion_id: str = Field(primary_key=True)
+    month: str
+    protocol: str
+    counted: str  # JSON: [[kind, measure, minute, value, times], ...]
+
+
+class SummaryCountRow(SQLModel, table=True):
+    """How often something was counted over all infusions: `summary_shapes.Counted`. Part of the cache."""
+
+    __tablename__ = "summary_count"
+    __table_args__ = {"sqlite_with_rowid": False}
+    kind: str = Field(primary_key=True)
+    measure: str = Field(primary_key=True)
+    minute: int = Field(primary_key=True)
+    value: float = Field(primary_key=True)
+    month: str = Field(primary_key=True)
+    protocol: str = Field(primary_key=True)
+    times: int
+
+
+class SummaryDueRow(SQLModel, table=True):
+    """An infusion whose summary is not there yet, or holds no longer. Part of the cache."""
+
+    __tablename__ = "summary_due"
+    infusion_id: str = Field(primary_key=True)
+
+
+class SummaryStateRow(SQLModel, table=True):
+    """One row: up to which audit row changes were noticed, and by which version of the functions. Part of the cache."""
+
+    __tablename__ = "summary_state"
+    id: int = Field(primary_key=True)
+    seen: int
+    made_by: str
+
+
 def _table(name: str) -> Table:
     return SQLModel.metadata.tables[name]
 
@@ -409,6 +529,14 @@ acknowledgement = _table("acknowledgement")
 view = _table("view")
 audit = _table("audit")
 
+summary = _table("summary")
+summary_flag = _table("summary_flag")
+summary_word = _table("summary_word")
+summary_part = _table("summary_part")
+summary_count = _table("summary_count")
+summary_due = _table("summary_due")
+summary_state = _table("summary_state")
+
 # Parents before children: the order in which one transaction's rows are inserted.
 IN_ORDER = (
     clinic,
@@ -438,6 +566,9 @@ IN_ORDER = (
     view,
     audit,
 )
+
+# May be changed and emptied: everything in them follows from the rows of the others, and no chain covers them.
+CACHE = (summary, summary_flag, summary_word, summary_part, summary_count, summary_due, summary_state)
 
 # Few entries replace another; the partial indices stay small.
 Index("ix_entry_corrects", entry.c.corrects, sqlite_where=text("corrects IS NOT NULL"))

@@ -1,0 +1,115 @@
+"""What infusions come to, kept so that thousands can be searched: a cache, without triggers and outside the chains."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0003"
+down_revision = "0002"
+
+
+def upgrade() -> None:
+    """Create the tables, empty: they are filled from the records when somebody first searches."""
+    op.create_table(
+        "summary",
+        sa.Column("infusion_id", sa.String(), nullable=False),
+        sa.Column("patient_id", sa.String(), nullable=False),
+        sa.Column("patient_number", sa.String(), nullable=False),
+        sa.Column("patient_name", sa.String(), nullable=False),
+        sa.Column("folded_number", sa.String(), nullable=False),
+        sa.Column("folded_name", sa.String(), nullable=False),
+        sa.Column("series_id", sa.String(), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("protocol", sa.String(), nullable=False),
+        sa.Column("month", sa.String(), nullable=False),
+        sa.Column("opened_at", sa.String(), nullable=False),
+        sa.Column("started_at", sa.String(), nullable=True),
+        sa.Column("ended_at", sa.String(), nullable=True),
+        sa.Column("closed_at", sa.String(), nullable=True),
+        sa.Column("phase", sa.String(), nullable=False),
+        sa.Column("chair", sa.String(), nullable=False),
+        sa.Column("nurse", sa.String(), nullable=False),
+        sa.Column("weight_kg", sa.Float(), nullable=False),
+        sa.Column("mg_per_kg", sa.Float(), nullable=False),
+        sa.Column("dose_mg", sa.Float(), nullable=False),
+        sa.Column("given_mg", sa.Float(), nullable=True),
+        sa.Column("planned_minutes", sa.Integer(), nullable=False),
+        sa.Column("pauses", sa.Integer(), nullable=False),
+        sa.Column("ended_early", sa.Boolean(), nullable=False),
+        sa.Column("stop_reason", sa.String(), nullable=False),
+        sa.Column("minutes_to_baseline", sa.Integer(), nullable=True),
+        sa.Column("minutes_to_leaving", sa.Integer(), nullable=True),
+        sa.Column("to_sign", sa.Integer(), nullable=False),
+        sa.Column("entries", sa.Integer(), nullable=False),
+        sa.Column("readings", sa.Integer(), nullable=False),
+        sa.Column("slots_done", sa.Integer(), nullable=False),
+        sa.Column("slots_partial", sa.Integer(), nullable=False),
+        sa.Column("slots_missed", sa.Integer(), nullable=False),
+        sa.Column("times_overdue", sa.Integer(), nullable=False),
+        sa.Column("cautions", sa.Integer(), nullable=False),
+        sa.Column("criticals", sa.Integer(), nullable=False),
+        sa.Column("unacknowledged", sa.Integer(), nullable=False),
+        sa.Column("changes_at", sa.String(), nullable=True),
+        sa.PrimaryKeyConstraint("infusion_id"),
+    )
+    op.create_index("ix_summary_opened_at", "summary", ["opened_at", "infusion_id"], unique=False)
+    op.create_index("ix_summary_patient", "summary", ["patient_id"], unique=False)
+    op.create_table(
+        "summary_flag",
+        sa.Column("infusion_id", sa.String(), nullable=False),
+        sa.Column("position", sa.Integer(), nullable=False),
+        sa.Column("measure", sa.String(), nullable=False),
+        sa.Column("side", sa.String(), nullable=False),
+        sa.Column("level", sa.Integer(), nullable=False),
+        sa.Column("minute", sa.Integer(), nullable=True),
+        sa.Column("acknowledged", sa.Boolean(), nullable=False),
+        sa.Column("acknowledged_after_s", sa.Integer(), nullable=True),
+        sa.Column("withdrawn", sa.Boolean(), nullable=False),
+        sa.PrimaryKeyConstraint("infusion_id", "position"),
+    )
+    op.create_index(
+        "ix_summary_flag_kind", "summary_flag", ["measure", "level", "acknowledged", "infusion_id"], unique=False
+    )
+    op.create_table(
+        "summary_word",
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("key", sa.String(), nullable=False),
+        sa.Column("infusion_id", sa.String(), nullable=False),
+        sa.Column("word", sa.String(), nullable=False),
+        sa.PrimaryKeyConstraint("kind", "key", "infusion_id"),
+        sqlite_with_rowid=False,
+    )
+    op.create_index("ix_summary_word_infusion", "summary_word", ["infusion_id"], unique=False)
+    op.create_table(
+        "summary_part",
+        sa.Column("infusion_id", sa.String(), nullable=False),
+        sa.Column("month", sa.String(), nullable=False),
+        sa.Column("protocol", sa.String(), nullable=False),
+        sa.Column("counted", sa.String(), nullable=False),
+        sa.PrimaryKeyConstraint("infusion_id"),
+    )
+    op.create_table(
+        "summary_count",
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("measure", sa.String(), nullable=False),
+        sa.Column("minute", sa.Integer(), nullable=False),
+        sa.Column("value", sa.Float(), nullable=False),
+        sa.Column("month", sa.String(), nullable=False),
+        sa.Column("protocol", sa.String(), nullable=False),
+        sa.Column("times", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("kind", "measure", "minute", "value", "month", "protocol"),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "summary_due",
+        sa.Column("infusion_id", sa.String(), nullable=False),
+        sa.PrimaryKeyConstraint("infusion_id"),
+    )
+    op.create_table(
+        "summary_state",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("seen", sa.Integer(), nullable=False),
+        sa.Column("made_by", sa.String(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+    )
