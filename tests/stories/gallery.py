@@ -14,7 +14,8 @@ from typing import Final
 from monitoring import recording
 from monitoring.access import Actor
 from monitoring.clinic import RunningClinic
-from tests.small_clinic import PEOPLE, SetClock, actor, entry, event, open_infusion, opened
+from monitoring.clinical.leaving import LEFT
+from tests.small_clinic import PEOPLE, SetClock, actor, attested, entry, event, open_infusion, opened
 from tests.stories.ward import Ward
 
 LONG_NAME: Final = "Maximiliane-Alexandrina Freifrau von und zu Hohenfels-Wittgenstein-Oberndorf am See"
@@ -84,7 +85,9 @@ def furnish(file: Path) -> dict[str, str]:
         for one in (closed, recovery):
             _save(clinic, ada, one, entry(clock.now()))
         clock.wait(minutes=20)
-        _save(clinic, ada, closed, entry(clock.now()), event(clock.now(), "end"), event(clock.now(), "close"))
+        _save(clinic, ada, closed, entry(clock.now()), event(clock.now(), "end"))
+        leaves = event(clock.now(), "close", reason="patient's wish")
+        _save(clinic, ada, closed, attested(clinic, ada, closed, leaves, LEFT, "Jonas Lund"))
         _save(clinic, ada, recovery, entry(clock.now()), event(clock.now(), "end"))
 
         flags = _opened(
