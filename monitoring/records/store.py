@@ -38,6 +38,7 @@ from monitoring.records.loading import (
     series_now,
     text_of,
 )
+from monitoring.records.searching import Searching
 from monitoring.records.shapes import (
     ROLES,
     Approval,
@@ -112,7 +113,8 @@ class Store:
         self._chairs: tuple[Chair, ...] = ()  # written with the clinic, once
         self._protocols: dict[str, StoredProtocol] = {}  # by hash, "" for the one that holds now; since the last change
         self._here = threading.local()  # .writing: the transaction this thread is in
-        self.summaries = Summaries(database, self._name)  # a cache of what infusions come to, for searching them
+        self.summaries = Summaries(database, self._name)  # a cache of what infusions come to
+        self.searching = Searching(database)  # questions to that cache
         with database.read() as connection:
             self._open = open_ids(connection)
 

@@ -196,7 +196,7 @@ def _count(connection: Connection, change: Counter[Key]) -> None:
 
 
 def _summary_row(one: Summary, month: str) -> dict[str, Any]:
-    standing = [flag for flag in one.flags if not flag.withdrawn]
+    told = [flag for flag in one.flags if flag.counts]
     return {
         "infusion_id": one.infusion,
         "patient_id": one.patient,
@@ -232,9 +232,9 @@ def _summary_row(one: Summary, month: str) -> dict[str, Any]:
         "slots_partial": one.slots_partial,
         "slots_missed": one.slots_missed,
         "times_overdue": one.times_overdue,
-        "cautions": sum(flag.level is Level.CAUTION for flag in standing),
-        "criticals": sum(flag.level is Level.CRITICAL for flag in standing),
-        "unacknowledged": sum(not flag.acknowledged for flag in one.flags),
+        "cautions": sum(flag.level is Level.CAUTION for flag in told),
+        "criticals": sum(flag.level is Level.CRITICAL for flag in told),
+        "unacknowledged": sum(not flag.acknowledged for flag in told),
         "changes_at": _text(one.changes_at),
     }
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal, NamedTuple
+from typing import Final, Literal, NamedTuple, get_args
 
 from monitoring.clinical.protocol import Level, Phase, Side
 
@@ -56,6 +56,11 @@ class FlagSeen(NamedTuple):
     acknowledged: bool
     acknowledged_after_s: int | None  # from opening to the first acknowledgement [s]; None: nobody said anything
     withdrawn: bool  # every reading it rested on was corrected or withdrawn away
+
+    @property
+    def counts(self) -> bool:
+        """Whether it is told when flags are counted: it stands, or is critical and still to be acknowledged."""
+        return not self.withdrawn or (self.level is Level.CRITICAL and not self.acknowledged)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,3 +115,75 @@ class Summary:
     def extremes_of(self, measure: str) -> Extremes | None:
         """Lowest and highest of one measure; None where none was read since the start."""
         return next((one for one in self.extremes if one.measure == measure), None)
+
+
+SortKey = Literal["day", "patient", "nurse", "chair", "dose", "given", "flags", "leaving"]
+SORT_KEYS: Final[tuple[SortKey, ...]] = get_args(SortKey)
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which infusions are looked for; what is not given is not asked. Holds nothing that names a patient."""
+
+    since: datetime | None = None  # opened at or after
+    until: datetime | None = None  # opened before
+    nurse: str = ""  # staff id of somebody who recorded something in it
+    chair: str = ""  # id of a chair it was at
+    phases: tuple[Phase, ...] = ()
+    protocol: str = ""  # hash of the version it ran under
+    mg_per_kg: tuple[float | None, float | None] = (None, None)  # from, to; both count
+    dose_mg: tuple[float | None, float | None] = (None, None)
+    flag: str = ""  # measure of a flag
+    level: Level | None = None  # of a flag, at least; one flag meets all that is asked of flags
+    acknowledged: bool | None = None
+    effects: tuple[str, ...] = ()  # `word_key` of each; any of them
+    medicines: tuple[str, ...] = ()
+    ended_early: bool = False
+    unsigned: bool = False
+    sort: SortKey = "day"
+    rising: bool = False  # smallest, earliest first; what is not known comes last either way
+
+
+@dataclass(frozen=True, slots=True)
+class FoundInfusion:
+    """One line of what was found."""
+
+    infusion: str
+    patient_number: str
+    patient_name: str
+    number: int
+    planned_infusions: int
+    opened_at: datetime
+    started_at: datetime | None
+    chair: str  # its label
+    nurse: str  # name of who started the pump, else of who opened the infusion
+    phase: Phase
+    mg_per_kg: float
+    dose_mg: float
+    given_mg: float | None
+    ended_early: bool
+    stop_reason: str
+    minutes_to_leaving: int | None
+    cautions: int
+    criticals: int
+    unacknowledged: int
+    to_sign: int
+    entries: int
+
+
+class Choice(NamedTuple):
+    """Something that can be looked for: what names it in an address, and its words."""
+
+    key: str
+    word: str
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """What there is to look for among the infusions that were summed up."""
+
+    people: tuple[Choice, ...]  # everybody who recorded something, by name
+    effects: tuple[Choice, ...]
+    medicines: tuple[Choice, ...]
+    flags: tuple[str, ...]  # measures with a flag
+    protocols: tuple[str, ...]  # hashes, the newest first

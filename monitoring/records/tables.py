@@ -422,9 +422,9 @@ class SummaryRow(SQLModel, table=True):
     slots_partial: int
     slots_missed: int
     times_overdue: int
-    cautions: int  # flags not withdrawn, by level
+    cautions: int  # flags that are told, see `FlagSeen.counts`, by level
     criticals: int
-    unacknowledged: int  # flags of any level that nobody has acknowledged
+    unacknowledged: int  # of them those that nobody has acknowledged
     changes_at: str | None
 
 

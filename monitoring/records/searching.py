@@ -1,0 +1,185 @@
+"""Finding infusions by what is kept of them, page by page in the database: nothing is loaded that is not shown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any, Final
+
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select
+
+from monitoring.clinical.protocol import Level
+from monitoring.records import tables
+from monitoring.records.database import Database
+from monitoring.records.loading import Row, instant_of, series_now, text_of
+from monitoring.records.summary_shapes import Choice, Choices, FoundInfusion, SortKey, Wanted
+
+_S = tables.summary
+_FLAG = tables.summary_flag
+_WORD = tables.summary_word
+_NURSE = tables.staff
+_SERIES = series_now().subquery()
+
+# What a page is sorted by: what is not known comes last, equals with the newest first.
+_SORTED_BY: Final[dict[SortKey, tuple[ColumnElement[Any], ...]]] = {
+    "day": (),
+    "patient": (_S.c.folded_name, _S.c.folded_number),
+    "nurse": (func.folded(_NURSE.c.name),),
+    "chair": (tables.chair.c.position,),
+    "dose": (_S.c.dose_mg,),
+    "given": (_S.c.given_mg,),
+    "flags": (_S.c.criticals, _S.c.cautions),
+    "leaving": (_S.c.minutes_to_leaving,),
+}
+
+
+class Searching:
+    """Questions to what is kept of each infusion. Answers what was summed up last: catch up first."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def find(self, wanted: Wanted, words: str = "", limit: int = 25, offset: int = 0) -> tuple[FoundInfusion, ...]:
+        """Some of the infusions that are wanted, of patients whose number or name contains each of `words`."""
+        picked = select(_S.c.infusion_id).where(*_asked(wanted, words))
+        for table, of in ((_NURSE, "nurse"), (tables.chair, "chair")):
+            if wanted.sort == of:
+                picked = picked.outerjoin(table, table.c.id == _S.c[of])
+        order = list(_order(wanted))
+        picked = picked.order_by(*order).limit(limit).offset(offset)
+        with self._database.read() as connection:
+            # First which, then what is shown of them: a page is sorted without dragging its words along.
+            ids = connection.execute(picked).scalars().all()
+            rows = {row["infusion_id"]: row for row in connection.execute(_shown(ids)).mappings()}
+        return tuple(_found(rows[infusion_id]) for infusion_id in ids)
+
+    def count(self, wanted: Wanted, words: str = "") -> int:
+        """How many infusions are wanted."""
+        with self._database.read() as connection:
+            of = select(func.count()).select_from(_S).where(*_asked(wanted, words))
+            return int(connection.execute(of).scalar_one())
+
+    def choices(self) -> Choices:
+        """What there is to look for."""
+        with self._database.read() as connection:
+            authors = select(_WORD.c.key).where(_WORD.c.kind == "author").distinct().subquery()
+            people = connection.execute(
+                select(_NURSE.c.id, _NURSE.c.name).join_from(_NURSE, authors, authors.c.key == _NURSE.c.id)
+            )
+            flags = connection.execute(select(_FLAG.c.measure).distinct()).scalars()
+            used = select(_S.c.protocol).distinct().subquery()
+            version = tables.protocol_version
+            protocols = connection.execute(
+                select(version.c.hash_of_text)
+                .join_from(version, used, used.c.protocol == version.c.hash_of_text)
+                .order_by(version.c.audited.desc())
+            ).scalars()
+            return Choices(
+                people=_by_word(people),
+                effects=_by_word(connection.execute(_words("effect"))),
+                medicines=_by_word(connection.execute(_words("medicine"))),
+                flags=tuple(sorted(flags)),
+                protocols=tuple(protocols),
+            )
+
+
+def _words(kind: str) -> Select[Any]:
+    return select(_WORD.c.key, func.min(_WORD.c.word)).where(_WORD.c.kind == kind).group_by(_WORD.c.key)
+
+
+def _by_word(rows: Any) -> tuple[Choice, ...]:
+    return tuple(sorted((Choice(key, word) for key, word in rows), key=lambda one: (one.word.casefold(), one.key)))
+
+
+def _asked(wanted: Wanted, words: str) -> Iterator[ColumnElement[bool]]:
+    """The conditions, each only where it is asked."""
+    for word in words.casefold().split():
+        yield or_(func.instr(_S.c.folded_number, word) > 0, func.instr(_S.c.folded_name, word) > 0)
+    if wanted.since is not None:
+        yield _S.c.opened_at >= text_of(wanted.since)
+    if wanted.until is not None:
+        yield _S.c.opened_at < text_of(wanted.until)
+    if wanted.phases:
+        yield _S.c.phase.in_(wanted.phases)
+    if wanted.protocol:
+        yield _S.c.protocol == wanted.protocol
+    if wanted.ended_early:
+        yield _S.c.ended_early
+    if wanted.unsigned:
+        yield _S.c.to_sign > 0
+    for column, (low, high) in ((_S.c.mg_per_kg, wanted.mg_per_kg), (_S.c.dose_mg, wanted.dose_mg)):
+        if low is not None:
+            yield column >= low
+        if high is not None:
+            yield column <= high
+    if wanted.nurse:
+        yield _S.c.infusion_id.in_(_with_word("author", (wanted.nurse,)))
+    if wanted.chair:
+        yield _S.c.infusion_id.in_(_with_word("chair", (wanted.chair,)))
+    if wanted.effects:
+        yield _S.c.infusion_id.in_(_with_word("effect", wanted.effects))
+    if wanted.medicines:
+        yield _S.c.infusion_id.in_(_with_word("medicine", wanted.medicines))
+    if wanted.flag or wanted.level is not None or wanted.acknowledged is not None:
+        waits = and_(_FLAG.c.level == int(Level.CRITICAL), ~_FLAG.c.acknowledged)
+        of = select(_FLAG.c.infusion_id).where(or_(~_FLAG.c.withdrawn, waits))  # as `FlagSeen.counts` says
+        if wanted.flag:
+            of = of.where(_FLAG.c.measure == wanted.flag)
+        if wanted.level is not None:
+            of = of.where(_FLAG.c.level >= int(wanted.level))
+        if wanted.acknowledged is not None:
+            of = of.where(_FLAG.c.acknowledged.is_(wanted.acknowledged))
+        yield _S.c.infusion_id.in_(of)
+
+
+def _with_word(kind: str, keys: Sequence[str]) -> Select[Any]:
+    return select(_WORD.c.infusion_id).where(_WORD.c.kind == kind, _WORD.c.key.in_(keys))
+
+
+def _order(wanted: Wanted) -> Iterator[ColumnElement[Any]]:
+    for column in _SORTED_BY[wanted.sort]:
+        yield column.is_(None)
+        yield column.asc() if wanted.rising else column.desc()
+    newest_first = not (wanted.sort == "day" and wanted.rising)
+    for column in (_S.c.opened_at, _S.c.infusion_id):
+        yield column.desc() if newest_first else column.asc()
+
+
+def _shown(ids: Sequence[str]) -> Select[Any]:
+    return (
+        select(
+            _S,
+            _SERIES.c.planned_infusions,
+            _NURSE.c.name.label("nurse_name"),
+            tables.chair.c.label.label("chair_label"),
+        )
+        .join_from(_S, _SERIES, _SERIES.c.id == _S.c.series_id)
+        .outerjoin(_NURSE, _NURSE.c.id == _S.c.nurse)
+        .outerjoin(tables.chair, tables.chair.c.id == _S.c.chair)
+        .where(_S.c.infusion_id.in_(ids))
+    )
+
+
+def _found(row: Row) -> FoundInfusion:
+    return FoundInfusion(
+        infusion=row["infusion_id"],
+        patient_number=row["patient_number"],
+        patient_name=row["patient_name"],
+        number=row["number"],
+        planned_infusions=row["planned_infusions"],
+        opened_at=instant_of(row["opened_at"]),
+        started_at=None if row["started_at"] is None else instant_of(row["started_at"]),
+        chair=row["chair_label"] or "",
+        nurse=row["nurse_name"] or "",
+        phase=row["phase"],
+        mg_per_kg=row["mg_per_kg"],
+        dose_mg=row["dose_mg"],
+        given_mg=row["given_mg"],
+        ended_early=row["ended_early"],
+        stop_reason=row["stop_reason"],
+        minutes_to_leaving=row["minutes_to_leaving"],
+        cautions=row["cautions"],
+        criticals=row["criticals"],
+        unacknowledged=row["unacknowledged"],
+        to_sign=row["to_sign"],
+        entries=row["entries"],
+    )
