@@ -71,6 +71,8 @@ def draw_chosen(patient_id: str | None) -> None:
 
 
 def _draw_open(patient: Patient) -> None:
+    if opened := st.session_state.get("opened"):  # kept until the bedside is there: another tap may come in between
+        st.switch_page(PAGES / "bedside.py", query_params={"infusion": opened})
     clinic = running()
     protocol, suggested = clinic.protocol, next_of_series(clinic, patient.id)
     free = {chair.id: chair.label for chair in free_chairs(clinic)}
@@ -104,8 +106,6 @@ def _draw_open(patient: Patient) -> None:
         args=(patient.id, f"new_infusion_{patient.id}"),
     )
     show_said(f"open {patient.id}")
-    if opened := st.session_state.get("opened"):  # kept until the bedside is there: another tap may come in between
-        st.switch_page(PAGES / "bedside.py", query_params={"infusion": opened})
 
 
 def _keys(patient_id: str) -> dict[str, str]:
