@@ -27,6 +27,7 @@ _OPEN: Final[tuple[tuple[str, str, str, Literal["visible", "hidden"]], ...]] = (
     ("bedside", "Bedside", "view", "hidden"),
     ("handover", "Handover", "view", "hidden"),
     ("series", "Series", "view", "hidden"),
+    ("review", "Review", "view", "hidden"),
 )
 
 

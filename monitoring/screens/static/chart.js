@@ -167,7 +167,9 @@ export function chart(label) {
       line.hidden = true;
       return;
     }
-    const minute = (clock.now() - Date.parse(figure.origin)) / 60000;
+    // In a replay the clock stands still.
+    const now = figure.now_at ? Date.parse(figure.now_at) : clock.now();
+    const minute = (now - Date.parse(figure.origin)) / 60000;
     const inside = minute >= axis.range[0] && minute <= axis.range[1];
     line.hidden = !inside;
     if (!inside) return;

@@ -21,7 +21,7 @@ export function steps(tabs, changed) {
     });
     return key;
   });
-  const panels = tabs.map((tab) => h("div", { class: `panel at-${tab.key}`, role: "tabpanel", id: `panel-${tab.key}`, "aria-labelledby": `tab-${tab.key}`, tabindex: "-1" }, tab.node));
+  const panels = tabs.map((tab) => h("div", { class: `panel at-${tab.key}`, role: "tabpanel", id: `panel-${tab.key}`, "aria-labelledby": `tab-${tab.key}`, tabindex: "0" }, tab.node));
   const node = h("section", { class: "at-steps", "aria-label": "Record and steps" }, h("header", { class: "tabs", role: "tablist", "aria-label": "Record and steps" }, ...keys), ...panels);
 
   function mark() {
