@@ -47,7 +47,7 @@ def questions(values: Mapping[str, float], protocol: Protocol) -> list[Question]
     possible = {
         key: values[key]
         for key, measure in protocol.measures.items()
-        if key in values and not _value_problem(measure, values[key])
+        if key in values and not value_problem(measure, values[key])
     }
     asked = []
     for key, value in possible.items():
@@ -136,7 +136,7 @@ def _reading_problems(entry: Entry, protocol: Protocol) -> Iterator[str]:
             yield f"Value of unknown measure {_quoted(reading.measure)}: expected {_one_of(protocol.measures)}."
         elif reading.measure in values:
             yield f"{measure.label} is there twice: expected one value."
-        elif problem := _value_problem(measure, reading.value):
+        elif problem := value_problem(measure, reading.value):
             yield problem
         values.setdefault(reading.measure, reading)
     for question in questions({key: reading.value for key, reading in values.items()}, protocol):
@@ -145,7 +145,7 @@ def _reading_problems(entry: Entry, protocol: Protocol) -> Iterator[str]:
             yield f"{found}: unusual, expected to be confirmed as seen."
 
 
-def _value_problem(measure: Measure, value: float) -> str:
+def value_problem(measure: Measure, value: float) -> str:
     """Why this value cannot be one of this measure; "" when it can."""
     if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
         return f"{measure.label} {_quoted(value)}: expected a number."

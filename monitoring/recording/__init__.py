@@ -18,6 +18,15 @@ from monitoring.recording.house import (
     set_pin,
     set_up_clinic,
 )
+from monitoring.recording.importing import (
+    Imported,
+    PastEntry,
+    PastInfusion,
+    Problem,
+    SourceFile,
+    import_infusions,
+    past_problems,
+)
 from monitoring.recording.infusions import (
     IDENTIFIERS,
     SEXES,
@@ -35,7 +44,12 @@ from monitoring.recording.series import add_score, begin_series, describe_series
 __all__ = [
     "IDENTIFIERS",
     "SEXES",
+    "Imported",
     "Outcome",
+    "PastEntry",
+    "PastInfusion",
+    "Problem",
+    "SourceFile",
     "Suggestion",
     "Why",
     "add_score",
@@ -49,8 +63,10 @@ __all__ = [
     "end_wall",
     "enrol_wall",
     "free_chairs",
+    "import_infusions",
     "next_of_series",
     "open_infusion",
+    "past_problems",
     "register_patient",
     "remove_staff",
     "run_demonstration_at",

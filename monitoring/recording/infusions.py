@@ -161,7 +161,7 @@ def open_infusion(
         def problems() -> Iterator[str]:
             if patient is None:
                 yield "Patient is missing: expected one who is registered here."
-            yield from _plan_problems(protocol.dose, weight_kg, dose_mg_per_kg, planned_minutes, volume)
+            yield from plan_problems(protocol.dose, weight_kg, dose_mg_per_kg, planned_minutes, volume)
             if every_minutes not in protocol.schedule.presets:
                 presets = ", ".join(str(minutes) for minutes in protocol.schedule.presets)
                 yield f"Interval {_found(every_minutes)} min: expected one of {presets}."
@@ -204,7 +204,7 @@ def open_infusion(
         return clinic.store.open_infusion(new, by=actor.staff.id)
 
 
-def _plan_problems(
+def plan_problems(
     dose: Dose,
     weight_kg: float | None,
     dose_mg_per_kg: float | None,

@@ -1,0 +1,337 @@
+"""What a person says of a file before anything in it counts: which column is what, in which unit, since when.
+
+Nothing is guessed. `suggested` proposes what a column's name plainly says, and leaves the rest to be said.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Final, Literal, get_args
+
+from monitoring.clinical.protocol import Measure, Protocol
+from monitoring.clinical.record import EventKind
+from monitoring.imports.tables import Table
+from monitoring.imports.times import TIME_FORMS
+from monitoring.imports.units import unit_of, units_of
+from monitoring.records import is_zone
+
+Role = Literal[
+    "",  # not said yet
+    "leave out",
+    "time",
+    "day",
+    "clock",
+    "minute",  # since the pump was started
+    "patient",  # the number this clinic uses for the person
+    "infusion",  # whatever tells one infusion of a patient from another
+    "number",  # which of the series
+    "weight",
+    "dose",
+    "planned",
+    "values",  # of one measure; see Meaning
+    "name",  # long form: what the line is about
+    "value",
+    "unit",
+    "event",
+    "reason",  # of the event on the same line
+    "remark",
+]
+ROLES: Final[tuple[Role, ...]] = get_args(Role)
+ROLE_WORDS: Final[dict[Role, str]] = {
+    "": "not said yet",
+    "leave out": "leave this column out",
+    "time": "day and time",
+    "day": "day",
+    "clock": "time of day",
+    "minute": "minutes since the pump was started",
+    "patient": "patient number",
+    "infusion": "which infusion (any word or number)",
+    "number": "infusion number in its series",
+    "weight": "weight [kg]",
+    "dose": "dose [mg/kg]",
+    "planned": "planned time [min]",
+    "values": "values",
+    "name": "long form: what the line is about",
+    "value": "long form: its value",
+    "unit": "long form: its unit",
+    "event": "event",
+    "reason": "reason of the event",
+    "remark": "remark, kept as a note",
+}
+_ONCE: Final[tuple[Role, ...]] = tuple(
+    role for role in ROLES if role not in ("", "leave out", "values", "event", "remark")
+)
+EVENTS: Final[tuple[EventKind, ...]] = ("start", "pause", "resume", "end", "stop", "close", "cancel", "effect", "note")
+
+
+@dataclass(frozen=True, slots=True)
+class Meaning:
+    """What values, or a word, mean: a measure in a unit, a pressure as 120/80, an event, or something left out.
+
+    `key` is a measure's key (of "pressure" the lower one's), or the kind of an event. `unit` is a UCUM code.
+    """
+
+    kind: Literal["measure", "pressure", "event", "leave out"]
+    key: str = ""
+    unit: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """What one column is. `meaning`: of a column of values."""
+
+    role: Role = ""
+    meaning: Meaning | None = None
+
+
+When = Literal["", "file", "first", "last", "after", "at"]
+WHEN_WORDS: Final[dict[When, str]] = {
+    "": "not said yet",
+    "file": "the file says it",
+    "first": "at the first line of the infusion",
+    "last": "at the last line of the infusion",
+    "after": "minutes after the start",
+    "at": "at a time",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """When something happened that the file does not say: `minutes` of "after", `at` of "at" (local time)."""
+
+    when: When = "file"
+    minutes: float = 0
+    at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What a person says of every infusion of a file, where the file itself says nothing of it."""
+
+    patient: str = ""  # patient number; "" when a column has it
+    chair: str = ""  # id
+    weight_kg: float | None = None
+    dose_mg_per_kg: float | None = None
+    planned_minutes: int | None = None
+    bag_volume_ml: float = 0
+    every_minutes: int = 0
+    started: Moment = Moment()
+    ended: Moment = Moment()
+    stopped: str = ""  # why it was stopped early; "": it ended as planned
+    left: Moment = Moment()
+
+
+@dataclass(frozen=True, slots=True)
+class FileMapping:
+    """Everything a person says of a file. `columns` has one for each of the table's, in its order.
+
+    `origin`: local day and time of the start where the file counts minutes, or of the first line where `shifted`, that
+    is, where the file's days are not the true ones and only the time between its lines counts.
+    """
+
+    columns: tuple[Column, ...]
+    zone: str
+    time_form: str = "iso"
+    shifted: bool = False
+    origin: datetime | None = None
+    by_day: bool = False  # each day of a patient is an infusion of its own
+    decimal_comma: bool = False
+    rounding: bool = False  # values with more decimals than are recorded here are rounded, not refused
+    words: Mapping[str, Meaning] = field(default_factory=dict)  # of the columns "name" and "event"
+    told: Told = Told()
+
+    def at(self, role: Role) -> int | None:
+        """The position of the one column with this role."""
+        return next((i for i, column in enumerate(self.columns) if column.role == role), None)
+
+    def all_at(self, role: Role) -> tuple[int, ...]:
+        """The positions of all columns with this role."""
+        return tuple(i for i, column in enumerate(self.columns) if column.role == role)
+
+    @property
+    def one_infusion(self) -> bool:
+        """Whether the whole file is one infusion."""
+        return not (self.by_day or self.all_at("patient") or self.all_at("infusion"))
+
+
+def problems(mapping: FileMapping, table: Table, protocol: Protocol) -> tuple[str, ...]:
+    """What is still to be said of a file, one sentence each; () when its lines can be judged."""
+    return tuple(dict.fromkeys(_problems(mapping, table, protocol)))
+
+
+def _problems(mapping: FileMapping, table: Table, protocol: Protocol) -> Iterator[str]:
+    if len(mapping.columns) != len(table.columns):
+        yield f"{len(mapping.columns)} columns are mapped, the file has {len(table.columns)}: expected each."
+        return
+    for column, name in zip(mapping.columns, table.columns, strict=True):
+        if not column.role:
+            yield f"Column “{name}”: expected what it is, or that it is left out."
+        elif column.role == "values":
+            yield from _meaning_problems(f"Column “{name}”", column.meaning, protocol)
+    for role in _ONCE:
+        if len(found := mapping.all_at(role)) > 1:
+            names = " and ".join(f"“{table.columns[i]}”" for i in found)
+            yield f"Columns {names} are all {ROLE_WORDS[role]}: expected one."
+    yield from _time_problems(mapping)
+    yield from _word_problems(mapping, table, protocol)
+    told = mapping.told
+    if mapping.at("patient") is None and not told.patient:
+        yield "Patient is missing: expected one, or a column with the patient's number."
+    if not told.chair:
+        yield "Chair is missing: expected where these infusions were."
+    for label, role, value in (
+        ("Weight", "weight", told.weight_kg),
+        ("Dose", "dose", told.dose_mg_per_kg),
+        ("Planned time", "planned", told.planned_minutes),
+    ):
+        if value is None and not any(column.role == role for column in mapping.columns):
+            yield f"{label} is missing: expected it, or a column that has it."
+    for what, moment in (("the pump was started", told.started), ("the infusion ended", told.ended)):
+        yield from _moment_problems(what, moment, mapping)
+    yield from _moment_problems("the patient left", told.left, mapping)
+
+
+def _meaning_problems(what: str, meaning: Meaning | None, protocol: Protocol) -> Iterator[str]:
+    if meaning is None:
+        yield f"{what}: expected which measure its values are of."
+        return
+    if meaning.kind not in ("measure", "pressure"):
+        return
+    measure = protocol.measures.get(meaning.key)
+    if measure is None or (meaning.kind == "pressure" and not measure.below):
+        yield f"{what}: measure “{meaning.key}” is not one of this site."
+    elif units_of(measure) and unit_of(measure, meaning.unit) is None:
+        offered = " or ".join(unit.label for unit in units_of(measure))
+        yield f"{what}, {measure.label}: expected in which unit ({offered})."
+
+
+def _time_problems(mapping: FileMapping) -> Iterator[str]:
+    ways = [role for role in ("time", "clock", "minute") if any(c.role == role for c in mapping.columns)]
+    if len(ways) != 1:
+        found = " and ".join(ROLE_WORDS[role] for role in ROLES if role in ways) or "no column"
+        yield f"Times are told by {found}: expected one column with times, or with minutes since the start."
+        return
+    if ways == ["clock"] and mapping.at("day") is None:
+        yield "Times of day without a day: expected a column with the day."
+    if mapping.time_form not in TIME_FORMS:
+        yield f"Form of times “{mapping.time_form}”: expected one of {', '.join(TIME_FORMS)}."
+    if not is_zone(mapping.zone):
+        yield "Zone is missing: expected the one these times are in, such as Europe/Berlin."
+    if ways == ["minute"] and mapping.shifted:
+        yield "Minutes are never shifted: expected days and times."
+    if ways == ["minute"] or mapping.shifted:
+        if not mapping.one_infusion:
+            yield "This file tells no true days, and has several infusions: expected one infusion in a file."
+        if mapping.origin is None:
+            first = "the pump was started" if ways == ["minute"] else "the first line was written"
+            yield f"Day and time are missing: expected when {first}."
+    elif mapping.by_day and mapping.at("infusion") is not None:
+        yield "Infusions are told by a column and by the day: expected one of the two."
+
+
+def _word_problems(mapping: FileMapping, table: Table, protocol: Protocol) -> Iterator[str]:
+    named, valued = mapping.at("name"), mapping.at("value")
+    if (named is None) != (valued is None):
+        yield "Long form: expected a column that says what a line is about, and one with its value."
+    if mapping.at("unit") is not None and named is None:
+        yield "A column with units: expected one that says what a line is about, too."
+    if named is None and not mapping.all_at("values") and not mapping.all_at("event"):
+        yield "No column has values: expected at least one."
+    for word in words_to_say(mapping, table):
+        meaning = mapping.words.get(word)
+        if meaning is None:
+            yield f"Word “{word}”: expected what it means, or that it is left out."
+        elif meaning.kind == "event" and meaning.key not in EVENTS:
+            yield f"Word “{word}”: event “{meaning.key}” is unknown here."
+        else:
+            yield from _meaning_problems(f"Word “{word}”", meaning, protocol)
+
+
+def words_to_say(mapping: FileMapping, table: Table) -> tuple[str, ...]:
+    """The words of the file that need a meaning: those of the column that names what a line is about, and of events."""
+    columns = [*mapping.all_at("name"), *mapping.all_at("event")]
+    return tuple(dict.fromkeys(word for column in columns for word in table.words(column)))
+
+
+def _moment_problems(what: str, moment: Moment, mapping: FileMapping) -> Iterator[str]:
+    if not moment.when:
+        yield f"When {what}: expected it."
+    elif moment.when == "at" and moment.at is None:
+        yield f"When {what}: expected day and time."
+    elif moment.when == "at" and not mapping.one_infusion:
+        yield f"When {what}: one time cannot hold for several infusions; expected minutes, or that the file says it."
+
+
+# What the name of a column or a word plainly says, in letters alone.
+_PLAIN: Final[dict[Role, tuple[str, ...]]] = {
+    "time": ("time", "datetime", "charttime", "timestamp", "dateandtime", "observedat", "when"),
+    "day": ("date", "day"),
+    "clock": ("clock", "timeofday"),
+    "minute": ("minute", "minutes", "min", "tmin", "elapsedmin", "minutessincestart"),
+    "patient": ("patient", "patientnumber", "patientno", "mrn"),
+    "infusion": ("infusion", "infusionid", "session"),
+    "weight": ("weight", "weightkg"),
+    "name": ("measure", "parameter", "item", "what"),
+    "value": ("value",),
+    "unit": ("unit", "units"),
+    "event": ("event", "events"),
+    "reason": ("reason",),
+    "remark": ("remark", "remarks", "note", "notes", "comment", "comments"),
+}
+_MEASURES: Final[dict[str, tuple[str, ...]]] = {
+    "systolic": ("sys", "sbp", "nbps", "nbpsys", "nibpsys", "systolicbp"),
+    "diastolic": ("dia", "dbp", "nbpd", "nbpdias", "nibpdia", "diastolicbp"),
+    "heart_rate": ("hr", "heartrate", "pulserate"),
+    "spo2": ("spo", "sao", "o2sat", "saturation", "spo2"),
+    "respiration": ("rr", "resp", "respiratoryrate", "resprate"),
+    "temperature": ("temp", "tempc", "tempf", "temperature"),
+}
+
+
+def suggested(table: Table, protocol: Protocol, zone: str) -> FileMapping:
+    """What the names of the columns plainly say. A unit is proposed only where a measure comes in no other."""
+    columns: list[Column] = []
+    for name in table.columns:
+        found = _by_name(name, protocol)
+        taken = {column.role for column in columns}
+        columns.append(Column() if found.role in taken and found.role in _ONCE else found)
+    mapping = FileMapping(tuple(columns), zone)
+    if mapping.at("minute") is not None and mapping.at("time") is not None:
+        columns[mapping.at("minute") or 0] = Column()
+    mapping = replace(mapping, columns=tuple(columns))
+    words = {word: meaning for word in words_to_say(mapping, table) if (meaning := meant_by(word, protocol))}
+    return replace(mapping, words=words)
+
+
+def _by_name(name: str, protocol: Protocol) -> Column:
+    bare = _letters(name)
+    for role, names in _PLAIN.items():
+        if bare in names:
+            return Column(role)
+    meaning = meant_by(name, protocol)
+    return Column() if meaning is None or meaning.kind == "event" else Column("values", meaning)
+
+
+def meant_by(word: str, protocol: Protocol) -> Meaning | None:
+    """The measure or the event that a word plainly names, None when it names none."""
+    bare = _letters(word)
+    for key, measure in protocol.measures.items():
+        names = {_letters(key), _letters(measure.label), _letters(measure.short), *_MEASURES.get(key, ())}
+        if bare and bare in names:
+            return Meaning("measure", key, only_unit(measure))
+    for kind in EVENTS:
+        if bare == kind:
+            return Meaning("event", kind)
+    return None
+
+
+def only_unit(measure: Measure) -> str:
+    """The unit of a measure that comes in no other, "" where a person must say which it is."""
+    offered = units_of(measure)
+    return offered[0].code if len(offered) == 1 else ""
+
+
+def _letters(name: str) -> str:
+    return "".join(one for one in name.casefold() if one.isalnum())
