@@ -1,9 +1,10 @@
-"""Past infusions: a simple list, each opening the same chart, read-only."""
+"""Past infusions: found by patient, day, nurse, chair, dose, flag, effect; each opens its review."""
 
 import streamlit as st
 
-from monitoring.screens.past_infusions import draw_list, pick_page
+from monitoring.screens.past_infusions import draw_found, draw_turn, find_infusions
 
 st.title("Past infusions")
-text = st.text_input("Find", key="find_past", placeholder="Name or patient number")
-draw_list(text, pick_page())
+found = find_infusions()
+draw_found(found)
+draw_turn(found)

@@ -17,13 +17,25 @@ from monitoring.clinical.protocol import Level, Phase
 from monitoring.records.summary_shapes import SORT_KEYS, Choice, Choices, FoundInfusion, SortKey, Wanted
 from monitoring.review.catching_up import catch_up
 
-__all__ = ["PAGE_LENGTH", "Choice", "Choices", "Found", "Wanted", "address_of", "find", "wanted_from"]
+__all__ = [
+    "DAYS",
+    "LARGEST",
+    "PAGE_LENGTH",
+    "Choice",
+    "Choices",
+    "Found",
+    "Wanted",
+    "address_of",
+    "find",
+    "wanted_from",
+]
 
 PAGE_LENGTH: Final = 25
 _PHASES: Final[tuple[Phase, ...]] = get_args(Phase)
 _LEVELS: Final = {level.word: level for level in Level}
 _BY_DAY: Final[SortKey] = "day"
-_YEARS: Final = range(1900, 9999)  # of a day that can be asked for
+DAYS: Final = (date(1900, 1, 1), date(2100, 12, 31))  # what can be asked for: the fields take no others
+LARGEST: Final = 1e6
 _ANSWERS: Final = {"yes": True, "no": False}
 
 Address = Mapping[str, Sequence[str]]  # a query string, each key with all of its values
@@ -118,7 +130,7 @@ def _day(text: str | None) -> date | None:
         day = date.fromisoformat(text) if text else None
     except ValueError:
         return None
-    return day if day is not None and day.year in _YEARS else None
+    return day if day is not None and DAYS[0] <= day <= DAYS[1] else None
 
 
 def _number(text: str | None) -> float | None:
@@ -126,4 +138,4 @@ def _number(text: str | None) -> float | None:
         number = float(text) if text else None
     except ValueError:
         return None
-    return number if number is not None and math.isfinite(number) else None
+    return number if number is not None and 0 <= number <= LARGEST else None

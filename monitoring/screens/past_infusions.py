@@ -1,49 +1,283 @@
-"""The list of past infusions, paged in the database."""
+"""Finding past infusions: what is asked, a page of what was found, and the way to each."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
+from functools import partial
 from html import escape
+from typing import Final
 from zoneinfo import ZoneInfo
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
+from monitoring.charts import MARK
 from monitoring.clinic import running
+from monitoring.clinical.protocol import OVER, Level
+from monitoring.documents import PHASE_WORDS
+from monitoring.records.summary_shapes import FoundInfusion, SortKey
+from monitoring.review.search import DAYS, LARGEST, PAGE_LENGTH, Choices, Found, Wanted, address_of, find, wanted_from
 from monitoring.screens.doorway import PAGES
+from monitoring.screens.plain import plain
 
-PAGE_LENGTH = 25
-
-
-def pick_page() -> int:
-    """The page that is shown, from 0."""
-    return int(st.session_state.get("past_page", 0))
-
-
-def draw_list(text: str, page: int) -> None:
-    """One line an infusion, newest first; a tap opens its chart, read-only."""
-    clinic = running()
-    found = clinic.store.clinic()
-    zone = ZoneInfo(found.zone if found else "UTC")
-    if st.session_state.get("past_text") != text:
-        st.session_state["past_text"], page = text, 0
-        st.session_state["past_page"] = 0
-    rows = clinic.store.past_infusions(text, limit=PAGE_LENGTH + 1, offset=page * PAGE_LENGTH)
-    if not rows:
-        st.info("No past infusion found." if text else "No infusion has been closed yet.")
-    for row in rows[:PAGE_LENGTH]:
-        line, open_it = st.columns([5, 1], vertical_alignment="center")
-        opened_at = row.opened_at.astimezone(zone)
-        which = f"{row.number} of {row.planned_infusions}" if row.number <= row.planned_infusions else "maintenance"
-        line.html(
-            f'<p class="past"><b>{escape(row.patient_name)}</b> · no. {escape(row.patient_number)} · infusion {which}'
-            f"<br>{opened_at:%d %b %Y, %H:%M} · {escape(row.chair_label)} · {row.dose_mg:.1f} mg · "
-            f"{escape(row.nurse)} · {row.phase} · {row.entries} {'entry' if row.entries == 1 else 'entries'}</p>"
-        )
-        if open_it.button("Open", key=f"open_{row.infusion_id}", help=f"Infusion of {opened_at:%d %b %Y}"):
-            st.switch_page(PAGES / "bedside.py", query_params={"infusion": row.infusion_id})
-    left, right = st.columns(2)
-    left.button("Newer", key="newer", disabled=page == 0, on_click=_turn, args=(-1,))
-    right.button("Older", key="older", disabled=len(rows) <= PAGE_LENGTH, on_click=_turn, args=(1,))
+_LOOK_AGAIN_SECONDS: Final = 2
+_WORDS: Final = "past_words"  # what was typed of a patient: in this tab's session, and in no address
+_ADDRESS: Final = "past_address"  # the address that the fields show
+_PAGE: Final = "past_page"
+_SORTED: Final[dict[tuple[SortKey, bool], str]] = {
+    ("day", False): "newest first",
+    ("day", True): "oldest first",
+    ("patient", True): "by patient",
+    ("nurse", True): "by nurse",
+    ("chair", True): "by chair",
+    ("dose", False): "largest dose first",
+    ("given", False): "most given first",
+    ("flags", False): "most flags first",
+    ("leaving", False): "longest until leaving first",
+    ("leaving", True): "shortest until leaving first",
+}
+_ANSWERED: Final = {"no": "not acknowledged", "yes": "acknowledged"}
+_BOUNDS: Final = (
+    ("Dose from [mg]", "mg_from"),
+    ("Dose to [mg]", "mg_to"),
+    ("Dose from [mg/kg]", "mg_per_kg_from"),
+    ("Dose to [mg/kg]", "mg_per_kg_to"),
+)
 
 
-def _turn(by: int) -> None:
-    st.session_state["past_page"] = max(0, pick_page() + by)
+def find_infusions() -> Found:
+    """The fields that say what is wanted, and the page of infusions that they and the address ask for."""
+    _take_address()
+    st.text_input(
+        "Patient: name or number",
+        key=_key("find"),
+        value=st.session_state.get(_WORDS, ""),
+        on_change=_words_changed,
+        placeholder="Name or patient number; it never stands in the address",
+    )
+    wanted = _wanted_now()
+    found = find(running(), wanted, st.session_state.get(_WORDS, ""), st.session_state.get(_PAGE, 1))
+    _draw_fields(found.choices, wanted)
+    return found
+
+
+def draw_found(found: Found) -> None:
+    """One line an infusion; a tap opens its review, or the bedside of one that is not over."""
+    if found.still_due:
+        _draw_due()
+    told, sorted_by = st.columns([3, 2], vertical_alignment="bottom")
+    label, options = "Sorted", list(_SORTED)
+    sorted_by.selectbox(label, options, format_func=_SORTED.__getitem__, key=_key("sorted"), on_change=_changed)
+    if not found.rows:
+        asked = bool(st.session_state.get(_WORDS)) or _wanted_now() != Wanted()
+        told.info("No infusion found." if asked else "No infusion has been opened yet.")
+        return
+    first = (found.page - 1) * PAGE_LENGTH + 1
+    told.caption(f"{first:,} to {first + len(found.rows) - 1:,} of {_infusions(found.total)}")
+    zone = _zone()
+    for row in found.rows:
+        line, marks, open_it = st.columns([6, 2, 1], vertical_alignment="center")
+        line.html(_line(row, zone))
+        marks.html(f'<p class="past">{" · ".join(_marks(row))}</p>')
+        day = row.opened_at.astimezone(zone)
+        if open_it.button("Open", key=f"open_{row.infusion}", help=f"Infusion of {day:%d %b %Y}", width="stretch"):
+            page = "review" if row.phase in OVER else "bedside"
+            st.switch_page(PAGES / f"{page}.py", query_params={"infusion": row.infusion})
+
+
+@st.fragment(run_every=_LOOK_AGAIN_SECONDS)
+def _draw_due() -> None:
+    """How many infusions may be missing; once there are none, the page is drawn again."""
+    left = running().store.summaries.left()
+    if not left:
+        st.rerun()
+    st.warning(f"▲ {_infusions(left)} {'is' if left == 1 else 'are'} being summed up and may be missing here.")
+
+
+def draw_turn(found: Found) -> None:
+    """To the page before, and to the next."""
+    back, where, on = st.columns([1, 1, 1], vertical_alignment="center")
+    back.button("Previous page", key="previous", disabled=found.page <= 1, on_click=_turn, args=(found.page - 1,))
+    where.html(f'<p class="past" style="text-align: center">page {found.page:,} of {found.pages:,}</p>')
+    on.button("Next page", key="next", disabled=found.page >= found.pages, on_click=_turn, args=(found.page + 1,))
+
+
+# One line
+
+
+def _line(row: FoundInfusion, zone: ZoneInfo) -> str:
+    of = f"{row.number} of {row.planned_infusions}" if row.number <= row.planned_infusions else "maintenance"
+    given = f", {row.given_mg:.1f} mg given" if row.given_mg is not None else ""
+    said = [
+        f"{row.opened_at.astimezone(zone):%d %b %Y, %H:%M}",
+        escape(row.chair),
+        f"{row.dose_mg:.1f} mg ({row.mg_per_kg:g} mg/kg){given}",
+        escape(row.nurse),
+        " · ".join(escape(word) for word in _course(row)),
+    ]
+    who = f"<b>{escape(row.patient_name)}</b> · no. {escape(row.patient_number)} · infusion {of}"
+    return f'<p class="past">{who}<br>{" · ".join(word for word in said if word)}</p>'
+
+
+def _course(row: FoundInfusion) -> Iterator[str]:
+    if row.phase != "closed":
+        yield PHASE_WORDS[row.phase]
+    if row.ended_early:
+        yield f"stopped early: {row.stop_reason}" if row.stop_reason else "stopped early"
+    if row.minutes_to_leaving is not None:
+        yield f"left {row.minutes_to_leaving} min after the end"
+
+
+def _marks(row: FoundInfusion) -> Iterator[str]:
+    """Flags by level, what nobody acknowledged, signatures that are missing, and how much was recorded."""
+    for level, count in ((Level.CRITICAL, row.criticals), (Level.CAUTION, row.cautions)):
+        if count:
+            yield f'<span class="{level.word}">{MARK[level]} {count} {level.word}</span>'
+    if row.unacknowledged:
+        yield f"{row.unacknowledged} not acknowledged"
+    if row.to_sign:
+        yield f"{row.to_sign} to sign"
+    yield f"{row.entries} {'entry' if row.entries == 1 else 'entries'}"
+
+
+def _infusions(count: int) -> str:
+    return f"{count:,} {'infusion' if count == 1 else 'infusions'}"
+
+
+# What is asked
+
+
+def _draw_fields(choices: Choices, wanted: Wanted) -> None:
+    """The fields. They are all there whether or not something is asked, so that none loses what was chosen."""
+    set_now = len(address_of(wanted, _zone()).keys() - {"sort", "order"})
+    with st.expander(f"Filters: {set_now} set" if set_now else "Filters", expanded=bool(set_now)):
+        first, last, nurse, chair = st.columns(4)
+        for column, label, key in ((first, "From", "from"), (last, "To, that day included", "to")):
+            column.date_input(label, None, *DAYS, key=_key(key), on_change=_changed, format="DD/MM/YYYY")
+        _choose(nurse, "Recorded by", "nurse", dict(choices.people))
+        _choose(chair, "Chair", "chair", {one.id: one.label for one in running().store.chairs()})
+        phase, ranges = st.columns(2)
+        _several(phase, "Phase", "phase", dict(PHASE_WORDS))
+        _choose(ranges, "Ranges it ran under", "protocol", _protocol_labels(choices.protocols))
+        bounds = st.columns(4)
+        for column, (label, key) in zip(bounds, _BOUNDS, strict=True):
+            column.number_input(label, 0.0, LARGEST, None, step=0.1, key=_key(key), on_change=_changed)
+        flag, level, answered = st.columns(3)
+        _choose(flag, "Flag of", "flag", _measure_labels(choices))
+        _choose(level, "Level, at least", "level", {one.word: f"{MARK[one]} {one.word}" for one in reversed(Level)})
+        _choose(answered, "Acknowledged", "acknowledged", _ANSWERED)
+        effect, medicine = st.columns(2)
+        _several(effect, "Effect, any of", "effect", dict(choices.effects))
+        _several(medicine, "Medicine, any of", "medicine", dict(choices.medicines))
+        early, unsigned, clear = st.columns(3, vertical_alignment="bottom")
+        early.toggle("Stopped early", key=_key("early"), on_change=_changed)
+        unsigned.toggle("To be signed", key=_key("unsigned"), on_change=_changed)
+        clear.button("Clear all filters", key="clear", on_click=_clear, disabled=not set_now, width="stretch")
+
+
+def _choose(place: DeltaGenerator, label: str, key: str, words: Mapping[str, str]) -> None:
+    """One of several, or none; what is asked for and is not there any more stays to be seen."""
+    chosen = st.session_state[_key(key)]
+    options = [*words, *([chosen] if chosen is not None and chosen not in words else [])]
+    word = partial(_word, words)
+    place.selectbox(label, options, index=None, format_func=word, key=_key(key), on_change=_changed, placeholder="any")
+
+
+def _several(place: DeltaGenerator, label: str, key: str, words: Mapping[str, str]) -> None:
+    options = [*words, *(one for one in st.session_state[_key(key)] if one not in words)]
+    word = partial(_word, words)
+    place.multiselect(label, options, format_func=word, key=_key(key), on_change=_changed, placeholder="any")
+
+
+def _word(words: Mapping[str, str], key: str) -> str:
+    return plain(words.get(key, "not known here"))
+
+
+def _key(field: str) -> str:
+    return f"past_{field}"
+
+
+def _measure_labels(choices: Choices) -> dict[str, str]:
+    """The measures with a flag, by the labels of the newest version that has them."""
+    labels = {"set": "Sets that are due"}
+    for hash in reversed(choices.protocols):
+        labels |= {key: measure.label for key, measure in running().protocol_of(hash).measures.items()}
+    return {key: labels.get(key, key) for key in choices.flags}
+
+
+def _protocol_labels(hashes: Sequence[str]) -> dict[str, str]:
+    return {hash: running().protocol_of(hash).label for hash in hashes}
+
+
+# What is asked, between the fields and the address
+
+
+def _take_address() -> None:
+    """Let the fields show what the address asks for, when it is another than they have written."""
+    state, zone = st.session_state, _zone()
+    given = {key: st.query_params.get_all(key) for key in st.query_params}
+    if state.get(_ADDRESS) == given and _key("sorted") in state:
+        return
+    wanted, state[_PAGE] = wanted_from(given, zone)
+    state[_ADDRESS] = given
+    asked = address_of(wanted, zone)
+    for key in ("nurse", "chair", "protocol", "flag", "level", "acknowledged"):
+        state[_key(key)] = asked[key][0] if key in asked else None
+    for key in ("phase", "effect", "medicine"):
+        state[_key(key)] = asked.get(key, [])
+    for key in ("from", "to"):
+        state[_key(key)] = date.fromisoformat(asked[key][0]) if key in asked else None
+    for _, key in _BOUNDS:
+        state[_key(key)] = float(asked[key][0]) if key in asked else None
+    state[_key("early")], state[_key("unsigned")] = wanted.ended_early, wanted.unsigned
+    order = (wanted.sort, wanted.rising)
+    state[_key("sorted")] = order if order in _SORTED else next(iter(_SORTED))
+
+
+def _wanted_now() -> Wanted:
+    """What the fields ask for."""
+    state = st.session_state
+    asked: dict[str, list[str]] = {}
+    for key in (*("nurse", "chair", "protocol", "flag", "level", "acknowledged"), *(key for _, key in _BOUNDS)):
+        asked[key] = [] if state[_key(key)] is None else [str(state[_key(key)])]
+    for key in ("from", "to"):
+        day = state[_key(key)]
+        asked[key] = [day.isoformat()] if isinstance(day, date) else []
+    for key in ("phase", "effect", "medicine"):
+        asked[key] = list(state[_key(key)])
+    for key in ("early", "unsigned"):
+        asked[key] = ["yes"] if state[_key(key)] else []
+    sort, rising = state[_key("sorted")]
+    asked |= {"sort": [sort], "order": ["rising"] if rising else []}
+    return wanted_from(asked, _zone())[0]
+
+
+def _write_address() -> None:
+    address = address_of(_wanted_now(), _zone(), st.session_state[_PAGE])
+    st.session_state[_ADDRESS] = address
+    st.query_params.from_dict(address)
+
+
+def _changed() -> None:
+    st.session_state[_PAGE] = 1
+    _write_address()
+
+
+def _words_changed() -> None:
+    st.session_state[_WORDS] = st.session_state[_key("find")]
+    _changed()
+
+
+def _clear() -> None:
+    st.query_params.clear()
+
+
+def _turn(page: int) -> None:
+    st.session_state[_PAGE] = page
+    _write_address()
+
+
+def _zone() -> ZoneInfo:
+    found = running().store.clinic()
+    return ZoneInfo(found.zone if found else "UTC")

@@ -20,7 +20,7 @@ from monitoring.clinical.protocol import Level
 from monitoring.records.summaries import word_key
 from monitoring.records.summary_shapes import SORT_KEYS, Wanted
 from monitoring.review import search
-from monitoring.review.search import address_of, find, wanted_from
+from monitoring.review.search import DAYS, address_of, find, wanted_from
 from monitoring.review.summary import Summary
 from tests.review.past import Past
 from tests.small_clinic import Names, SetClock, opened, person
@@ -230,7 +230,7 @@ def test_no_address_names_a_patient_whatever_was_typed(years: Years) -> None:
     assert {field.name for field in fields(Wanted)} & {"patient", "name", "words", "number"} == set()
 
 
-days = st.dates(date(1900, 1, 1), date(9998, 12, 30))
+days = st.dates(*DAYS)
 bounds = st.one_of(st.none(), st.floats(0, 500).map(lambda value: round(value, 3)))
 keys = st.text(st.characters(codec="utf-8", exclude_categories=("Cs",)), max_size=8)
 
@@ -278,7 +278,8 @@ def test_what_stands_in_an_address_is_asked_again(
     [
         {"from": ["yesterday"], "to": ["2026-02-30"]},
         {"from": ["0001-01-01"], "to": ["9999-12-31"]},
-        {"mg_from": ["much"], "mg_per_kg_to": ["nan"], "mg_to": ["inf"]},
+        {"from": ["1899-12-31"], "to": ["2101-01-01"]},
+        {"mg_from": ["much"], "mg_per_kg_to": ["nan"], "mg_to": ["inf"], "mg_per_kg_from": ["-0.1"]},
         {"level": ["9"], "acknowledged": ["perhaps"], "phase": ["asleep"], "sort": ["weight"], "order": ["up"]},
         {"page": ["-1"]},
         {"page": ["²"]},

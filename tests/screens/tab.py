@@ -67,7 +67,7 @@ class Tab:
         assert [shown.value for shown in self.at.exception] == []
         return self
 
-    def open(self, page: str, **query: str) -> Tab:
+    def open(self, page: str, /, **query: str) -> Tab:
         """Go to the page of this file name. Raises ValueError when it is not there for this person."""
         self.at.switch_page(f"../../pages/{page}.py")
         for name, value in query.items():
@@ -123,6 +123,8 @@ class Tab:
             "date_input",
             "time_input",
             "selectbox",
+            "multiselect",
+            "toggle",
             "checkbox",
             "button",
         )
