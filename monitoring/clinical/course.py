@@ -253,6 +253,11 @@ def phase_after(phase: Phase, kind: EventKind) -> Phase:
     return _LEADS_TO.get(kind, {}).get(phase, phase)
 
 
+def leads_on(kind: EventKind) -> bool:
+    """Whether events of this kind can lead from one phase to another."""
+    return kind in _LEADS_TO
+
+
 def phase_at(phases: tuple[tuple[datetime, Phase], ...], instant: datetime) -> Phase:
     """The phase in which `instant` falls among `phases` (from when, phase); an event counts from its own instant on."""
     index = bisect_right(phases, instant, key=lambda since: since[0])

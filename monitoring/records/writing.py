@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Table, bindparam, select
 
-from monitoring.clinical.course import outlined
+from monitoring.clinical.course import leads_on, outlined
 from monitoring.clinical.protocol import OVER
 from monitoring.clinical.record import Infusion
 from monitoring.records import chain, tables
@@ -131,7 +131,7 @@ class Writing:
         entry = entry_of(row, readings, not_done, event, acknowledgement, self._names)
         changed = replace(infusion, entries=(*infusion.entries, entry))
         self.changed[infusion.id] = changed
-        if event is not None or row["corrects"] or row["withdraws"]:
+        if (event is not None and leads_on(event["kind"])) or row["corrects"] or row["withdraws"]:
             self.settle(changed)
         return changed
 
