@@ -34,12 +34,22 @@ _LOOK_INSIDE: Final = """async () => {
   window.inside = { live, clock, outbox };
 }"""
 
-# Where the digits are, by their names, and which tile is typed into.
-_KEYS: Final = """() => Object.fromEntries([...document.querySelectorAll(".pad .digit")].map((key) => {
+# Where keys are, by what stands on them, and which tile is typed into.
+_KEYS: Final = """(keys) => Object.fromEntries([...document.querySelectorAll(keys)].map((key) => {
   const { x, y, width, height } = key.getBoundingClientRect();
   return [key.textContent, [x + width / 2, y + height / 2]];
 }))"""
 _ACTIVE: Final = """() => document.querySelector(".tile[aria-pressed=true]")?.ariaLabel"""
+
+# Brings a line of a step to the upper edge where it is not in view, as a finger's swipe does. (A browser driven by a
+# program scrolls as little as it can: each next key comes to lie under the same spot, and a tap there so soon after the
+# last one is taken for its second half.)
+_SWIPE_TO: Final = """(key) => {
+  const row = key.closest("li, .scale-item") ?? key;
+  const panel = key.closest(".panel")?.getBoundingClientRect();
+  const { top, bottom } = row.getBoundingClientRect();
+  if (panel && (top < panel.top || bottom > panel.bottom)) row.scrollIntoView({ block: "start" });
+}"""
 
 # Lets the demonstration's time run fast to an instant, where the server's clock itself slows down again.
 _RUN_TO: Final = """async ([instant, until]) => {
@@ -217,7 +227,7 @@ class Tablet:
 
     def type(self, values: Mapping[str, float]) -> None:
         """Type these values on the pad (measure to value), tapping a tile only where the pad is not there already."""
-        keys = self.page.evaluate(_KEYS)
+        keys = self.page.evaluate(_KEYS, ".pad .digit")
         for measure, value in values.items():
             if self.page.evaluate(_ACTIVE) != TILES[measure]:
                 self.tap(self.tile(measure))
@@ -251,6 +261,44 @@ class Tablet:
         """Type a set and save it."""
         self.type(values)
         self.save()
+
+    def write(self, field: Locator, text: str) -> None:
+        """Type into a field; each character is counted as a tap on the tablet's own keyboard."""
+        self.tap(field)
+        field.fill(text)
+        self.taps += len(text)
+
+    def step(self, name: str) -> Locator:
+        """Open a step of the course of care by its tab; answers what stands under it."""
+        self.tap(self.page.get_by_role("tab", name=name, exact=True))
+        return self.page.get_by_role("tabpanel", name=name, exact=True)
+
+    def answer(self, question: str, answer: str) -> None:
+        """Answer a question of a list by one tap, and see that the answer stands."""
+        key = self.page.get_by_role("radiogroup", name=question, exact=True).get_by_role(
+            "radio", name=answer, exact=True
+        )
+        key.evaluate(_SWIPE_TO)
+        self.tap(key)
+        expect(key).to_be_checked()
+
+    def pin(self, title: str | re.Pattern[str], name: str) -> None:
+        """Sign by PIN in the sheet of this title; the name is tapped only where another is asked first."""
+        sheet = self.sheet(title)
+        said = sheet.get_by_role("status")
+        who = sheet.get_by_role("button", name=name, exact=True)
+        expect(who.or_(said.filter(has_text=f"PIN of {name}"))).to_be_visible()
+        if who.count():
+            self.tap(who)
+        expect(said).to_have_text(f"PIN of {name}")
+        self.type_pin(name)
+
+    def type_pin(self, name: str) -> None:
+        """Type the PIN of this person on the keys that are shown for it."""
+        keys = self.page.evaluate(_KEYS, ".pin-keys .key")
+        for digit in self.pins[name]:
+            self.page.touchscreen.tap(*keys[digit])
+            self.taps += 1
 
     def rate(self, rating: str, choice: str) -> None:
         """Rate by one tap."""
