@@ -170,6 +170,7 @@ def test_what_was_not_done_is_marked_at_the_foot_of_its_panel_and_is_no_value() 
         ({"amendment": "addendum"}, "triangle-down-open", "addendum"),
         ({"tapped_at": at(30)}, "triangle-down-open", "late entry"),
         ({"source": "paper"}, "y-down", "transcribed from paper"),
+        ({"source": "import", "tapped_at": at(60 * 24)}, "y-down", "imported from a file"),
     ],
 )
 def test_what_was_added_afterwards_is_hollow_and_says_so(changes: dict[str, Any], symbol: str, says: str) -> None:
@@ -223,6 +224,16 @@ def test_a_correction_of_what_came_from_paper_stays_from_paper() -> None:
     line.quiet_set(30)
     line.correct(slip, 31, systolic=120.0)
     assert on_paper(figure(line, 32)) == [(10, 30)]
+
+
+def test_what_came_from_a_file_is_shaded_and_labelled() -> None:
+    line = running()
+    for minute in (10, 20):
+        line._replace(line.quiet_set(minute), source="import", tapped_at=at(31), recorded_at=at(31))
+    line.quiet_set(30)
+    drawn = figure(line, 32)
+    assert on_paper(drawn) == [(0, 30)]
+    assert [one["text"] for one in drawn["layout"]["annotations"]] == ["imported from a file"]
 
 
 def test_what_was_withdrawn_shades_nothing() -> None:

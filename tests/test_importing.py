@@ -16,7 +16,7 @@ from monitoring import recording
 from monitoring.clinic import RunningClinic
 from monitoring.clinical.course import course
 from monitoring.clinical.record import Event, Infusion, Reading
-from monitoring.documents import judged
+from monitoring.documents import infusion_document, judged
 from monitoring.recording import PastEntry, PastInfusion, SourceFile
 from monitoring.recording.importing import standing
 from monitoring.records import StoreRefused
@@ -114,6 +114,14 @@ def test_the_record_says_who_brought_it_and_from_which_file(clinic: RunningClini
     assert json.loads(row[2]) == {"file": "march 2026.csv", "sha256": FILE.sha256}
     assert verify(clinic.store.url) == []
     assert clinic.store.imported_from(names.infusion) is None
+
+
+def test_a_screen_marks_each_entry_as_imported_and_none_as_late(clinic: RunningClinic, names: Names) -> None:
+    one = past(names.patients["Omar Haddad"])
+    imported(clinic, one)
+    rows = infusion_document(clinic, one.id)["entries"]
+    assert [row["marks"] for row in rows] == [["imported from a file on 03 Mar 2026"]] * 7
+    assert [row["text"] for row in rows if row["time"] == "10:55"][-1].startswith("“Imported from march 2026.csv")
 
 
 def test_the_same_again_adds_nothing(clinic: RunningClinic, names: Names) -> None:

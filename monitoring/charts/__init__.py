@@ -1,6 +1,7 @@
 """Charts: readings in, plotly figure out. The only package that knows plotly."""
 
 from monitoring.charts.infusion import (
+    FROM_FILE,
     FROM_PAPER,
     MARK,
     PRINT_COLOURS,
@@ -12,6 +13,7 @@ from monitoring.charts.infusion import (
 )
 
 __all__ = [
+    "FROM_FILE",
     "FROM_PAPER",
     "MARK",
     "PRINT_COLOURS",

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from plotly.graph_objects import Figure
 
 FROM_PAPER = "transcribed from paper"
+FROM_FILE = "imported from a file"
 MARK = {Level.CAUTION: "▲", Level.CRITICAL: "■"}
 PRINT_COLOURS = {  # for paper and for checks; screens have their own in style.css
     "ink": "#11181c",
@@ -122,7 +123,7 @@ def _hollow(entry: Entry, protocol: Protocol, incomplete: bool) -> tuple[str, ..
     """Why the values of an entry are drawn hollow; () for values seen and saved together, of a whole set."""
     late = entry.tapped_at - entry.observed_at > timedelta(minutes=protocol.schedule.late_entry_minutes)
     found = {
-        "late entry": late or entry.amendment == "late entry",
+        "late entry": (late and entry.source != "import") or entry.amendment == "late entry",
         "addendum": entry.amendment == "addendum",
         "partial set": incomplete or bool(entry.not_done),
     }
@@ -155,8 +156,8 @@ def _colour(level: Level | None) -> str:
 def _hover(point: _Point, measure: Measure, zone: ZoneInfo) -> str:
     marks = [point.struck] if point.struck else []
     marks.extend(point.hollow)
-    if point.entry.source == "paper":
-        marks.append(FROM_PAPER)
+    if point.entry.source:
+        marks.append(FROM_PAPER if point.entry.source == "paper" else FROM_FILE)
     if point.reading.confirmed_unusual:
         marks.append("confirmed unusual")
     value = f"{measure.label} {measure.text(point.reading.value)} {measure.unit}".rstrip()
@@ -176,7 +177,7 @@ def infusion_figure(
     """The chart of one infusion as plotly's dictionary: stacked panels on one axis of elapsed minutes [min].
 
     `levels` says for each reading id at which level it lies outside the site's ranges (None: within). Gaps stay gaps;
-    pauses and what was transcribed from paper are shaded; late, partial and amended values are hollow, corrected and
+    pauses and what came from paper or a file are shaded; late, partial and amended values are hollow, corrected and
     withdrawn ones are struck. `words`: what an event says, where more is known of it than the event itself holds.
     """
     points = _points(infusion, protocol, course, levels)
@@ -239,9 +240,10 @@ def infusion_figure(
         x0, x1 = minutes(infusion, course, since), minutes(infusion, course, until or now)
         figure.band(x0, x1, "@pause")
         figure.note(x0, "paused")
-    for x0, x1 in _on_paper(infusion, protocol, course):
-        figure.band(x0, x1, "@pause", edge="@soft")
-        figure.note(x0, FROM_PAPER, row=1)
+    for source, words in (("paper", FROM_PAPER), ("import", FROM_FILE)):
+        for x0, x1 in _brought(infusion, protocol, course, source):
+            figure.band(x0, x1, "@pause", edge="@soft")
+            figure.note(x0, words, row=1)
     figure.layout["xaxis"] = {
         "range": [first, last],
         "dtick": 5 if last - first <= 60 else 10 if last - first <= 150 else 30,
@@ -551,18 +553,18 @@ def _draw_not_done(
     )
 
 
-def _on_paper(infusion: Infusion, protocol: Protocol, course: Course) -> list[tuple[float, float]]:
-    """The stretches [min] of which only paper knew, from the entry before each to the entry after.
+def _brought(infusion: Infusion, protocol: Protocol, course: Course, source: str) -> list[tuple[float, float]]:
+    """The stretches [min] of which only paper, or a file, knew: from the entry before each to the entry after.
 
     At most one slot to either side: how long nothing could be entered is not recorded, only what was transcribed.
     """
     by_id = {entry.id: entry for entry in infusion.entries}
-    if not any(entry.source == "paper" for entry in infusion.entries):
+    if not any(entry.source == source for entry in infusion.entries):
         return []
-    seen = [(minutes(infusion, course, e.observed_at), _transcribed(e, by_id)) for e in infusion.standing()]
+    seen = [(minutes(infusion, course, e.observed_at), _came(e, by_id, source)) for e in infusion.standing()]
     found: list[tuple[float, float]] = []
-    for n, (x, paper) in enumerate(seen):
-        if not paper:
+    for n, (x, brought) in enumerate(seen):
+        if not brought:
             continue
         slot = _gap(infusion, protocol, course, x) / _SLOT_AND_HALF
         before = seen[n - 1][0] if n else x
@@ -575,11 +577,11 @@ def _on_paper(infusion: Infusion, protocol: Protocol, course: Course) -> list[tu
     return found
 
 
-def _transcribed(entry: Entry, by_id: Mapping[str, Entry]) -> bool:
-    """Whether an entry, or one that it corrects, was transcribed from paper."""
+def _came(entry: Entry, by_id: Mapping[str, Entry], source: str) -> bool:
+    """Whether an entry, or one that it corrects, came from there."""
     found: Entry | None = entry
     while found is not None:
-        if found.source == "paper":
+        if found.source == source:
             return True
         found = by_id.get(found.corrects) if found.corrects else None
     return False

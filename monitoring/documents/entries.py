@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from monitoring.charts import FROM_PAPER, minutes
+from monitoring.charts import FROM_FILE, FROM_PAPER, minutes
 from monitoring.clinical.events import first_of, signatures_of, standing_events
 from monitoring.clinical.record import Entry
 from monitoring.documents.judged import Judged
@@ -54,7 +54,7 @@ def _marks(entry: Entry, j: Judged, conflicts: Mapping[str, str], closed: int | 
     """What a reader must know of an entry beside what it says; `closed`: which entry told that the patient left."""
     marks = []
     late = entry.tapped_at - entry.observed_at
-    if late > timedelta(minutes=j.protocol.schedule.late_entry_minutes):
+    if late > timedelta(minutes=j.protocol.schedule.late_entry_minutes) and entry.source != "import":
         marks.append(f"late entry, {late.total_seconds() / 60:.0f} min after")
     elif entry.amendment == "late entry":
         marks.append("late entry")
@@ -62,6 +62,8 @@ def _marks(entry: Entry, j: Judged, conflicts: Mapping[str, str], closed: int | 
         marks.append("addendum")
     if entry.source == "paper":
         marks.append(f"{FROM_PAPER} at {clock_time(entry.tapped_at, zone)}")
+    if entry.source == "import":
+        marks.append(f"{FROM_FILE} on {entry.tapped_at.astimezone(zone):%d %b %Y}")
     if entry.linked:
         marks.append(f"copied from another chair, {entry.reason}" if entry.reason else "copied from another chair")
     if entry.recorded_at - entry.tapped_at > SENT_LATE:
