@@ -14,6 +14,7 @@ from monitoring.records import SignIn, StoreRefused, StoreUnwritable
 from monitoring.routes.doors import sign_in_of
 
 CLOSE_UNKNOWN: Final = 4404
+REVIEW: Final = "review"  # the screen that is drawn by Streamlit, and only follows what changes
 
 _log = logging.getLogger(__name__)
 
@@ -50,9 +51,18 @@ def _opened(clinic: RunningClinic, sign_in: SignIn, query: dict[str, str]) -> Su
     if clinic.store.infusion(infusion) is None:
         return None
     assert sign_in.staff is not None
+    screen = query.get("screen", "bedside")[:40]
     try:
-        clinic.store.add_view(sign_in.staff.id, infusion, query.get("screen", "bedside")[:40])
+        if screen != REVIEW or not _drawn(clinic, sign_in, infusion):
+            clinic.store.add_view(sign_in.staff.id, infusion, screen)
     except (StoreUnwritable, StoreRefused) as no:
         # Seeing the patient's values now matters more than the note that they were seen.
         _log.warning("A view could not be written down: %s", no.sentence)
     return Subject("infusion", infusion)
+
+
+def _drawn(clinic: RunningClinic, sign_in: SignIn, infusion: str) -> bool:
+    """Whether the review that now asks to be told of changes was written down as a view when it was drawn."""
+    whose = sign_in.staff.id if sign_in.staff else ""
+    views = clinic.store.views_of(infusion)
+    return any(view.staff_id == whose and view.screen == REVIEW and view.at >= sign_in.at for view in views)

@@ -1,0 +1,368 @@
+"""One infusion in review: what it came to, its replay, everything that happened, and who signed and looked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from html import escape
+from typing import Any, Final
+
+import streamlit as st
+
+from monitoring.charts import MARK
+from monitoring.clinic import running
+from monitoring.clinical.protocol import Level
+from monitoring.documents.column import NONE, Fact
+from monitoring.documents.highlights import Moment
+from monitoring.documents.review import Moments, changes_since, replayed, review_document
+from monitoring.records import RecordsError
+from monitoring.screens.doorway import PAGES
+from monitoring.screens.drawn import STYLE, draw
+from monitoring.screens.identity import actor
+from monitoring.screens.plain import plain
+
+_MARKS: Final = {level.word: MARK[level] for level in Level}
+_CHART: Final = ("figure", "course", "now", "care")  # what the chart of the whole record needs
+_SCREEN: Final = (
+    *_CHART,
+    "who",
+    "infusion",
+    "slots",
+    "next",
+    "strip",
+    "oxygen",
+    "flags",
+    "conflicts",
+    "notes",
+    "quiet",
+)
+_WHOLE: Final = "whole record"
+
+Document = dict[str, Any]
+
+
+def open_review(infusion_id: str | None) -> Document | None:
+    """The infusion to be reviewed, as it stands now; that it is looked at is written down, once a sign-in."""
+    st.html(f"<style>{STYLE.read_text(encoding='utf-8')}</style>")
+    clinic, who = running(), actor()
+    if not infusion_id or who is None:
+        st.info("No infusion chosen.")
+        st.page_link(PAGES / "past.py", label="Choose one among the past infusions")
+        return None
+    if clinic.store.infusion(infusion_id) is None:
+        st.info("This infusion is not known here.")
+        return None
+    looked = f"review_looked_{who.sign_in.id}_{infusion_id}"
+    if looked not in st.session_state:
+        try:
+            clinic.store.add_view(who.staff.id, infusion_id, "review")
+        except RecordsError as no:
+            st.warning(plain(f"That this was looked at could not be written down: {no.sentence}"))
+        st.session_state[looked] = True
+    return review_document(clinic, infusion_id)
+
+
+def draw_head(document: Document) -> None:
+    """Who, which infusion, when, where; and the ways to the series and to the bedside."""
+    review, who = document["review"], document["who"]
+    words, series, bedside = st.columns([6, 1, 1], vertical_alignment="center")
+    words.html(
+        f'<div class="rv head"><h2>{escape(who["name"])}</h2><p>{escape(who["line"])}</p>'
+        f"<p><b>{escape(document['infusion']['which'])}</b> · {review['day']} · {escape(who['chair'])} · "
+        f"{escape(review['times'])}</p></div>"
+    )
+    if series.button("Series", key="to_series", width="stretch"):
+        st.switch_page(PAGES / "series.py", query_params={"patient": review["patient"], "infusion": document["id"]})
+    if bedside.button("Bedside", key="to_bedside", width="stretch"):
+        st.switch_page(PAGES / "bedside.py", query_params={"infusion": document["id"]})
+
+
+def draw_changed(document: Document) -> None:
+    """A line for what was recorded since this review was opened; what is shown is always as it stands now."""
+    infusion: str = document["id"]
+    version: int = document["version"]
+    seen: int = st.session_state.setdefault(f"review_seen_{infusion}", version)
+    if version > seen:
+        lines = changes_since(running(), infusion, seen)
+        count = f"{len(lines)} {'entry' if len(lines) == 1 else 'entries'}"
+        line, key = st.columns([6, 1], vertical_alignment="center")
+        line.warning(plain(f"▲ This record changed while you read it: {count} added. " + "; ".join(lines[-4:])))
+        key.button("Seen", key="review_changed", on_click=_seen, args=(infusion, version), width="stretch")
+    for sentence in document["review"]["chain"]["sentences"]:
+        st.error(plain(f"■ The chain of this record does not hold: {sentence}."))
+    draw("watch", {"infusion": infusion, "version": version}, key=f"watch_{infusion}")
+
+
+def _seen(infusion: str, version: int) -> None:
+    st.session_state[f"review_seen_{infusion}"] = version
+
+
+def draw_facts(document: Document) -> None:
+    """What the infusion came to, a card a fact."""
+    cards = "".join(_card(fact) for fact in document["review"]["facts"] if fact.text != NONE)
+    st.html(f'<ul class="rv cards">{cards}</ul>')
+
+
+def _card(fact: Fact) -> str:
+    level = fact.level.word if fact.level else ""
+    mark = f"{MARK[fact.level]} " if fact.level and fact.key != "flags" else ""
+    return (
+        f'<li class="card {level}"><span>{escape(fact.label)}</span><b>{mark}{escape(fact.text)}</b>'
+        f"<small>{escape(fact.note)}</small></li>"
+    )
+
+
+# Replay
+
+
+@st.fragment
+def draw_replay(document: Document) -> None:
+    """The chart, and a slider that shows what the live screen showed at each minute."""
+    infusion, at = document["id"], document["review"]["moments"]
+    place = f"replay_{infusion}_{document['version']}"
+    moments: Moments = st.session_state.setdefault(f"{place}_moments", at)  # a slider keeps its ends while it is used
+    options: list[int | str] = [*moments.minutes, _WHOLE]
+    earlier, slider, later, whole = st.columns([1, 7, 1, 1], vertical_alignment="bottom")
+    st.session_state.setdefault(place, _WHOLE)
+    chosen = slider.select_slider(
+        "Replay: what the live screen showed", options, format_func=lambda one: _minute(one, document), key=place
+    )
+    earlier.button("‹ entry", key=f"{place}_earlier", on_click=_step, args=(place, moments, -1), width="stretch")
+    later.button("entry ›", key=f"{place}_later", on_click=_step, args=(place, moments, 1), width="stretch")
+    whole.button("Whole", key=f"{place}_whole", on_click=_choose, args=(place, _WHOLE), width="stretch")
+    if isinstance(chosen, int):
+        shown = replayed(running(), infusion, moments.instant(chosen))
+        data = {
+            "document": {**{key: shown[key] for key in _SCREEN}, "latest": _latest(shown)},
+            "replay": True,
+            "heading": f"The screen at {_minute(chosen, document)}",
+        }
+    else:
+        heading = f"{document['course']['word']} · as recorded until now"
+        data = {"document": {key: document[key] for key in _CHART}, "replay": False, "heading": heading}
+    draw("replay", data, key=f"chart_{infusion}")
+
+
+def _minute(one: int | str, document: Document) -> str:
+    if isinstance(one, str):
+        return one
+    if document["course"]["started_at"] is None:
+        return f"{one} min after it was opened"
+    return f"minute {one}" if one >= 0 else f"{-one} min before the start"
+
+
+def _latest(document: Document) -> str:
+    newest = max(document["entries"], key=lambda row: row["observed_at"], default=None)
+    return f"{newest['time']} {newest['text']} · {newest['author']}" if newest else ""
+
+
+def _step(place: str, moments: Moments, by: int) -> None:
+    """To the next minute, or the one before, by which something more had been recorded."""
+    here = st.session_state[place]
+    at = here if isinstance(here, int) else moments.minutes[-1] + 1
+    found = [m for m in moments.recorded if m > at] if by > 0 else [m for m in reversed(moments.recorded) if m < at]
+    st.session_state[place] = found[0] if found else (_WHOLE if by > 0 else moments.minutes[0])
+
+
+def _choose(place: str, what: int | str) -> None:
+    st.session_state[place] = what
+
+
+# Everything that happened
+
+
+def draw_happened(document: Document) -> None:
+    """Every entry in the order of what happened; what was put right shows both values, and nothing is left out."""
+    st.html(moments_html(document["review"]["highlights"]))
+    rows = "".join(_entry(row) for row in document["entries"])
+    st.html(_table("happened", ("Time", "Minute", "What", "Recorded by", "Marks"), rows))
+
+
+def moments_html(moments: Sequence[Moment]) -> str:
+    """The moments of an infusion, each under its time."""
+    columns = "".join(
+        f"<li><span>{escape(moment.when)}</span>"
+        + "".join(
+            f'<b class="{line.level.word if line.level else ""}">{escape(line.text)}</b>' for line in moment.lines
+        )
+        + "</li>"
+        for moment in moments
+    )
+    return f'<ol class="rv moments">{columns}</ol>'
+
+
+def _entry(row: Document) -> str:
+    parts = " · ".join(_part(part) for part in row["parts"])
+    marks = "".join(f"<li>{escape(mark)}</li>" for mark in row["marks"])
+    return (
+        f'<tr class="{row["kind"]} {row["state"]}"><td>{row["time"]}</td><td>{row["minute"].removeprefix("min ")}</td>'
+        f"<td>{parts}</td><td>{escape(row['author'])}</td><td><ul>{marks}</ul></td></tr>"
+    )
+
+
+def _part(part: Document) -> str:
+    text = escape(part["text"])
+    if part["struck"]:
+        return f"<s>{text}</s>"
+    return f'<b class="{part["level"]}">{_MARKS[part["level"]]} {text}</b>' if part["level"] else text
+
+
+def draw_flags(document: Document) -> None:
+    """Each flag with its receipt, who acknowledged it after how long and what was done, and the sets by slot."""
+    flags = document["review"]["flags"]
+    rows = "".join(_flag(flag) for flag in flags)
+    heading = ("Flag", "From", "To", "First answer after", "Answered by, what was done")
+    st.html(_table("flagged", heading, rows) if flags else '<p class="rv none">No flag in this infusion.</p>')
+    slots = "".join(
+        f'<li class="{slot["state"]}"><b>{slot["minute"]}</b><span>{escape(slot["words"])}</span></li>'
+        for slot in document["slots"]
+    )
+    st.html(f'<h3 class="rv">Sets by slot</h3><ul class="rv slot-list">{slots}</ul>')
+
+
+def _flag(flag: Document) -> str:
+    state = " · still open" if flag["open"] else ""
+    answers = "".join(
+        f"<li>{escape(one['at'])} · {escape(one['who'])}: {escape(one['done'])} ({one['level']})</li>"
+        for one in flag["receipts"]
+    )
+    after = flag["acknowledged_after"] or "not acknowledged"
+    return (
+        f'<tr><td><b class="{flag["level"]}">{_MARKS[flag["level"]]} {escape(flag["headline"])}</b>{state}<br>'
+        f"<small>{escape(flag['receipt'])}</small></td><td>{escape(flag['opened'])}</td>"
+        f"<td>{escape(flag['closed']) or NONE}</td><td>{escape(after)}</td><td><ul>{answers}</ul></td></tr>"
+    )
+
+
+def draw_care(document: Document) -> None:
+    """Dose and where the drug went, both lists with their answers, recovery scores."""
+    care = document["care"]
+    dose, before, leaving = care["dose"], care["before"], care["leaving"]
+    lines = [
+        ("Ordered", dose["ordered"]),
+        *(
+            (label, dose[key])
+            for key, label in (("planned", "Planned"), ("given", "Given"), ("remaining", "Remaining"))
+        ),
+        *((label, dose[key]) for key, label in (("drawn", "Drawn"), ("wasted", "Wasted"))),
+        ("Adds up", dose["reconciled"]),
+        ("Calculated by", before["dose"]["by"] if before["dose"] else ""),
+        ("Second calculation", _second(before)),
+        ("Time-out", before["time_out"]["text"] if before["time_out"] else ""),
+        ("Started with missing", "; ".join(before["started_with_missing"])),
+        ("Why", " · decided by ".join(part for part in (before["start_reason"], before["decided_by"]) if part)),
+    ]
+    left, right = st.columns(2)
+    left.html(f'<h3 class="rv">Dose and drug</h3>{_lines(lines)}')
+    if care["drug"] and care["drug"]["latest"]:
+        drug = care["drug"]["latest"]
+        witness = f"witness {drug['witness']}" if drug["witness"] else "no witness"
+        left.html(_lines([("Drug", f"{drug['text']} · {drug['by']}, {drug['time']} · {witness}")]))
+    left.html(f'<h3 class="rv">Before the start</h3>{_groups(before["groups"], "items")}')
+    departure = leaving["departure"]["text"] if leaving["departure"] else ""
+    right.html(
+        f'<h3 class="rv">Before leaving</h3>{_groups(leaving["groups"], "criteria")}'
+        + _lines([("Back at baseline", leaving["baseline"]["words"]), ("Departure", departure)])
+    )
+    scores = [(one["at"], f"{one['text']} · {one['by']}") for one in document["review"]["scores"]]
+    if scores:
+        right.html(f'<h3 class="rv">Recovery scores</h3>{_lines(scores)}')
+
+
+def _second(before: Document) -> str:
+    check = before["dose_check"]
+    if check is None:
+        return "not recorded" if before["second_calculation"] else ""
+    found = "agrees" if check["agrees"] else "differs: " + " ".join(check["differences"])
+    return f"{check['by']}, {found}"
+
+
+def _groups(groups: Sequence[Document], what: str) -> str:
+    if not groups:
+        return '<p class="rv none">This site asks for none.</p>'
+    rows = "".join(
+        f'<tr><th colspan="2">{escape(group["title"])}</th></tr>' + "".join(_answer(one) for one in group[what])
+        for group in groups
+    )
+    return f'<table class="rv answers"><tbody>{rows}</tbody></table>'
+
+
+def _answer(one: Document) -> str:
+    by = f"{one['by']}, {one['time']}" if one["by"] else one["time"]
+    found = one.get("answer") or one.get("words") or ""
+    words = [word for word in (found, one.get("note_text", ""), by) if word]
+    state = "caution" if one["state"] in ("missing", "look", "not met") else ""
+    shown = escape(" · ".join(words)) or "missing"
+    mark = "▲ " if state else ""
+    return f'<tr><td>{escape(one["label"])}</td><td class="{state}">{mark}{shown}</td></tr>'
+
+
+def draw_people(document: Document) -> None:
+    """Signatures, what was added afterwards, who looked, the ranges it ran under, and the state of its chain."""
+    review, signing = document["review"], document["care"]["signing"]
+    left, right = st.columns(2)
+    signed = [
+        (one["meaning"], f"{one['name']}, {one['role']}, {one['time']}") for one in (signing or {}).get("signed", ())
+    ]
+    if signing and signing["next"]:
+        signed.append((signing["next"]["meaning"], "not signed"))
+    words = [signing["locked_words"]] if signing and signing["locked_words"] else []
+    points = "".join(f"<li>{escape(one)}</li>" for one in (*words, *(signing or {}).get("open_points", ())))
+    none = '<p class="rv none">This site asks for no signature.</p>'
+    left.html(f'<h3 class="rv">Signatures</h3>{_lines(signed) if signing else none}<ul class="rv points">{points}</ul>')
+    added = "".join(_entry(row) for row in review["amendments"])
+    table = _table("happened", ("Time", "Minute", "What", "Recorded by", "Marks"), added)
+    left.html(
+        '<h3 class="rv">Corrected, late, withdrawn, added afterwards</h3>'
+        + (table if added else '<p class="rv none">Nothing.</p>')
+    )
+    ranges, chain = review["protocol"], review["chain"]
+    approved = "; ".join(ranges["approvals"]) or "nobody"
+    right.html(
+        '<h3 class="rv">Ranges it ran under</h3>'
+        + _lines(
+            [
+                ("Version", f"“{ranges['label']}”, {ranges['title']}"),
+                ("Approved by", approved if ranges["approved"] else f"{approved} · not yet approved by this site"),
+                ("Hash", ranges["hash"]),
+            ]
+        )
+    )
+    held = "; ".join(chain["sentences"]) or f"{chain['entries']} entries, each as it was saved"
+    head = [("Its entries", held), ("Ends with", chain["head"]), ("Audit row", str(chain["audited"]))]
+    right.html(f'<h3 class="rv">Chain</h3>{_lines(head)}')
+    views = "".join(
+        f"<tr><td>{escape(view['name'])}</td><td>{escape(view['screen'])}</td><td>{view['times']}</td>"
+        f"<td>{view['first'] if view['times'] > 1 else ''}</td><td>{view['last']}</td></tr>"
+        for view in review["views"]
+    )
+    right.html(f'<h3 class="rv">Who looked</h3>{_table("", ("Name", "Screen", "Times", "First", "Last"), views)}')
+
+
+def draw_values(document: Document) -> None:
+    """The chart's values as a table: signs as columns, times as rows."""
+    found = document["table"]
+    rows = "".join(
+        f"<tr><td>{row['minute']}</td><td>{row['time']}</td>{''.join(_cell(cell) for cell in row['cells'])}</tr>"
+        for row in found["rows"]
+    )
+    st.html(_table("values-table", ("Minute", "Time", *found["columns"]), rows))
+
+
+def _cell(cell: Document) -> str:
+    text = escape(cell["text"])
+    return (
+        f'<td><b class="{cell["level"]}">{_MARKS[cell["level"]]} {text}</b></td>'
+        if cell["level"]
+        else f"<td>{text}</td>"
+    )
+
+
+def _table(kind: str, heading: Iterable[str], rows: str) -> str:
+    head = "".join(f"<th>{escape(word)}</th>" for word in heading)
+    table = f'<table class="{kind}"><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>'
+    return f'<div class="rv scroll">{table}</div>'
+
+
+def _lines(lines: Iterable[tuple[str, str]]) -> str:
+    rows = "".join(f"<div><dt>{escape(name)}</dt><dd>{escape(text)}</dd></div>" for name, text in lines if text)
+    return f'<dl class="rv lines">{rows}</dl>'
