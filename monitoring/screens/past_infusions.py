@@ -50,11 +50,11 @@ def find_infusions() -> Found:
     """The fields that say what is wanted, and the page of infusions that they and the address ask for."""
     _take_address()
     st.text_input(
-        "Patient: name or number",
+        "Find a patient by name or number",
         key=_key("find"),
         value=st.session_state.get(_WORDS, ""),
         on_change=_words_changed,
-        placeholder="Name or patient number; it never stands in the address",
+        placeholder="What is typed here never stands in the address",
     )
     wanted = _wanted_now()
     found = find(running(), wanted, st.session_state.get(_WORDS, ""), st.session_state.get(_PAGE, 1))

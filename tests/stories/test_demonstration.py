@@ -219,12 +219,13 @@ def test_an_infusion_from_the_sign_in_to_the_free_chair(demonstration: Ward, tab
     expect(other.page.get_by_text("Read only")).to_be_visible()
     expect(board.page.get_by_text("Chair 5 — free")).to_be_visible()
 
-    # The same on the list of past infusions, where it opens read-only.
+    # The same on the list of past infusions: it opens its review, and from there the bedside, read-only.
     nurse.page.goto(f"{ward.server.url}/past")
     nurse.page.get_by_role("textbox", name="Find").fill(PATIENT)
     nurse.page.get_by_role("textbox", name="Find").press("Enter")
     expect(nurse.page.get_by_text("infusion 1 of 6")).to_have_count(1)
     nurse.tap(nurse.button("Open"))
+    nurse.tap(nurse.button("Bedside"))
     expect(nurse.page.get_by_text("Read only")).to_be_visible()
     expect(nurse.button("Save")).to_have_count(0)
 
