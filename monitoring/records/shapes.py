@@ -312,6 +312,31 @@ class Saved:
 
 
 @dataclass(frozen=True, slots=True)
+class NewExport:
+    """A file that is about to leave the records. `infusions`: the ids of all of which it holds anything, in order."""
+
+    kind: str  # "csv", "fhir", "record", "whole clinic"
+    scope: str  # "infusion", "series", "search", "clinic"
+    subject: str  # the id of the infusion or series; "" for the others
+    infusions: tuple[str, ...]
+    chosen: Mapping[str, str]  # what was searched for, and in which form it was wanted
+    deidentified: bool
+    bytes: int  # how long the file is [B]
+    sha256: str  # of the file
+
+
+@dataclass(frozen=True, slots=True)
+class Export:
+    """A file that left the records: what was in it, who made it and when."""
+
+    id: str
+    staff_id: str
+    name: str
+    at: datetime
+    what: NewExport
+
+
+@dataclass(frozen=True, slots=True)
 class View:
     """Somebody looked at an infusion on one screen. A wall screen is nobody's: its name is ""."""
 

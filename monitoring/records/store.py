@@ -47,9 +47,11 @@ from monitoring.records.shapes import (
     Clinic,
     Device,
     EntryClash,
+    Export,
     FromFile,
     ImportedFrom,
     NewEntry,
+    NewExport,
     NewInfusion,
     NewScore,
     PastRow,
@@ -894,6 +896,40 @@ class Store:
             View(row["staff_id"], self._name(row["staff_id"]), row["screen"], instant_of(row["at"])) for row in rows
         )
 
+    def add_export(self, staff_id: str, new: NewExport, *, id: str | None = None, at: datetime | None = None) -> Export:
+        """Keep that a person took a file out of the records: written before the file is handed over."""
+        with self._writing() as writing:
+            self._require_staff(staff_id)
+            when = self._when(writing, at)
+            row = {
+                "id": id or str(uuid4()),
+                "staff_id": staff_id,
+                "at": text_of(when),
+                "kind": new.kind,
+                "scope": new.scope,
+                "subject": new.subject,
+                "infusions": _json(list(new.infusions)),
+                "chosen": _json(dict(new.chosen)),
+                "deidentified": new.deidentified,
+                "bytes": new.bytes,
+                "sha256": new.sha256,
+            }
+            self._add(writing, tables.export, row, staff_id, "export", when)
+            return self._export(row)
+
+    def exports(self, limit: int = 50, offset: int = 0) -> tuple[Export, ...]:
+        """What left the records as a file, latest first."""
+        rows = select(tables.export).order_by(tables.export.c.audited.desc()).limit(limit).offset(offset)
+        return tuple(self._export(row) for row in self._all(rows))
+
+    def exports_of(self, infusion_id: str) -> tuple[Export, ...]:
+        """The files that hold anything of one infusion, in the order they were made; those of the whole clinic too."""
+        export = tables.export
+        held = func.json_each(export.c.infusions).table_valued("value", name="held")
+        named = select(held.c.value).where(held.c.value == infusion_id).exists()
+        rows = select(export).where(or_(named, export.c.scope == "clinic")).order_by(export.c.audited)
+        return tuple(self._export(row) for row in self._all(rows))
+
     @contextmanager
     def bulk(self) -> Iterator[Self]:
         """Many writes of this thread in one transaction, all or none; other threads read on, and wait to write."""
@@ -1090,6 +1126,24 @@ class Store:
             recorded_at=instant_of(row["recorded_at"]),
             recorded_by=row["recorded_by"],
             recorded_by_name=self._name(row["recorded_by"]),
+        )
+
+    def _export(self, row: Row) -> Export:
+        return Export(
+            id=row["id"],
+            staff_id=row["staff_id"],
+            name=self._name(row["staff_id"]),
+            at=instant_of(row["at"]),
+            what=NewExport(
+                kind=row["kind"],
+                scope=row["scope"],
+                subject=row["subject"],
+                infusions=tuple(json.loads(row["infusions"])),
+                chosen=json.loads(row["chosen"]),
+                deidentified=bool(row["deidentified"]),
+                bytes=row["bytes"],
+                sha256=row["sha256"],
+            ),
         )
 
     def _score(self, row: Row, *, stands: bool, told: Sequence[Row]) -> Score:

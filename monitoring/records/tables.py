@@ -358,6 +358,24 @@ class ViewRow(SQLModel, table=True):
     screen: str
 
 
+class ExportRow(SQLModel, table=True):
+    """A file that somebody took out of the records; `infusions` is a JSON list of ids, `chosen` an object of texts."""
+
+    __tablename__ = "export"
+    id: str = Field(primary_key=True)
+    staff_id: str = Field(foreign_key="staff.id")
+    at: str
+    kind: str
+    scope: str
+    subject: str
+    infusions: str
+    chosen: str
+    deidentified: bool
+    bytes: int
+    sha256: str
+    audited: int = Field(unique=True)
+
+
 class AuditRow(SQLModel, table=True):
     """One write, by whom, with the hash of the row written, chained to the write before it."""
 
@@ -527,6 +545,7 @@ not_done = _table("not_done")
 event = _table("event")
 acknowledgement = _table("acknowledgement")
 view = _table("view")
+export = _table("export")
 audit = _table("audit")
 
 summary = _table("summary")
@@ -564,6 +583,7 @@ IN_ORDER = (
     event,
     acknowledgement,
     view,
+    export,
     audit,
 )
 

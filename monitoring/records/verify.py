@@ -42,6 +42,7 @@ AUDITED = {
     "infusion": "id",
     "attestation": "id",
     "view": "audited",
+    "export": "id",
 }
 # Tables whose rows are inside an entry's hash, with what a row is called.
 PARTS = {"reading": "reading", "not_done": "measure not done", "event": "event", "acknowledgement": "acknowledgement"}

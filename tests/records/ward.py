@@ -12,7 +12,7 @@ from typing import Any
 
 from monitoring.clinical.record import Acknowledgement, Event, Infusion, NotDone, Patient, Reading
 from monitoring.clock import Clock
-from monitoring.records import NewEntry, NewInfusion, NewScore, Saved, Staff, Store
+from monitoring.records import NewEntry, NewExport, NewInfusion, NewScore, Saved, Staff, Store
 
 
 class HeldClock(Clock):
@@ -145,6 +145,7 @@ def fill_later_tables(ward: Ward, device: str) -> None:
     store.describe_series(series.id, 8, "treatment-resistant depression", "Clara Clemens", nurse)
     store.add_score(score(series.id), nurse)
     store.tell_of_score("phq-9", "Clara Clemens", ward.clock.now(), nurse)
+    store.add_export(nurse, exported("first", "second"), id="export-1")
     store.add_attestation(device, ward.other_nurse.id, "first", "first-7", "time-out")
     ward.add("first", "first-7", amendment="late entry", source="paper", linked="second-1")
 
@@ -160,6 +161,20 @@ def score(series: str, id: str = "phq-9", **more: Any) -> NewScore:
         "rater": "Nora Nuss",
     }
     return NewScore(id=id, series_id=series, **(given | more))
+
+
+def exported(*infusions: str, **more: Any) -> NewExport:
+    """A file with these infusions, found by a search."""
+    given: dict[str, Any] = {
+        "kind": "csv",
+        "scope": "search",
+        "subject": "",
+        "chosen": {"phase": "closed"},
+        "deidentified": False,
+        "bytes": 1234,
+        "sha256": "0" * 64,
+    }
+    return NewExport(infusions=infusions, **(given | more))
 
 
 def seen(entry: str) -> Acknowledgement:
