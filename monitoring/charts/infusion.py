@@ -240,10 +240,10 @@ def infusion_figure(
         x0, x1 = minutes(infusion, course, since), minutes(infusion, course, until or now)
         figure.band(x0, x1, "@pause")
         figure.note(x0, "paused")
-    for source, words in (("paper", FROM_PAPER), ("import", FROM_FILE)):
+    for source, label in (("paper", FROM_PAPER), ("import", FROM_FILE)):
         for x0, x1 in _brought(infusion, protocol, course, source):
             figure.band(x0, x1, "@pause", edge="@soft")
-            figure.note(x0, words, row=1)
+            figure.note(x0, label, row=1)
     figure.layout["xaxis"] = {
         "range": [first, last],
         "dtick": 5 if last - first <= 60 else 10 if last - first <= 150 else 30,
