@@ -1,5 +1,6 @@
 """Charts: readings in, plotly figure out. The only package that knows plotly."""
 
+from monitoring.charts.frame import minutes
 from monitoring.charts.infusion import (
     FROM_FILE,
     FROM_PAPER,
@@ -8,7 +9,6 @@ from monitoring.charts.infusion import (
     dose_strip,
     infusion_chart,
     infusion_figure,
-    minutes,
     plotly_version,
 )
 

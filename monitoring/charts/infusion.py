@@ -18,9 +18,19 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
+from monitoring.charts.frame import (
+    LABELS_APART,
+    SLOT_AND_HALF,
+    TEXT_PX,
+    colour,
+    is_drawn,
+    joined_within,
+    layout,
+    minutes,
+)
 from monitoring.clinical.course import Course
 from monitoring.clinical.dose import plan_of
-from monitoring.clinical.protocol import Level, Limit, Measure, Protocol
+from monitoring.clinical.protocol import Level, Measure, Protocol
 from monitoring.clinical.record import Entry, Infusion, Reading, event_words
 
 if TYPE_CHECKING:
@@ -44,13 +54,8 @@ PRINT_COLOURS = {  # for paper and for checks; screens have their own in style.c
     "caution-tint": "rgba(178,94,0,0.07)",
     "critical-tint": "rgba(163,18,58,0.07)",
 }
-_TEXT_PX = 14
-_FONT = '"Source Sans", "Source Sans Pro", "Noto Sans", system-ui, sans-serif'
 _MINUTES_BEFORE, _MINUTES_AFTER = 8, 30  # how much is in view around the planned infusion
 _LONG_AGO = 30  # readings earlier than this before the start are in the table, not on the axis
-_MARGIN = {"l": 40, "r": 58, "t": 6, "b": 22}  # [px]; style.css lays marks and labels in the same frame
-_SLOT_AND_HALF = 1.5  # readings farther apart than so many slots are not joined
-_LABELS_APART = 0.13  # of a panel's height: numbers closer than this would cover each other
 _LANE, _PRESSURE, _VITAL, _RATING = 0.56, 2.9, 1.3, 1.3  # relative heights of the panels
 
 
@@ -95,11 +100,6 @@ def _panels(protocol: Protocol, measured: Iterable[str]) -> list[_Panel]:
     return panels
 
 
-def minutes(infusion: Infusion, course: Course, instant: datetime) -> float:
-    """Minutes from the start of the infusion (before the start: from its opening) to `instant` [min]."""
-    return (instant - (course.started_at or infusion.opened_at)).total_seconds() / 60
-
-
 def _points(infusion: Infusion, protocol: Protocol, course: Course, levels: Mapping[str, Level | None]) -> list[_Point]:
     gone: dict[str, str] = {}
     for entry in infusion.entries:
@@ -136,21 +136,6 @@ def _span(measures: Sequence[Measure], values: Sequence[float]) -> tuple[float, 
     high = max(m.axis[1] if m.axis else m.plausible[1] for m in measures)
     margin = (high - low) * 0.04
     return min([low, *(v - margin for v in values)]), max([high, *(v + margin for v in values)])
-
-
-def _absolute(limit: Limit, phases: tuple[str, ...] = ("infusing",)) -> bool:
-    shown = limit.key in ("at_or_above", "above", "at_or_below", "below")
-    return shown and (not limit.phase or any(phase in limit.phase for phase in phases))
-
-
-def _gap(infusion: Infusion, protocol: Protocol, course: Course, x: float) -> float:
-    """Minutes beyond which two readings are not joined: one slot and a half [min]."""
-    ended = course.ended_at is not None and x >= minutes(infusion, course, course.ended_at)
-    return _SLOT_AND_HALF * protocol.schedule.interval("recovery" if ended else "infusing", infusion.every_minutes)
-
-
-def _colour(level: Level | None) -> str:
-    return f"@{level.word}" if level else "@ink"
 
 
 def _hover(point: _Point, measure: Measure, zone: ZoneInfo) -> str:
@@ -252,7 +237,7 @@ def infusion_figure(
         "showgrid": True,
         "gridcolor": "@grid",
         "zeroline": False,
-        "tickfont": {"size": _TEXT_PX, "color": "@soft"},
+        "tickfont": {"size": TEXT_PX, "color": "@soft"},
     }
     figure.corner("min" if started else "min since opened")
     figure.layout["uirevision"] = infusion.id
@@ -291,18 +276,7 @@ class _Figure:
 
     def __init__(self, gap: float, total: float) -> None:
         self.data: list[dict[str, Any]] = []
-        self.layout: dict[str, Any] = {
-            "margin": dict(_MARGIN),
-            "showlegend": False,
-            "hovermode": "closest",
-            "dragmode": "zoom",
-            "paper_bgcolor": "rgba(0,0,0,0)",
-            "plot_bgcolor": "rgba(0,0,0,0)",
-            "font": {"size": _TEXT_PX, "color": "@soft", "family": _FONT},
-            "hoverlabel": {"font": {"size": _TEXT_PX}},
-            "shapes": [],
-            "annotations": [],
-        }
+        self.layout = layout()
         # Fractions of the plot, from its lower left corner: rectangles and lines behind, words in front.
         self.marks: list[dict[str, Any]] = []
         self.labels: list[dict[str, Any]] = []
@@ -319,7 +293,7 @@ class _Figure:
             "fixedrange": True,
             "zeroline": False,
             "gridcolor": "@grid",
-            "tickfont": {"size": _TEXT_PX, "color": "@soft"},
+            "tickfont": {"size": TEXT_PX, "color": "@soft"},
             "nticks": 6,
             "anchor": "x",
         }
@@ -370,7 +344,7 @@ class _Figure:
         """A word at a minute, which moves with the time axis; `row`: how many lines below the first."""
         self.layout["annotations"].append(
             {"text": text, "x": round(x, 3), "xref": "x", "xanchor": "left", "y": 1, "yshift": -18 * (row + 1),
-             "yref": "paper", "yanchor": "top", "showarrow": False, "font": {"size": _TEXT_PX, "color": "@soft"}}
+             "yref": "paper", "yanchor": "top", "showarrow": False, "font": {"size": TEXT_PX, "color": "@soft"}}
         )  # fmt: skip
 
     def tint(self, axis: str, value: float, outside: float, level: Level) -> None:
@@ -405,9 +379,9 @@ def _markers(points: Sequence[_Point], symbol: str, hollow: str, size: int) -> d
     return {
         "symbol": [hollow if p.hollow else symbol for p in points],
         "size": [size + 3 if p.level else size for p in points],
-        "color": [_colour(p.level) for p in points],
+        "color": [colour(p.level) for p in points],
         "opacity": 1,  # where sizes differ plotly takes them for bubbles, and lets the ground shine through
-        "line": {"width": 1.5, "color": [_colour(p.level) for p in points]},
+        "line": {"width": 1.5, "color": [colour(p.level) for p in points]},
     }
 
 
@@ -455,7 +429,7 @@ def _draw_line(
     y: list[float | None] = []
     shown: list[_Point | None] = []
     for point in points:
-        if shown and (before := shown[-1]) and point.x - before.x > _gap(infusion, protocol, course, point.x):
+        if shown and (before := shown[-1]) and point.x - before.x > joined_within(infusion, protocol, course, point.x):
             x.append(None)
             y.append(None)
             shown.append(None)
@@ -495,7 +469,7 @@ def _draw_rating(figure: _Figure, axis: str, measure: Measure, points: Sequence[
         mode="text",
         text=[measure.text(p.reading.value) + (MARK[p.level] if p.level else "") for p in points],
         textposition="top center",
-        textfont={"size": _TEXT_PX, "color": [_colour(p.level) for p in points]},
+        textfont={"size": TEXT_PX, "color": [colour(p.level) for p in points]},
         hovertext=[_hover(p, measure, zone) for p in points],
         name=measure.label,
     )
@@ -511,7 +485,7 @@ def _draw_lane(
         [height] * len(points),
         mode="text",
         text=[measure.text(p.reading.value) + (MARK[p.level] if p.level else "") for p in points],
-        textfont={"size": _TEXT_PX, "color": [_colour(p.level) for p in points]},
+        textfont={"size": TEXT_PX, "color": [colour(p.level) for p in points]},
         hovertext=[_hover(p, measure, zone) for p in points],
         name=measure.label,
     )
@@ -539,7 +513,7 @@ def _draw_not_done(
         [low + (high - low) * 0.1] * len(marked),
         mode="text",
         text=["○ not done"] * len(marked),
-        textfont={"size": _TEXT_PX, "color": "@soft"},
+        textfont={"size": TEXT_PX, "color": "@soft"},
         hovertext=[
             "<br>".join(
                 [
@@ -566,7 +540,7 @@ def _brought(infusion: Infusion, protocol: Protocol, course: Course, source: str
     for n, (x, brought) in enumerate(seen):
         if not brought:
             continue
-        slot = _gap(infusion, protocol, course, x) / _SLOT_AND_HALF
+        slot = joined_within(infusion, protocol, course, x) / SLOT_AND_HALF
         before = seen[n - 1][0] if n else x
         after = seen[n + 1][0] if n + 1 < len(seen) else x
         x0, x1 = max(before, x - slot), min(after, x + slot)
@@ -641,9 +615,9 @@ def _draw_events(
 def _side_limits(figure: _Figure, axis: str, panel: _Panel) -> None:
     """Limits per pressure as short marks at both sides: one tint cannot serve two pressures."""
     low, high = figure.range_of(axis)
-    apart = (high - low) * _LABELS_APART
+    apart = (high - low) * LABELS_APART
     labelled: list[float] = []
-    limits = [(measure, limit) for measure in panel.measures for limit in measure.limits if _absolute(limit)]
+    limits = [(measure, limit) for measure in panel.measures for limit in measure.limits if is_drawn(limit)]
     # Where numbers would cover each other, the upper limits keep theirs; each mark stays, at its height.
     for measure, limit in sorted(limits, key=lambda pair: (pair[1].side != "high", -pair[1].level)):
         if not low <= limit.value <= high:
@@ -659,7 +633,7 @@ def _limit_lines(figure: _Figure, axis: str, measure: Measure) -> None:
     """Limits as dashed lines with their number; what lies outside is tinted."""
     low, high = figure.range_of(axis)
     for limit in measure.limits:
-        if not _absolute(limit) or not low <= limit.value <= high:
+        if not is_drawn(limit) or not low <= limit.value <= high:
             continue
         figure.tint(axis, limit.value, high if limit.side == "high" else low, limit.level)
         figure.line(axis, limit.value, "limit", limit.level)
@@ -738,7 +712,7 @@ def _annotation_of(label: Mapping[str, Any]) -> dict[str, Any]:
         "corner": {"x": 0, "xanchor": "right", "xshift": -4, "yanchor": "top", "yshift": -3},
     }[label["kind"]]
     colour = f"@{label['level']}" if label["level"] else "@soft"
-    font = {"size": _TEXT_PX, "color": colour}
+    font = {"size": TEXT_PX, "color": colour}
     return {
         "text": label["text"],
         "xref": "paper",
