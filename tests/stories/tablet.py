@@ -5,6 +5,7 @@ Everything is found by the names that assistive technology finds (SCREENS: they 
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping
 from datetime import datetime
@@ -33,6 +34,8 @@ _LOOK_INSIDE: Final = """async () => {
   const [live, clock, outbox] = await Promise.all(modules);
   window.inside = { live, clock, outbox };
 }"""
+
+_OFF_THE_MIDDLE: Final = 20  # px, still on the smallest key
 
 # Where keys are, by what stands on them, and which tile is typed into.
 _KEYS: Final = """(keys) => Object.fromEntries([...document.querySelectorAll(keys)].map((key) => {
@@ -282,22 +285,36 @@ class Tablet:
         self.tap(key)
         expect(key).to_be_checked()
 
-    def pin(self, title: str | re.Pattern[str], name: str) -> None:
-        """Sign by PIN in the sheet of this title; the name is tapped only where another is asked first."""
-        sheet = self.sheet(title)
-        said = sheet.get_by_role("status")
-        who = sheet.get_by_role("button", name=name, exact=True)
-        expect(who.or_(said.filter(has_text=f"PIN of {name}"))).to_be_visible()
-        if who.count():
-            self.tap(who)
-        expect(said).to_have_text(f"PIN of {name}")
-        self.type_pin(name)
+    def pin(self, title: str | re.Pattern[str], name: str, *, types: str = "") -> None:
+        """Sign by PIN in the sheet of this title; the name is tapped only where another is asked first.
 
-    def type_pin(self, name: str) -> None:
-        """Type the PIN of this person on the keys that are shown for it."""
+        `types`: whose digits are typed, where they are not those of `name`.
+        """
+        sheet = self.sheet(title)
+        who = sheet.get_by_role("button", name=name, exact=True)
+        asked = sheet.get_by_role("status").filter(has_text=f"PIN of {name}")
+        expect(who.or_(asked)).to_be_visible()
+        spot = None
+        if who.count():
+            spot = self.middle(who)
+            self.tap(who)
+        expect(asked).to_be_visible()
+        self.type_pin(types or name, spot)
+
+    def type_pin(self, name: str, tapped: tuple[float, float] | None = None) -> None:
+        """Type the PIN of this person on the keys that are shown for it.
+
+        Where a name was `tapped` just now, the first digit is hit as far from there as its key is wide: the page takes
+        a tap on the same spot so soon for the second half of a double tap.
+        """
         keys = self.page.evaluate(_KEYS, ".pin-keys .key")
         for digit in self.pins[name]:
-            self.page.touchscreen.tap(*keys[digit])
+            x, y = keys[digit]
+            if tapped is not None:
+                x += math.copysign(_OFF_THE_MIDDLE, x - tapped[0])
+                y += math.copysign(_OFF_THE_MIDDLE, y - tapped[1])
+                tapped = None
+            self.page.touchscreen.tap(x, y)
             self.taps += 1
 
     def rate(self, rating: str, choice: str) -> None:

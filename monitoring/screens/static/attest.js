@@ -37,7 +37,7 @@ export function attest(host, place, { title, entry, steps, before = "", done }) 
       if (preferred) digits(step, preferred);
       else names(step, problem);
     };
-    const fits = (step, person) => (given.some((one) => one.person.id === person.id) ? `${person.name} has signed already` : (step.fits?.(person) ?? ""));
+    const fits = (step, person) => (given.some((one) => one.person.id === person.id) ? "has signed already" : (step.fits?.(person) ?? ""));
     const heading = (step) => (steps.length > 1 ? `${given.length + 1} of ${steps.length}: ${step.meaning}` : step.meaning);
 
     function names(step) {
@@ -53,6 +53,9 @@ export function attest(host, place, { title, entry, steps, before = "", done }) 
     function digits(step, person) {
       const pad = pinKeys({
         async check(pin) {
+          // Who is signed in, or what was recorded, may have changed since the name was tapped.
+          const why = fits(step, person);
+          if (why) return `${person.name} ${why}: another person signs.`;
           const found = await proven(host.infusion, entry, step.meaning, person, pin);
           if (!body.isConnected) return "";
           if (found.wrong) return found.wrong;
