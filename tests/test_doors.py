@@ -317,8 +317,22 @@ def test_a_wall_screen_sees_initials_and_does_nothing(served: Server, served_nam
         for path in (f"/api/infusions/{served_names.infusion}/entries", "/api/sign-out", "/api/wall"):
             assert client.post(path, json=entry(served_names.opened_at)).status_code == 403
         assert client.get("/_stcore/metrics").status_code == 403
+        for path in ("/_stcore/upload_file/a/b", "/importing/_stcore/upload_file/a/b"):
+            assert client.put(path, files={"file": b"a,b"}).status_code == 403
     with Screen(served.url, wall) as screen:
         assert [secret for secret in SECRETS if secret in words_of(screen.open("patients"))] == []
+
+
+def test_a_file_is_uploaded_only_to_a_page_that_is_open(served: Server, served_names: Names) -> None:
+    cookie = signed_in(served, served_names, "Dr Ines Weiss")
+    with http(served, cookie) as client:
+        refused = client.put("/_stcore/upload_file/a/b", files={"file": b"a,b"})
+        assert (refused.status_code, refused.text) == (403, "XSRF token missing or invalid")
+        token = client.get("/_stcore/health").cookies["_streamlit_xsrf"]
+        client.headers["X-Xsrftoken"] = token
+        client.headers["Cookie"] = f"device={cookie}; _streamlit_xsrf={token}"
+        nobodys = client.put("/_stcore/upload_file/a/b", files={"file": b"a,b"})
+        assert (nobodys.status_code, nobodys.text[:18]) == (400, "Invalid session_id")
 
 
 def test_an_administrator_ends_a_wall_screen_and_nobody_else_does(served: Server, served_names: Names) -> None:

@@ -178,17 +178,16 @@ def _row_found(line: _Line, infusion: int | None, reader: _Reader) -> RowFound:
 
 def _no_overlaps(infusions: list[Found]) -> None:
     """Two infusions of one patient in one file at the same time: neither comes in."""
-    for i, one in enumerate(infusions):
-        for j in range(i + 1, len(infusions)):
-            a, b = one.past, infusions[j].past
-            if a is None or b is None or a.patient_id != b.patient_id:
-                continue
-            if a.opened_at <= _last(b) and b.opened_at <= _last(a):
-                for position, other in ((i, j), (j, i)):
-                    sentence = f"At the same time as infusion {other + 1} of this file: expected one after the other."
-                    found = infusions[position]
-                    infusions[position] = replace(found, past=None, faults=(*found.faults, sentence))
-                break
+    whole = [(one.past, position) for position, one in enumerate(infusions) if one.past is not None]
+    longest: tuple[PastInfusion, int] | None = None  # of those so far of this patient, the one that lasts longest
+    for past, position in sorted(whole, key=lambda found: (found[0].patient_id, found[0].opened_at)):
+        if longest is not None and longest[0].patient_id == past.patient_id and past.opened_at <= _last(longest[0]):
+            for one, other in ((position, longest[1]), (longest[1], position)):
+                sentence = f"At the same time as infusion {other + 1} of this file: expected one after the other."
+                found = infusions[one]
+                infusions[one] = replace(found, past=None, faults=(*found.faults, sentence))
+        if longest is None or longest[0].patient_id != past.patient_id or _last(past) > _last(longest[0]):
+            longest = past, position
 
 
 def _last(past: PastInfusion) -> datetime:

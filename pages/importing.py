@@ -1,0 +1,12 @@
+"""Import: infusions of the past from a file, each whole or not at all."""
+
+import streamlit as st
+
+from monitoring.screens.importing import draw_import, draw_table, draw_upload
+
+st.title("Import")
+chosen = draw_upload()
+if chosen is not None:
+    table = draw_table(chosen)
+    if table is not None:
+        draw_import(chosen, table)
