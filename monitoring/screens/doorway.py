@@ -23,6 +23,7 @@ _OPEN: Final[tuple[tuple[str, str, str, Literal["visible", "hidden"]], ...]] = (
     ("patients", "Patients", "view", "visible"),
     ("past", "Past infusions", "view", "visible"),
     ("ranges", "Ranges", "view", "visible"),
+    ("importing", "Import", "import", "visible"),
     ("staff", "Staff", "manage_staff", "visible"),
     ("bedside", "Bedside", "view", "hidden"),
     ("handover", "Handover", "view", "hidden"),
