@@ -64,7 +64,7 @@ def downtime_sheet(
             *(["Demonstration: everybody on it is invented"] if clinic["demonstration"] else []),
             *([] if clinic["approved"] else ["Ranges not yet approved by this site"]),
         ],
-        "patient": _patient(infusion, chair, j.now, zone),
+        "patient": patient_block(infusion, chair, j.now, zone),
         "dose": _dose(j),
         "pump": _pump(j, zone),
         "columns": [
@@ -83,7 +83,8 @@ def downtime_sheet(
 # Who, what
 
 
-def _patient(infusion: Infusion, chair: str, now: datetime, zone: ZoneInfo) -> dict[str, str]:
+def patient_block(infusion: Infusion, chair: str, now: datetime, zone: ZoneInfo) -> dict[str, str]:
+    """Whose a sheet is: the whole name, a short one for the head of further pages, and what tells two people apart."""
     patient = infusion.patient
     years = age_in_years(patient.birth_date, now.astimezone(zone).date())
     born = f"born {patient.birth_date:%d %b %Y} ({years} y)"

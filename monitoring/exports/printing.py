@@ -112,7 +112,8 @@ def _way(character: str, undrawn: frozenset[str]) -> str:
     category = unicodedata.category(character)
     if category == "Cc":
         return "space"
-    return "named" if character in undrawn or category in ("Co", "Cs", "Cn") else "drawn"
+    # PDF/A holds no byte order mark; it has no ink, and so no name on paper.
+    return "named" if character in undrawn or character == "\ufeff" or category in ("Co", "Cs", "Cn") else "drawn"
 
 
 def _unescaped(text: str) -> str:

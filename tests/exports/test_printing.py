@@ -51,6 +51,7 @@ def drawn(template: str, name: str, fonts: typst.Fonts) -> str:
         ("👩‍🚀", "[woman, rocket]"),
         ("王小", "[cjk unified ideograph-738b, cjk unified ideograph-5c0f]"),
         ("x\ue000", "x[U+E000]"),
+        ("\ufeffx", "x"),
         ("x\ud800y", "x[U+D800]y"),
         ('"王" \\ {}', '"[cjk unified ideograph-738b]" \\ {}'),
         ("two\nlines\x00", "two lines "),

@@ -1,0 +1,152 @@
+"""A chart for paper: a plotly figure of `monitoring.charts` as lines, marks and words that a typesetter can place.
+
+Everything is told in fractions of the plot, from its lower left corner, and in points of the paper. Colours are gone:
+what is outside the ranges has a ring (caution) or a square (critical) around it, so that a copy in black says the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import groupby
+from math import floor, log10
+from typing import Any, Final
+
+from monitoring.charts import MARK
+
+Shape = dict[str, Any]
+_POINTS_PER_PIXEL: Final = 0.62  # the figure is made for a screen some 900 pixels wide, the paper has 540 points
+_DENSE: Final = 150  # marks of one trace, from which on they would cover each other
+_SMALL: Final = 1.5  # pt; how large they are then
+_INK: Final = {"@trace": "dark", "@ink": "black", "@soft": "grey", "@caution": "black", "@critical": "black"}
+_MOST_TICKS: Final = 5
+_LEVELS: Final = {f"@{level.word}": level.word for level in MARK}
+_SIGNS: Final = str.maketrans(dict.fromkeys(MARK.values(), ""))
+
+
+def drawn(figure: Mapping[str, Any]) -> Shape:
+    """The figure as the templates draw it: `bands`, `panels` with their ticks, `shapes` in order, `ticks` of time."""
+    layout = figure["layout"]
+    first, last = layout["xaxis"]["range"]
+    return {
+        "bands": [_band(shape, first, last) for shape in layout["shapes"]],
+        "notes": [
+            {"x": _within(note["x"], first, last), "text": note["text"], "row": -note["yshift"] // 18 - 1}
+            for note in layout["annotations"]
+        ],
+        "panels": list(_panels(layout)),
+        "ticks": [
+            {"at": _within(value, first, last), "text": f"{value:g}"}
+            for value in _steps(first, last, layout["xaxis"]["dtick"])
+        ],
+        "lines": [
+            {"kind": mark["kind"], "level": mark.get("level", ""), "x0": mark["x0"], "x1": mark["x1"], "y": mark["y0"]}
+            for mark in figure["marks"]
+            if mark["kind"] != "tint"
+        ],
+        "labels": [
+            {"kind": label["kind"], "text": label["text"], "y": label["y"], "level": label["level"]}
+            for label in figure["labels"]
+        ],
+        "shapes": [shape for trace in figure["data"] for shape in _trace(trace, layout, first, last)],
+    }
+
+
+def _within(value: float, low: float, high: float) -> float:
+    return round((value - low) / (high - low), 4)
+
+
+def _steps(low: float, high: float, step: float) -> list[float]:
+    """The multiples of `step` from `low` to `high`."""
+    start = -floor(-low / step)
+    return [step * n for n in range(start, floor(high / step) + 1)]
+
+
+def _band(shape: Mapping[str, Any], first: float, last: float) -> Shape:
+    kind = "edged" if shape["line"].get("dash") else "pause" if shape["fillcolor"] == "@pause" else "window"
+    x0, x1 = (min(max(_within(shape[key], first, last), 0), 1) for key in ("x0", "x1"))
+    return {"kind": kind, "x0": x0, "x1": x1}
+
+
+def _panels(layout: Mapping[str, Any]) -> Iterator[Shape]:
+    for axis in _axes(layout):
+        low, high = axis["range"]
+        bottom, top = axis["domain"]
+        values = [] if axis.get("showticklabels") is False else axis.get("tickvals") or _ticks(low, high)
+        yield {
+            "bottom": bottom,
+            "top": top,
+            "grid": axis.get("showgrid") is not False,
+            "ticks": [
+                {"at": round(bottom + (value - low) / (high - low) * (top - bottom), 4), "text": f"{value:g}"}
+                for value in values
+            ],
+        }
+
+
+def _axes(layout: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    return (axis for name, axis in layout.items() if name.startswith("yaxis"))
+
+
+def _ticks(low: float, high: float) -> list[float]:
+    """At most a handful of round values within a range."""
+    size = 10 ** floor(log10((high - low) / _MOST_TICKS))
+    step = next(size * n for n in (1, 2, 2.5, 5, 10, 20) if (high - low) / (size * n) <= _MOST_TICKS)
+    return _steps(low, high, step)
+
+
+def _trace(trace: Mapping[str, Any], layout: Mapping[str, Any], first: float, last: float) -> Iterator[Shape]:
+    number = trace["yaxis"].removeprefix("y")
+    axis = layout[f"yaxis{number}"]
+    (low, high), (bottom, top) = axis["range"], axis["domain"]
+    # What lies outside (a slip of 614 that was corrected, a note of the next day) is not drawn: the tables have it.
+    places: list[tuple[float, float] | None] = [
+        (_within(x, first, last), round(bottom + (y - low) / (high - low) * (top - bottom), 4))
+        if x is not None and y is not None and first <= x <= last and low <= y <= high
+        else None
+        for x, y in zip(trace["x"], trace["y"], strict=True)
+    ]
+    if "lines" in trace["mode"]:
+        width = round(trace["line"]["width"] * _POINTS_PER_PIXEL, 2)
+        for run in _runs(places):
+            yield {"kind": "line", "points": run, "width": width, "ink": _INK.get(trace["line"]["color"], "grey")}
+    if "markers" in trace["mode"]:
+        yield from _markers(trace["marker"], places)
+    if trace["mode"] == "text":
+        for place, text, colour in zip(
+            places, trace["text"], _each(trace["textfont"]["color"], len(places)), strict=True
+        ):
+            if place is not None:
+                above = trace.get("textposition") == "top center"
+                words = text.translate(_SIGNS).removeprefix("○ ")
+                level = _LEVELS.get(colour, "")
+                yield {"kind": "text", "at": place, "text": words, "level": level, "above": above}
+
+
+def _runs(places: Iterable[tuple[float, float] | None]) -> Iterator[list[tuple[float, float]]]:
+    """The stretches between gaps, each of at least two places."""
+    for there, run in groupby(places, key=lambda place: place is not None):
+        found = [place for place in run if place is not None]
+        if there and len(found) > 1:
+            yield found
+
+
+def _markers(marker: Mapping[str, Any], places: Sequence[tuple[float, float] | None]) -> Iterator[Shape]:
+    """The marks of a trace, which are as many as its places."""
+    looks = (_each(marker[key], len(places)) for key in ("symbol", "size", "color"))
+    dense = len(places) > _DENSE
+    for place, symbol, size, colour in zip(places, *looks, strict=True):
+        if place is None:
+            continue
+        yield {
+            "kind": "mark",
+            "at": place,
+            "symbol": symbol.removesuffix("-open"),
+            "hollow": symbol.endswith("-open"),
+            "size": _SMALL if dense and colour not in _LEVELS else round(size * _POINTS_PER_PIXEL, 2),
+            "level": _LEVELS.get(colour, ""),
+            "ink": _INK.get(colour, "black"),
+        }
+
+
+def _each(value: Any, count: int) -> list[Any]:
+    return list(value) if isinstance(value, list | tuple) else [value] * count
