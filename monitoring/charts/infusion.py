@@ -239,7 +239,7 @@ def infusion_figure(
         "zeroline": False,
         "tickfont": {"size": TEXT_PX, "color": "@soft"},
     }
-    figure.corner("min" if started else "min since opened")
+    figure.corner("min" if started else "since opened")
     figure.layout["uirevision"] = infusion.id
     return {
         "data": figure.data,

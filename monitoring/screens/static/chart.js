@@ -49,6 +49,7 @@ function plain(trace) {
 const painted = () => new Promise((go) => (document.hidden ? go() : requestAnimationFrame(() => setTimeout(go))));
 
 const OVERLAY = "overlay";
+const LIMITS_APART_PX = 13; // numbers of limits nearer than this would cover each other
 
 export function chart(label) {
   const plot = h("div", { class: "plot" });
@@ -159,6 +160,20 @@ export function chart(label) {
         return piece;
       }),
     );
+    makeRoom(labels);
+  }
+
+  // In a low chart the numbers of limits would cover each other: those of the graver level stay.
+  function makeRoom(labels) {
+    const { height } = over.getBoundingClientRect();
+    const kept = [];
+    const pieces = [...over.children].map((piece, n) => ({ piece, ...labels[n] })).filter(({ kind }) => kind === "limit");
+    pieces.sort((a, b) => (b.level === "critical") - (a.level === "critical"));
+    for (const { piece, y } of pieces) {
+      const covered = kept.some((other) => Math.abs(other - y) * height < LIMITS_APART_PX);
+      piece.hidden = covered;
+      if (!covered) kept.push(y);
+    }
   }
 
   function moveNow() {
@@ -192,6 +207,7 @@ export function chart(label) {
   const whole = () => figure && window.Plotly?.relayout(plot, { "xaxis.range": [...figure.layout.xaxis.range] }).then(moveNow);
 
   const resize = new ResizeObserver(() => {
+    if (figure) makeRoom(figure.labels);
     if (window.Plotly && plot._fullLayout) window.Plotly.Plots.resize(plot).then(moveNow);
   });
   resize.observe(node);
