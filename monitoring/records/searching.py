@@ -82,6 +82,11 @@ class Searching:
             )
 
 
+def told() -> ColumnElement[bool]:
+    """Whether a flag is told, as `FlagSeen.counts` says it."""
+    return or_(~_FLAG.c.withdrawn, and_(_FLAG.c.level == int(Level.CRITICAL), ~_FLAG.c.acknowledged))
+
+
 def _words(kind: str) -> Select[Any]:
     return select(_WORD.c.key, func.min(_WORD.c.word)).where(_WORD.c.kind == kind).group_by(_WORD.c.key)
 
@@ -120,8 +125,7 @@ def _asked(wanted: Wanted, words: str) -> Iterator[ColumnElement[bool]]:
     if wanted.medicines:
         yield _S.c.infusion_id.in_(_with_word("medicine", wanted.medicines))
     if wanted.flag or wanted.level is not None or wanted.acknowledged is not None:
-        waits = and_(_FLAG.c.level == int(Level.CRITICAL), ~_FLAG.c.acknowledged)
-        of = select(_FLAG.c.infusion_id).where(or_(~_FLAG.c.withdrawn, waits))  # as `FlagSeen.counts` says
+        of = select(_FLAG.c.infusion_id).where(told())
         if wanted.flag:
             of = of.where(_FLAG.c.measure == wanted.flag)
         if wanted.level is not None:

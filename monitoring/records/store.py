@@ -25,6 +25,7 @@ from monitoring.clinical.protocol import Protocol
 from monitoring.clinical.record import Entry, EventKind, Infusion, Patient
 from monitoring.clock import Clock
 from monitoring.records import chain, tables
+from monitoring.records.counting import Counting
 from monitoring.records.database import Database
 from monitoring.records.loading import (
     Row,
@@ -116,7 +117,8 @@ class Store:
         self._protocols: dict[str, StoredProtocol] = {}  # by hash, "" for the one that holds now; since the last change
         self._here = threading.local()  # .writing: the transaction this thread is in
         self.summaries = Summaries(database, self._name)  # a cache of what infusions come to
-        self.searching = Searching(database)  # questions to that cache
+        self.searching = Searching(database)  # questions to that cache: which infusions,
+        self.counting = Counting(database)  # and how many
         with database.read() as connection:
             self._open = open_ids(connection)
 

@@ -187,3 +187,15 @@ class Choices:
     medicines: tuple[Choice, ...]
     flags: tuple[str, ...]  # measures with a flag
     protocols: tuple[str, ...]  # hashes, the newest first
+
+
+GroupBy = Literal["month", "protocol"]
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Which infusions are counted; what is not given is not asked. Months as in "2026-03", both included."""
+
+    protocol: str = ""  # hash of the version they ran under
+    first_month: str = ""
+    last_month: str = ""

@@ -6,9 +6,11 @@ Everything in a summary follows from the entries, the protocol and `now`; nothin
 from __future__ import annotations
 
 import math
+from bisect import bisect_right
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
+from typing import Final
 
 from monitoring.clinical import leaving
 from monitoring.clinical.course import Course, course, minutes_since
@@ -19,6 +21,9 @@ from monitoring.clinical.protocol import Measure, Protocol
 from monitoring.clinical.record import Entry, EventKind, Infusion
 from monitoring.clinical.signing import signatures
 from monitoring.records.summary_shapes import Counted, Extremes, FlagSeen, Summary
+
+_DAY_MINUTES: Final = 24 * 60
+_SHORT_S: Final = 10
 
 __all__ = ["Counted", "Extremes", "FlagSeen", "Summary", "summary"]
 
@@ -49,7 +54,7 @@ def summary(infusion: Infusion, protocol: Protocol, now: datetime) -> Summary:
         weight_kg=plan.weight_kg,
         mg_per_kg=plan.mg_per_kg,
         dose_mg=plan.dose_mg,
-        given_mg=at.given_mg if ended is not None and ended <= now else None,
+        given_mg=_given_mg(infusion, protocol, at, now),
         planned_minutes=plan.minutes,
         pauses=len(at.pauses),
         ended_early=at.ended_early,
@@ -78,6 +83,13 @@ def _nurse(infusion: Infusion, at: Course) -> str:
     """Who started the pump; a start that was corrected by somebody else stays with who did it."""
     start = next((e for e in standing_events(infusion, "start") if e.observed_at == at.started_at), None)
     return infusion.opened_by if start is None else first_of(infusion, start).author
+
+
+def _given_mg(infusion: Infusion, protocol: Protocol, at: Course, now: datetime) -> float | None:
+    """What was given in all, once an end is recorded; a tablet's clock may have put it a moment ahead of `now`."""
+    if at.ended_at is None:
+        return None
+    return at.given_mg if at.ended_at <= now else course(infusion, protocol, at.ended_at).given_mg
 
 
 def _stop_reason(infusion: Infusion, at: Course) -> str:
@@ -143,7 +155,7 @@ def _counted(infusion: Infusion, protocol: Protocol, at: Course) -> Counter[Coun
     found: Counter[Counted] = Counter()
     if at.started_at is not None:
         for key in protocol.measures:
-            nearest = on_grid(_values(infusion, key, at.started_at), protocol.schedule.every_minutes)
+            nearest = on_grid(_values(infusion, key, at.started_at), grid(protocol))
             found.update(Counted("value", key, minute, value) for minute, value in nearest.items())
     for entry in infusion.standing():
         if not entry.readings or entry.source:
@@ -161,17 +173,31 @@ def has_digits(measure: Measure) -> bool:
     return measure.decimals == 0 and not measure.is_rating
 
 
-def on_grid(values: Iterable[tuple[float, float]], every_minutes: int) -> dict[int, float]:
+def grid(protocol: Protocol) -> tuple[int, ...]:
+    """The minutes since the start at which infusions are laid over each other: those at which sets are due.
+
+    One step before the start, then as often as during an infusion until the planned end, then as often as after it,
+    for a day.
+    """
+    schedule, end = protocol.schedule, protocol.dose.planned_minutes
+    every, after = schedule.every_minutes, schedule.after_end_every_minutes
+    return (*range(-every, end, every), *range(end, _DAY_MINUTES, after))
+
+
+def on_grid(values: Iterable[tuple[float, float]], minutes: Sequence[int]) -> dict[int, float]:
     """For each minute of a grid the value seen nearest to it, so that an infusion counts once there.
 
-    `values`: (minutes since the start, value), in order. The grid is every so many minutes, from one step before the
-    start; a value belongs to the nearest minute of it, half-way to the later one. Of two equally near the first counts.
+    `values`: (minutes since the start, value), in order. A value belongs to the nearest minute of the grid, half-way to
+    the later one, and to none when it lies farther out than half a step. Of two equally near the first counts.
     """
     nearest: dict[int, tuple[float, float]] = {}
+    first, last = minutes[0] - (minutes[1] - minutes[0]) / 2, minutes[-1] + (minutes[-1] - minutes[-2]) / 2
     for minute, value in values:
-        on = math.floor(minute / every_minutes + 0.5) * every_minutes
-        if on < -every_minutes:
+        if not first <= minute < last:
             continue
+        above = bisect_right(minutes, minute)
+        near = minutes[max(0, above - 1) : above + 1]
+        on = min(near, key=lambda one: (abs(minute - one), -one))
         off = abs(minute - on)
         if on not in nearest or off < nearest[on][0]:
             nearest[on] = (off, value)
@@ -179,5 +205,6 @@ def on_grid(values: Iterable[tuple[float, float]], every_minutes: int) -> dict[i
 
 
 def _delay_s(entry: Entry) -> float:
-    """From when it was true to when the server stored it [s], in whole seconds."""
-    return float(max(0, round((entry.recorded_at - entry.observed_at).total_seconds())))
+    """From when it was true to when the server stored it [s], to the tenth where it is short."""
+    waited = max(0.0, (entry.recorded_at - entry.observed_at).total_seconds())
+    return round(waited, 1 if waited < _SHORT_S else 0)

@@ -22,6 +22,7 @@ _OPEN: Final[tuple[tuple[str, str, str, Literal["visible", "hidden"]], ...]] = (
     ("board", "Board", "view", "visible"),
     ("patients", "Patients", "view", "visible"),
     ("past", "Past infusions", "view", "visible"),
+    ("clinic", "Clinic", "view", "visible"),
     ("ranges", "Ranges", "view", "visible"),
     ("importing", "Import", "import", "visible"),
     ("staff", "Staff", "manage_staff", "visible"),

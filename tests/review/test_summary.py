@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from monitoring.clinical.course import course
 from monitoring.clinical.flags import flags
 from monitoring.clinical.protocol import People, Protocol
-from monitoring.review.summary import Counted, Extremes, FlagSeen, Summary, on_grid, summary
+from monitoring.review.summary import Counted, Extremes, FlagSeen, Summary, grid, on_grid, summary
 from tests.clinical.care import BARE, STEPS, corrected, said_by, signature
 from tests.clinical.timeline import ADA, CAUTION, CRITICAL, INES, JONAS, SHIPPED, Timeline, at, running
 
@@ -193,6 +193,13 @@ def test_how_many_signatures_are_missing(signers: tuple[Any, ...], left: int) ->
     assert summed(whole(BARE), 120).to_sign == 0
 
 
+GRID = (-10, 0, 10, 20, 30, 40, 55, 70)
+
+
+def test_the_grid_is_when_sets_are_due() -> None:
+    assert grid(SHIPPED)[:10] == (*GRID, 85, 100)
+
+
 @pytest.mark.parametrize(
     ("values", "nearest"),
     [
@@ -200,17 +207,21 @@ def test_how_many_signatures_are_missing(signers: tuple[Any, ...], left: int) ->
         ([(-4.9, 1.0), (0.5, 2.0)], {0: 2.0}),
         ([(-5.0, 1.0)], {0: 1.0}),
         ([(-5.1, 1.0)], {-10: 1.0}),
+        ([(-15.0, 1.0)], {-10: 1.0}),
         ([(-15.1, 1.0)], {}),
         ([(4.9, 1.0), (5.0, 2.0)], {0: 1.0, 10: 2.0}),
         ([(9.0, 1.0), (11.0, 2.0)], {10: 1.0}),
         ([(9.0, 1.0), (10.5, 2.0), (9.6, 3.0)], {10: 3.0}),
-        ([(90.0 + n / 100, float(n)) for n in range(400)], {90: 0.0}),
+        ([(47.4, 1.0), (47.5, 2.0)], {40: 1.0, 55: 2.0}),
+        ([(77.4, 1.0)], {70: 1.0}),
+        ([(77.5, 1.0)], {}),
+        ([(30.0 + n / 100, float(n)) for n in range(400)], {30: 0.0}),
     ],
 )
 def test_an_infusion_counts_once_at_each_minute_of_the_grid(
     values: list[tuple[float, float]], nearest: dict[int, float]
 ) -> None:
-    assert on_grid(values, 10) == nearest
+    assert on_grid(values, GRID) == nearest
 
 
 def test_what_is_counted_of_an_infusion() -> None:
@@ -226,6 +237,15 @@ def test_what_is_counted_of_an_infusion() -> None:
     assert counted(found, "digit", "systolic") == {0.0: 1, 2.0: 1, 4.0: 1, 6.0: 1}
     assert counted(found, "digit", "dissociation") == {}
     assert counted(found, "delay") == {0.0: 3, 30.0: 1, 60.0: 1}
+
+
+@pytest.mark.parametrize(
+    ("seconds", "delay"), [(0.04, 0.0), (0.06, 0.1), (9.94, 9.9), (10.4, 10.0), (90.5, 90.0), (-3, 0.0)]
+)
+def test_how_long_a_value_waited_to_be_saved(seconds: float, delay: float) -> None:
+    line = Timeline(SIGNED)
+    line.set(-5, recorded=-5 + seconds / 60, systolic=120)
+    assert counted(summed(line, 0), "delay") == {delay: 1}
 
 
 def test_what_came_from_paper_says_nothing_of_how_values_are_typed_here() -> None:

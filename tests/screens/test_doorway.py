@@ -10,7 +10,7 @@ from monitoring.screens.doorway import PAGES
 from tests.screens.tab import Doorman
 from tests.small_clinic import Names
 
-EVERYBODYS = ["Board", "Patients", "Past infusions", "Ranges"]
+EVERYBODYS = ["Board", "Patients", "Past infusions", "Clinic", "Ranges"]
 NOT_APPROVED = "Ranges not yet approved by this site"
 
 
@@ -26,9 +26,9 @@ def test_a_stranger_finds_the_sign_in_at_every_address(house: RunningClinic, doo
 @pytest.mark.parametrize(
     ("name", "pages"),
     [
-        ("Ada Okafor", [*EVERYBODYS, "Bedside", "Handover", "Series"]),
-        ("Dr Ines Weiss", [*EVERYBODYS, "Import", "Bedside", "Handover", "Series"]),
-        ("Petra Novak", [*EVERYBODYS, "Import", "Staff", "Bedside", "Handover", "Series"]),
+        ("Ada Okafor", [*EVERYBODYS, "Bedside", "Handover", "Series", "Review"]),
+        ("Dr Ines Weiss", [*EVERYBODYS, "Import", "Bedside", "Handover", "Series", "Review"]),
+        ("Petra Novak", [*EVERYBODYS, "Import", "Staff", "Bedside", "Handover", "Series", "Review"]),
     ],
 )
 def test_each_role_has_its_pages_and_no_other(house: RunningClinic, door: Doorman, name: str, pages: list[str]) -> None:
@@ -63,7 +63,7 @@ def test_a_cookie_of_another_clinic_opens_nothing(house: RunningClinic, door: Do
     assert tab.pages == ["Sign in"]
 
 
-@pytest.mark.parametrize("page", ["patients", "past", "ranges", "series"])
+@pytest.mark.parametrize("page", ["patients", "past", "clinic", "ranges", "series"])
 def test_every_page_says_whose_it_is_and_who_is_signed_in(house: RunningClinic, door: Doorman, page: str) -> None:
     words = " ".join(door("Ada Okafor", page).words)
     assert "Clinic at the Lake · signed in: Ada Okafor, nurse" in words

@@ -7,7 +7,7 @@ import * as outbox from "./outbox.js";
 
 const THEME = "theme";
 
-const ORDINARY_PAGES = ["/", "/board", "/patients", "/past", "/ranges", "/staff", "/bedside", "/handover", "/series", "/review"];
+const ORDINARY_PAGES = ["/", "/board", "/patients", "/past", "/clinic", "/ranges", "/importing", "/staff", "/bedside", "/handover", "/series", "/review"];
 
 // One choice for all pages: Streamlit keeps its own under a key for each address.
 export function applyTheme(theme = localStorage.getItem(THEME) ?? "dark") {
