@@ -1,4 +1,7 @@
-"""Commands for the people who run a clinic's server: `python -m monitoring check-protocol FILE`, `... verify [URL]`.
+"""Commands for the people who run a clinic's server.
+
+`python -m monitoring check-protocol FILE`, `... verify [URL]`, `... export-clinic FILE [URL]`, `... import-clinic FILE
+[URL]`.
 
 Exit codes: 0 nothing wrong was found, 1 something wrong was found (each on a line of its own), 2 it could not be looked
 at (no such file, not a protocol's encoding, wrong command).
@@ -31,9 +34,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
         help="for example sqlite:///data/clinic.db (default: the database that the server would open)",
     )
     walk.add_argument("--anchor", metavar="HEAD", help="a head printed earlier, which the records must still contain")
+    out = commands.add_parser("export-clinic", help="write everything a database holds into one file")
+    out.add_argument("file", type=Path, help="a new file, for example clinic.zip")
+    out.add_argument("url", nargs="?", help="as for verify")
+    out.add_argument("--by", metavar="NAME", default="", help="the administrator who does it, as the records name them")
+    into = commands.add_parser("import-clinic", help="make an empty database the clinic that was exported")
+    into.add_argument("file", type=Path, help="what export-clinic wrote")
+    into.add_argument("url", nargs="?", help="as for verify; there must be nothing in it")
     chosen = parser.parse_args(arguments)
     if chosen.command == "check-protocol":
         return check_protocol(chosen.file)
+    if chosen.command == "export-clinic":
+        return export_clinic(chosen.file, chosen.url, chosen.by)
+    if chosen.command == "import-clinic":
+        return import_clinic(chosen.file, chosen.url)
     return verify_records(chosen.url, chosen.anchor)
 
 
@@ -82,6 +96,66 @@ def verify_records(url: str | None = None, anchor: str | None = None) -> int:
     print(f"{url}: every row is as it was saved, as far as the chains can tell.")
     print(f"head {now}")
     return FINE
+
+
+def export_clinic(file: Path, url: str | None = None, by: str = "") -> int:
+    """Writes everything a database holds into a new file, and records who took it out. No server may run on it.
+
+    `by`: an administrator who works there; without it, the only one there is.
+    """
+    from contextlib import closing
+
+    from monitoring.clinic import settings_from
+    from monitoring.clock import Clock
+    from monitoring.exports.whole import take_out
+    from monitoring.records import RecordsError, Store
+
+    try:
+        with closing(Store.open(url or settings_from(os.environ).url, Clock(), create=False)) as store:
+            administrators = [person for person in store.staff() if person.role == "administrator"]
+            named = [person for person in administrators if by in ("", person.name)]
+            if len(named) != 1:
+                names = " or ".join(person.name for person in administrators) or "nobody yet"
+                return _not_looked_at(f"--by {by or 'is missing'}: expected one administrator, {names}.")
+            chosen = {"from": "command line", "user": _user()}
+            taken = take_out(store, file, named[0].id, chosen, _say_progress)
+    except (RecordsError, ValueError) as error:
+        return _not_looked_at(str(error))
+    print(f"{file}: {taken.bytes} bytes, recorded as exported by {named[0].name}.")
+    print(f"sha256 {taken.sha256}")
+    print(f"head {taken.head}")
+    return FINE
+
+
+def import_clinic(file: Path, url: str | None = None) -> int:
+    """Makes an empty database the clinic in this file, equal row for row; nothing is left behind when it is not."""
+    from monitoring.clinic import settings_from
+    from monitoring.imports.whole import read_clinic
+    from monitoring.records import RecordsError
+
+    try:
+        url = url or settings_from(os.environ).url
+        contents = read_clinic(file, url, _say_progress)
+    except (RecordsError, ValueError) as error:
+        return _not_looked_at(str(error))
+    rows = sum(count for count, _ in contents.tables.values())
+    print(f"{url}: {contents.clinic}, {rows} rows as they were exported at {contents.made_at}; every chain was walked.")
+    print(f"head {contents.head}")
+    return FINE
+
+
+def _user() -> str:
+    """The name of this user of the machine, "" where it has none."""
+    from getpass import getuser
+
+    try:
+        return getuser()
+    except (KeyError, OSError):
+        return ""
+
+
+def _say_progress(table: str, rows: int) -> None:
+    print(f"{table}: {rows} rows", file=sys.stderr)
 
 
 def _not_looked_at(sentence: str) -> int:

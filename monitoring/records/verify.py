@@ -69,7 +69,7 @@ class Head:
 
 def head(url: str) -> Head:
     """The present head of the audit chain, to be kept where the database's file is not."""
-    with closing(_reader(file_of(url))) as connection:
+    with closing(read_only(file_of(url))) as connection:
         found = connection.execute("SELECT seq, hash FROM audit ORDER BY seq DESC LIMIT 1").fetchone()
         return Head(0, chain.GENESIS) if found is None else Head(found["seq"], found["hash"])
 
@@ -94,10 +94,10 @@ def verify_infusion(url: str, infusion_id: str) -> InfusionChain:
     Raises StoreRefused as `verify` does, and for an infusion that is not stored.
     """
     file = file_of(url)
-    with closing(_reader(file)) as connection:
+    with closing(read_only(file)) as connection:
         connection.execute("BEGIN")
         try:
-            _require_ours(connection, file)
+            require_ours(connection, file)
             infusion = connection.execute("SELECT * FROM infusion WHERE id = ?", [infusion_id]).fetchone()
             if infusion is None:
                 raise StoreRefused("This infusion is not stored here.")
@@ -116,10 +116,10 @@ def verify(url: str, anchor: Head | None = None) -> list[str]:
     Raises StoreRefused when there is nothing to verify: no file, not a database of this program, or a newer one.
     """
     file = file_of(url)
-    with closing(_reader(file)) as connection:
+    with closing(read_only(file)) as connection:
         connection.execute("BEGIN")  # one moment of the file, whatever a server writes meanwhile
         try:
-            _require_ours(connection, file)
+            require_ours(connection, file)
             damage = [row[0] for row in connection.execute("PRAGMA quick_check(1)")]
             if damage != ["ok"]:
                 return [f"The file is damaged: {damage[0]}."]
@@ -134,7 +134,8 @@ def verify(url: str, anchor: Head | None = None) -> list[str]:
             raise StoreRefused(f"{file} cannot be read ({error}).") from error
 
 
-def _reader(file: Path) -> sqlite3.Connection:
+def read_only(file: Path) -> sqlite3.Connection:
+    """A connection that reads a database beside a running server. Raises StoreRefused where there is none to read."""
     if not file.exists():
         raise StoreRefused(f"There is no database at {file}.")
     try:
@@ -161,7 +162,8 @@ def _connect(file: Path, how: str) -> sqlite3.Connection:
     return connection
 
 
-def _require_ours(connection: sqlite3.Connection, file: Path) -> None:
+def require_ours(connection: sqlite3.Connection, file: Path) -> None:
+    """Raise StoreRefused unless this is a whole database of this program, with the newest schema."""
     names = {row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
     if "alembic_version" not in names:
         raise StoreRefused(f"{file} is not a database of this program.")
