@@ -1,4 +1,4 @@
-"""A second person signs by PIN: never the same one, never with a wrong PIN, never without a connection; nothing is lost."""
+"""A second person signs by PIN: another one, with the right PIN, connected; until then what was typed stays."""
 
 from __future__ import annotations
 
