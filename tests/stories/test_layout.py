@@ -244,7 +244,7 @@ def assert_page_fits(page: Page) -> None:
 
 def test_the_ordinary_pages_fit_and_show_names_as_they_were_typed(gallery: Gallery, tablets: Tablets) -> None:
     tablet = tablets(gallery.ward, "Petra Novak")
-    for page, title in {"patients": "Patients", "past": "Past infusions", "ranges": "Ranges", "staff": "Staff"}.items():
+    for page, title in {"patients": "Patients", "past": "Past infusions", "clinic": "Clinic", "ranges": "Ranges"}.items():
         tablet.page.goto(f"{tablet.url}/{page}")
         expect(tablet.page.get_by_role("heading", name=title, exact=True)).to_be_visible()
         expect(tablet.page.get_by_text(NOT_APPROVED)).to_be_visible()

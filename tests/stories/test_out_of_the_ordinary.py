@@ -43,9 +43,16 @@ def test_what_was_entered_at_the_wrong_chair_is_moved_in_few_taps(ward: Ward, ta
     ada.shows(3)
     ada.sent()
 
+    # The reason alone would leave them with this patient, corrected to the same.
+    correcting = ada.sheet(re.compile("^Correct"))
+    ada.tap(ada.entries.filter(has_text="126/78").get_by_role("button", name="Correct"))
+    ada.tap(correcting.get_by_role("button", name="wrong patient", exact=True))
+    expect(correcting.get_by_text("Nothing is changed here")).to_be_visible()
+    ada.tap(correcting.get_by_role("button", name="Back"))
+
     ada.taps = 0
     ada.tap(ada.entries.filter(has_text="126/78").get_by_role("button", name="Correct"))
-    ada.tap(ada.sheet(re.compile("^Correct")).get_by_role("button", name="Wrong patient …", exact=True))
+    ada.tap(correcting.get_by_role("button", name="Wrong patient …", exact=True))
     ada.tap(ada.button(f"Chair {there} Patient {there}"))
     which = ada.sheet(f"To Chair {there}, Patient {there}: which entries?")
     expect(which.get_by_role("checkbox", name="126/78")).to_be_checked()

@@ -281,7 +281,13 @@ export function sheets(host, place, left, plot) {
     const timeWas = time.value;
     const wrong = problem();
     const editor = entry.event ? eventEditor(entry.event) : valuesEditor(entry);
+    const fields = [time, ...editor.nodes.map((node) => node.querySelector("input"))];
+    const were = fields.map((field) => field.value);
     const save = (reason, shut) => {
+      if (fields.every((field, n) => field.value === were[n])) {
+        wrong.textContent = "Nothing is changed here: change it first, or use Withdraw or Wrong patient.";
+        return;
+      }
       let observed = entry.observed_at;
       if (time.value !== timeWas) {
         const found = clockTime(time.value, zone);
