@@ -1,17 +1,21 @@
-"""A patient's series: what it is for, its infusions, and the outcome scores along it."""
+"""A patient's series: its infusions over each other and side by side, and the outcome scores along it."""
 
 import streamlit as st
 
 from monitoring.screens.patients import draw_find
 from monitoring.screens.scoring import draw_add_score, draw_withdraw_score
 from monitoring.screens.series import draw_about, draw_along, draw_begin, draw_patient, draw_unanswered, pick_series
+from monitoring.screens.series_review import draw_series_review
 
 st.title("Series")
 patient = draw_patient(st.query_params.get("patient") or draw_find())
 if patient is not None:
     draw_unanswered(patient.id)
-    series = pick_series(patient)
+    pickers = st.container(horizontal=True)
+    with pickers:
+        series = pick_series(patient)
     if series is not None:
+        draw_series_review(patient.id, series, st.query_params.get("infusion"), pickers)
         draw_along(series)
         draw_add_score(series)
         draw_withdraw_score(series)

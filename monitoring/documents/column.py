@@ -143,7 +143,7 @@ def _minutes(key: str, label: str, minutes: int | None, of: Summary, otherwise: 
 
 def _flags(of: Summary) -> Fact:
     """How many flags of each level, and how many of them nobody acknowledged."""
-    held = [flag for flag in of.flags if not flag.withdrawn]
+    held = [flag for flag in of.flags if flag.counts]
     counts = Counter(flag.level for flag in held)
     text = " ".join(f"{counts[level]} {MARK[level]}" for level in sorted(counts))
     unseen = sum(not flag.acknowledged for flag in held)

@@ -34,8 +34,8 @@ def draw_patient(patient_id: str | None) -> Patient | None:
         if patient_id:
             st.info("This patient is not known here.")
         return None
-    st.html(f"<h2>{escape(patient.name)}</h2>")
-    st.text(f"No. {patient.number} · born {patient.birth_date:%d %b %Y}")
+    born = f"born {patient.birth_date:%d %b %Y}"
+    st.html(f"<h2>{escape(patient.name)}</h2><p>No. {escape(patient.number)} · {born}</p>")
     return patient
 
 

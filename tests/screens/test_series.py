@@ -81,8 +81,8 @@ def along(tab: Tab) -> str:
 
 def test_the_series_is_reached_from_the_chosen_patient(house: RunningClinic, door: Doorman, marta: str) -> None:
     tab = door("Ada Okafor", "patients").fill(patient_chosen=marta).press("Series and scores")
-    assert tab.words[3] == "Series"
-    assert "<h2>Marta Brandt</h2>" in tab.words
+    assert "Series" in tab.words
+    assert any("<h2>Marta Brandt</h2>" in text for text in tab.words)
     assert tab.at.query_params == {"patient": marta}
     assert any("6 infusions planned · 0 begun · indication not recorded" in text for text in tab.words)
     assert "Infusion 1 of 6" in along(tab)

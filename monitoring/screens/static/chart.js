@@ -208,7 +208,8 @@ export function chart(label) {
 
   const resize = new ResizeObserver(() => {
     if (figure) makeRoom(figure.labels);
-    if (window.Plotly && plot._fullLayout) window.Plotly.Plots.resize(plot).then(moveNow);
+    // A chart that is not shown, or not any more, has no size.
+    if (window.Plotly && plot._fullLayout && plot.offsetWidth) window.Plotly.Plots.resize(plot).then(moveNow);
   });
   resize.observe(node);
 
