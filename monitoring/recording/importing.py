@@ -61,7 +61,8 @@ class SourceFile:
 class PastEntry:
     """What a file says of one instant: values, or one event. `place` is where it says so, as "line 14".
 
-    The ids of `readings` are given when the entry is stored; `key` tells entries apart that say the same.
+    The ids of `readings` are given when the entry is stored. `name` is what others call it by: in `corrects`,
+    `withdraws`, or in the `of` of an event; it is never stored. `told_at`: when it was recorded, if the file tells.
     """
 
     place: str
@@ -70,7 +71,11 @@ class PastEntry:
     readings: tuple[Reading, ...] = ()
     not_done: tuple[NotDone, ...] = ()
     event: Event | None = None
-    key: str = ""
+    name: str = ""
+    corrects: str = ""
+    withdraws: str = ""
+    reason: str = ""
+    told_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,7 +231,7 @@ def _as_a_whole(infusion: Infusion, places: Mapping[str, str]) -> Iterator[Probl
         }[outline.phase]
         yield Problem("", f"Nothing says {lacks}: expected it, an imported infusion is over.")
         return
-    for entry in infusion.entries:
+    for entry in infusion.standing():
         if entry.observed_at > over and (entry.readings or entry.not_done):
             yield Problem(places.get(entry.id, ""), "Seen after the patient had left: expected before.")
 
@@ -323,17 +328,23 @@ def _ids(past: PastInfusion) -> Iterator[str]:
 
 
 def _drafts(past: PastInfusion, author: str, sign_in: str, now: datetime) -> Iterator[tuple[NewEntry, str]]:
-    """The entries to store with their places, in the order they were true; their ids follow from what they say."""
-    for entry in sorted(past.entries, key=_order):
+    """The entries to store with their places, in the order they were told; their ids follow from what they say."""
+    ids: dict[str, str] = {}
+    for entry in _in_order(past.entries):
+        event = _of(entry.event, ids)
         says = {
             "kind": entry.kind,
             "at": f"{entry.observed_at.timestamp():.6f}",
             "readings": {one.measure: [one.value, one.observed_not_asked] for one in entry.readings},
             "not_done": {one.measure: one.reason for one in entry.not_done},
-            "event": None if entry.event is None else [entry.event.kind, entry.event.detail],
-            "key": entry.key,
+            "event": None if event is None else [event.kind, event.detail],
+            "corrects": ids.get(entry.corrects),
+            "withdraws": ids.get(entry.withdraws),
+            "reason": entry.reason,
         }
         id = str(uuid5(_ENTRY, f"{past.id} {canonical(says)}"))
+        if entry.name:
+            ids[entry.name] = id
         yield (
             NewEntry(
                 id=id,
@@ -343,12 +354,51 @@ def _drafts(past: PastInfusion, author: str, sign_in: str, now: datetime) -> Ite
                 author=author,
                 readings=tuple(replace(one, id=f"{id}/{one.measure}") for one in entry.readings),
                 not_done=entry.not_done,
-                event=entry.event,
+                event=event,
+                corrects=ids.get(entry.corrects, entry.corrects or None),
+                withdraws=ids.get(entry.withdraws, entry.withdraws or None),
+                reason=entry.reason,
                 sign_in=sign_in,
                 source="import",
             ),
             entry.place,
         )
+
+
+def _in_order(entries: Sequence[PastEntry]) -> list[PastEntry]:
+    """As they were told, or where the file does not tell, as they were true; each after what it names."""
+    if all(entry.told_at is not None for entry in entries):
+        waiting = sorted(entries, key=lambda entry: entry.told_at or entry.observed_at)
+    else:
+        waiting = sorted(entries, key=_order)
+    names = {entry.name for entry in entries if entry.name}
+    placed: set[str] = set()
+    ordered: list[PastEntry] = []
+    while waiting:
+        later = []
+        for entry in waiting:
+            if {one for one in _named(entry) if one in names} <= placed:
+                ordered.append(entry)
+                placed.add(entry.name)
+            else:
+                later.append(entry)
+        if len(later) == len(waiting):  # they name each other in a circle: judged, and refused, as they are
+            return [*ordered, *later]
+        waiting = later
+    return ordered
+
+
+def _named(entry: PastEntry) -> Iterator[str]:
+    yield from (entry.corrects, entry.withdraws)
+    if entry.event is not None and isinstance(of := entry.event.detail.get("of"), str):
+        yield of
+
+
+def _of(event: Event | None, ids: Mapping[str, str]) -> Event | None:
+    """The event, with the id of what it is about."""
+    if event is None or event.detail.get("of") not in ids:
+        return event
+    return Event(event.kind, {**event.detail, "of": ids[event.detail["of"]]})
 
 
 def _order(entry: PastEntry) -> tuple[datetime, int]:

@@ -12,8 +12,9 @@ import streamlit as st
 
 from monitoring.clinic import running
 from monitoring.clinical.record import Patient
+from monitoring.imports.dry_run import Decision, DryRun, Fault, Found
 from monitoring.imports.mapping import FileMapping
-from monitoring.imports.paper import Decision, DryRun, Fault, Found, dry_run
+from monitoring.imports.paper import dry_run
 from monitoring.imports.tables import ENCODINGS, FileRefused, Table, read_table
 from monitoring.recording import PastInfusion, SourceFile, import_infusions
 from monitoring.recording.importing import standing

@@ -6,8 +6,9 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
+from monitoring.imports.dry_run import Decision, DryRun
 from monitoring.imports.mapping import Column, FileMapping, Meaning, Moment, Told
-from monitoring.imports.paper import Decision, DryRun, dry_run
+from monitoring.imports.paper import dry_run
 from monitoring.imports.tables import Table, read_table
 from tests.clinical.timeline import LIN, MARTA, OMAR, SHIPPED
 

@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 
 from monitoring.clinical.record import Event, NotDone
+from monitoring.imports.dry_run import Decision, DryRun, Found
 from monitoring.imports.mapping import Column, FileMapping, Meaning, Moment, suggested
-from monitoring.imports.paper import Decision, DryRun, Found, dry_run
+from monitoring.imports.paper import dry_run
 from monitoring.imports.tables import read_table
 from monitoring.recording import PastEntry, PastInfusion
 from tests.clinical.timeline import SHIPPED
