@@ -139,6 +139,57 @@ def test_every_sheet_fits(gallery: Gallery, tablets: Tablets) -> None:
             expect(sheet).to_have_count(0)
 
 
+STEPS: Final = {"planned": "Before", "flags": "Care", "recovery": "Leaving", "closed": "Sign-off"}
+
+
+@pytest.mark.parametrize("what", STEPS)
+def test_a_step_of_care_fits_and_leaves_chart_and_pad_in_view(gallery: Gallery, tablets: Tablets, what: str) -> None:
+    tablet = tablets(gallery.ward, "Ada Okafor", infusion=gallery.infusions[what])
+    step = tablet.step(STEPS[what])
+    for size in (WITH_BARS, PORTRAIT):
+        shown = f"{STEPS[what]} {size}"
+        tablet.page.set_viewport_size(size)
+        if size == PORTRAIT:
+            tablet.step(STEPS[what])  # upright it is brought into view when it is opened
+        settle(tablet.page)
+        layout = measure(tablet.page)
+        assert_fits(layout, shown)
+        assert_says_nothing_forbidden(tablet.page)
+        expect(step).to_be_in_viewport(ratio=0.2)
+        if what != "closed":
+            assert {layout.named(key).seen for key in KEYS} == {layout.named(key).box for key in KEYS}, shown
+        expect(tablet.page.locator(".plot")).to_be_in_viewport(ratio=0.6)
+        plot = tablet.page.locator(".plot").bounding_box()
+        assert plot is not None
+        assert plot["height"] >= 120, shown
+    if what == "closed":
+        tablet.tap(step.get_by_role("button", name="Sign as administered"))
+    elif what == "recovery":
+        tablet.tap(step.get_by_role("button", name="Patient leaves: close"))
+    elif what == "planned":
+        tablet.tap(step.get_by_role("button", name="Time-out: two PINs"))
+    else:
+        tablet.tap(tablet.button("Emergency"))
+        expect(tablet.page.get_by_role("group", name="Emergency")).to_be_visible()
+    for size in (WITH_BARS, PORTRAIT):
+        tablet.page.set_viewport_size(size)
+        settle(tablet.page)
+        layout = measure(tablet.page)
+        assert_fits(layout, f"{STEPS[what]}, a key tapped, {size}")
+        digits = [one for one in layout.targets if ".pin-keys" in one.path and one.name in "0123456789"]
+        assert [one.seen == one.box for one in digits] == [True] * (10 if what in ("planned", "closed") else 0)
+
+
+def test_the_handover_fits(gallery: Gallery, tablets: Tablets) -> None:
+    tablet = tablets(gallery.ward, "Jonas Lund")
+    tablet.page.goto(f"{tablet.url}/handover?infusion={gallery.infusions['flags']}")
+    tablet.ready()
+    expect(tablet.button("I take over")).to_be_visible()
+    assert_says_nothing_forbidden(tablet.page)
+    for shown, layout in in_each_size_and_theme(tablet.page):
+        assert_fits(layout, f"handover {shown}")
+
+
 def keys_of(page: Page) -> list[tuple[str, Box]]:
     """Where each control is, in their order; without the entries, which a new one pushes down, and the flags' own."""
     return [
@@ -244,7 +295,8 @@ def assert_page_fits(page: Page) -> None:
 
 def test_the_ordinary_pages_fit_and_show_names_as_they_were_typed(gallery: Gallery, tablets: Tablets) -> None:
     tablet = tablets(gallery.ward, "Petra Novak")
-    for page, title in {"patients": "Patients", "past": "Past infusions", "clinic": "Clinic", "ranges": "Ranges"}.items():
+    pages = {"patients": "Patients", "past": "Past infusions", "clinic": "Clinic", "ranges": "Ranges", "staff": "Staff"}
+    for page, title in pages.items():
         tablet.page.goto(f"{tablet.url}/{page}")
         expect(tablet.page.get_by_role("heading", name=title, exact=True)).to_be_visible()
         expect(tablet.page.get_by_text(NOT_APPROVED)).to_be_visible()
