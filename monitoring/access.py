@@ -50,6 +50,8 @@ PERMITTED: Mapping[str, frozenset[str]] = {
     "describe_series": _BEDSIDE,
     "approve_ranges": _OFFICE,
     "import": _OFFICE,
+    "export": _EVERYBODY,  # one infusion, or a series: whoever may look may print
+    "export_many": _OFFICE,  # what a search found, and the whole clinic
     "manage_staff": _ADMINISTRATION,
     "enrol_wall": _ADMINISTRATION,
     "change_rate": _EVERYBODY,  # only a demonstration has a rate
@@ -71,6 +73,8 @@ _SAID = {
     "describe_series": "say what a series is for",
     "approve_ranges": "approve ranges",
     "import": "import past infusions",
+    "export": "take an infusion out of the records",
+    "export_many": "take many infusions out of the records",
     "manage_staff": "manage staff",
     "enrol_wall": "enrol a wall screen",
     "change_rate": "change the speed of the demonstration",

@@ -89,6 +89,8 @@ score             yes    yes        no
 describe_series   yes    yes        no
 approve_ranges    no     yes        yes
 import            no     yes        yes
+export            yes    yes        yes
+export_many       no     yes        yes
 manage_staff      no     no         yes
 enrol_wall        no     no         yes
 change_rate       yes    yes        yes

@@ -122,6 +122,11 @@ CLOSED = [
     ("POST", "/api/infusions/x/move-entries"),
     ("GET", "/api/infusions/x/dose"),
     ("GET", "/api/infusions/x/downtime.pdf"),
+    *(("GET", f"/api/infusions/x/{name}") for name in ("record.pdf", "readings.csv", "tables.zip", "bundle.json")),
+    *(("GET", f"/api/series/x/{name}") for name in ("records.zip", "readings.csv", "tables.zip", "bundle.json")),
+    ("POST", "/api/exports"),
+    ("GET", "/api/exports/x"),
+    ("GET", "/api/exports/data-dictionary.csv"),
     ("POST", "/api/wall"),
     ("POST", "/api/demonstration/rate"),
     ("POST", "/"),
@@ -158,7 +163,7 @@ def test_every_route_of_the_app_is_open_by_name_or_closed(served: Server) -> Non
     from monitoring.routes import routes
 
     known = {path for _, path in CLOSED} | {"/healthz", "/assets", "/assets/plotly.min.js", "/api/sign-in", "/api/live"}
-    paths = {route.path.replace("{infusion}", "x") for route in routes()}  # type: ignore[attr-defined]
+    paths = {re.sub(r"\{\w+\}", "x", route.path) for route in routes()}  # type: ignore[attr-defined]
     assert paths <= known
 
 

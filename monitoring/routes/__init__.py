@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
 
-from monitoring.routes import assets, dosing, entries, health, live, printed, signing
+from monitoring.routes import assets, dosing, entries, exported, health, live, printed, signing
 
 
 def routes() -> list[BaseRoute]:
@@ -19,6 +19,11 @@ def routes() -> list[BaseRoute]:
         Route("/api/demonstration/rate", signing.demonstration_rate, methods=["POST"]),
         Route("/api/infusions/{infusion}/entries", entries.save, methods=["POST"]),
         Route("/api/infusions/{infusion}/downtime.pdf", printed.downtime),
+        *(Route(f"/api/infusions/{{infusion}}/{name}", exported.infusion_file) for name in exported.OF_INFUSION),
+        *(Route(f"/api/series/{{series}}/{name}", exported.series_file) for name in exported.OF_SERIES),
+        Route("/api/exports", exported.start, methods=["POST"]),
+        Route("/api/exports/data-dictionary.csv", exported.dictionary),
+        Route("/api/exports/{export}", exported.made_file),
         Route("/api/infusions/{infusion}/dose", dosing.dose),
         Route("/api/infusions/{infusion}/move-entries", entries.move, methods=["POST"]),
         WebSocketRoute("/api/live", live.live),
