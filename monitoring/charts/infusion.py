@@ -100,6 +100,16 @@ def _panels(protocol: Protocol, measured: Iterable[str]) -> list[_Panel]:
     return panels
 
 
+def value_axes(protocol: Protocol) -> dict[str, str]:
+    """Each measure that has a value axis in the chart of an infusion, with that axis's name: "systolic" to "y"."""
+    return {
+        measure.key: "y" if number == 1 else f"y{number}"
+        for number, panel in enumerate(_panels(protocol, ()), start=1)
+        if panel.kind != "lanes"
+        for measure in panel.measures
+    }
+
+
 def _points(infusion: Infusion, protocol: Protocol, course: Course, levels: Mapping[str, Level | None]) -> list[_Point]:
     gone: dict[str, str] = {}
     for entry in infusion.entries:

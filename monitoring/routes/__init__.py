@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
 
-from monitoring.routes import assets, dosing, entries, exported, health, live, printed, signing
+from monitoring.routes import assets, dosing, earlier, entries, exported, health, live, printed, signing
 
 
 def routes() -> list[BaseRoute]:
@@ -25,6 +25,7 @@ def routes() -> list[BaseRoute]:
         Route("/api/exports/data-dictionary.csv", exported.dictionary),
         Route("/api/exports/{export}", exported.made_file),
         Route("/api/infusions/{infusion}/dose", dosing.dose),
+        Route("/api/infusions/{infusion}/earlier", earlier.earlier),
         Route("/api/infusions/{infusion}/move-entries", entries.move, methods=["POST"]),
         WebSocketRoute("/api/live", live.live),
         Route("/assets/plotly.min.js", assets.plotly),

@@ -226,13 +226,15 @@ function bedside(root, infusion, pins) {
   function drawTop() {
     const d = doc();
     const who = me();
-    redraw(place.top, [d.who, d.infusion, who?.name, lastMe?.name], () => [
+    redraw(place.top, [d.who, d.infusion, d.course.read_only, who?.name, lastMe?.name], () => [
       h("a", { class: "pill link", href: "/board", target: "_self", "aria-label": "Board" }, "‹ Board"),
       h("span", { class: "pill chair", text: d.who.chair }),
       h("h1", { class: "patient" }, h("b", { class: d.who.name.length > 30 ? "long" : "", title: d.who.name, text: d.who.name }), h("span", { text: d.who.line })),
       h("span", { class: "pill plan" }, h("b", { text: d.infusion.which }), ...d.infusion.dose.split(" · ").map((part) => h("span", { text: part })), h("span", { class: "given" })),
       connection(),
-      h("a", { class: "pill link round", href: `/handover?infusion=${encodeURIComponent(infusion)}`, target: "_self", "aria-label": "Handover", title: "Handover" }, "⇄"),
+      d.course.read_only
+        ? h("a", { class: "pill link", href: `/review?infusion=${encodeURIComponent(infusion)}`, target: "_self" }, "Review")
+        : h("a", { class: "pill link round", href: `/handover?infusion=${encodeURIComponent(infusion)}`, target: "_self", "aria-label": "Handover", title: "Handover" }, "⇄"),
       themeKey(() => plot.redrawn()),
       h("button", { class: "pill switch", type: "button", "aria-label": who ? `${who.name}, switch` : "Sign in", onclick: switchSheet }, who ? `${who.name} · switch` : "Sign in"),
     ]);

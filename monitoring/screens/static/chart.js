@@ -56,11 +56,13 @@ export function chart(label) {
   const line = h("div", { class: "now-line", hidden: true }, h("span"));
   const under = h("div", { class: "under", "aria-hidden": "true" });
   const over = h("div", { class: "over", "aria-hidden": "true" });
-  const node = h("div", { class: "chart", role: "img", "aria-label": label }, under, plot, over, line);
+  const note = h("p", { class: "earlier-note", hidden: true });
+  const node = h("div", { class: "chart", role: "img", "aria-label": label }, under, plot, over, line, note);
   let figure = null;
   let drawing = null;
   let queued = null;
   let shown = null; // the traces that are drawn or placed
+  let behind = null; // the patient's earlier infusions, while they are wanted: {labels, traces}
   let overlaid = localStorage.getItem(OVERLAY) === "1"; // for those trained on the anaesthesia chart
 
   async function draw(next) {
@@ -78,6 +80,7 @@ export function chart(label) {
       .then(([Plotly]) => {
         const coloured = painter(node);
         lay(next);
+        note.hidden = !earlier(next).length;
         shown = withOverlay(next);
         return Plotly.react(plot, coloured(shown).map(plain), coloured(next.layout), {
           displayModeBar: false,
@@ -138,7 +141,10 @@ export function chart(label) {
     return placed;
   }
 
-  const withOverlay = ({ data, overlay }) => (overlaid ? [...data, ...data.filter((trace) => trace.name === overlay).map((trace) => ({ ...trace, yaxis: "y", name: `${trace.name}, overlaid` }))] : data);
+  // Earlier infusions lie on minutes since the start: before it there is nothing to lay them on.
+  const earlier = ({ origin }) => (behind && origin ? behind.traces : []);
+  const withOverlay = (next) => [...earlier(next), ...withPulse(next)];
+  const withPulse = ({ data, overlay }) => (overlaid ? [...data, ...data.filter((trace) => trace.name === overlay).map((trace) => ({ ...trace, yaxis: "y", name: `${trace.name}, overlaid` }))] : data);
 
   // What does not move with the time axis is laid under and over the plot, by fractions of its frame.
   function lay({ marks, labels }) {
@@ -204,6 +210,14 @@ export function chart(label) {
     redrawn();
   }
 
+  // Shows the earlier infusions that were fetched, or with null takes them away.
+  function layBehind(found) {
+    behind = found;
+    note.textContent = found ? `faint: earlier ${found.labels.join(" ")}` : "";
+    shown = null; // the traces have other numbers now
+    redrawn();
+  }
+
   const whole = () => figure && window.Plotly?.relayout(plot, { "xaxis.range": [...figure.layout.xaxis.range] }).then(moveNow);
 
   const resize = new ResizeObserver(() => {
@@ -213,5 +227,5 @@ export function chart(label) {
   });
   resize.observe(node);
 
-  return { node, draw, redrawn, moveNow, overlaid: () => overlaid, overlay, whole };
+  return { node, draw, redrawn, moveNow, overlaid: () => overlaid, overlay, behind: () => behind, layBehind, whole };
 }

@@ -380,9 +380,25 @@ export function sheets(host, place, left, plot) {
         { class: "choices" },
         h("button", { class: "key", type: "button", onclick: () => { shut(); table(); } }, "Values as a table"),
         h("button", { class: "key", type: "button", "aria-pressed": String(plot.overlaid()), onclick: () => { plot.overlay(); shut(); } }, plot.overlaid() ? "Pulse on its own axis again" : "Pulse over pressure"),
+        h("button", { class: "key", type: "button", "aria-pressed": String(plot.behind() !== null), onclick: () => { shut(); earlier(); } }, plot.behind() ? "Without earlier infusions" : "Earlier infusions, faint"),
         h("button", { class: "key", type: "button", onclick: () => { plot.whole(); shut(); } }, "Whole time"),
       ),
     );
+  }
+
+  // The patient's own earlier infusions, fetched when they are wanted: the live document is small.
+  async function earlier() {
+    if (plot.behind()) return plot.layBehind(null);
+    try {
+      const answer = await fetch(`/api/infusions/${encodeURIComponent(host.infusion)}/earlier`, { credentials: "same-origin" });
+      const found = await answer.json();
+      if (!answer.ok) return host.say(found.sentences?.join(" ") ?? "Earlier infusions could not be fetched.", "caution");
+      if (!found.labels.length) return host.say("No earlier infusion of this patient was started here.");
+      if (!doc().figure?.origin) host.say("Earlier infusions lie behind the chart once the pump is started.");
+      return plot.layBehind(found);
+    } catch {
+      return host.say("Not connected: earlier infusions could not be fetched.", "caution");
+    }
   }
 
   function table() {
