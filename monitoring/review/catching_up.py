@@ -37,6 +37,7 @@ def made_by() -> str:
         *sorted((_PACKAGE / "clinical").rglob("*.py")),
         _PACKAGE / "review" / "summary.py",
         _PACKAGE / "records" / "summaries.py",
+        _PACKAGE / "records" / "summary_shapes.py",
     ]
     digest = hashlib.sha256()
     for source in sources:

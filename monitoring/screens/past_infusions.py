@@ -19,6 +19,7 @@ from monitoring.documents import PHASE_WORDS
 from monitoring.records.summary_shapes import FoundInfusion, SortKey
 from monitoring.review.search import DAYS, LARGEST, PAGE_LENGTH, Choices, Found, Wanted, address_of, find, wanted_from
 from monitoring.screens.doorway import PAGES
+from monitoring.screens.exporting import Search, draw_exports
 from monitoring.screens.plain import plain
 
 _LOOK_AGAIN_SECONDS: Final = 2
@@ -80,9 +81,9 @@ def draw_found(found: Found) -> None:
         line, marks, open_it = st.columns([6, 2, 1], vertical_alignment="center")
         line.html(_line(row, zone))
         marks.html(f'<p class="past">{" · ".join(_marks(row))}</p>')
-        day = row.opened_at.astimezone(zone)
-        if open_it.button("Open", key=f"open_{row.infusion}", help=f"Infusion of {day:%d %b %Y}", width="stretch"):
-            page = "review" if row.phase in OVER else "bedside"
+        page, label = ("review", "Review") if row.phase in OVER else ("bedside", "Bedside")
+        hint = f"Infusion of {row.opened_at.astimezone(zone):%d %b %Y}"
+        if open_it.button(label, key=f"open_{row.infusion}", help=hint, width="stretch"):
             st.switch_page(PAGES / f"{page}.py", query_params={"infusion": row.infusion})
 
 
@@ -101,6 +102,11 @@ def draw_turn(found: Found) -> None:
     back.button("Previous page", key="previous", disabled=found.page <= 1, on_click=_turn, args=(found.page - 1,))
     where.html(f'<p class="past" style="text-align: center">page {found.page:,} of {found.pages:,}</p>')
     on.button("Next page", key="next", disabled=found.page >= found.pages, on_click=_turn, args=(found.page + 1,))
+
+
+def draw_take_out(found: Found) -> None:
+    """All that was found, on every page of it, as a file."""
+    draw_exports(search=Search(_wanted_now(), st.session_state.get(_WORDS, ""), found.total))
 
 
 # One line

@@ -55,7 +55,7 @@ def test_a_line_says_what_an_infusion_was_and_opens_its_review(house: RunningCli
     assert line.startswith("Ama Boateng · no. K-0200 · infusion 1 of 6")
     assert line.endswith("· Chair 2 · 36.0 mg (0.5 mg/kg) · Ada Okafor · cancelled")
     assert marks(tab) == ["1 entry"]
-    tab.press("Open")
+    tab.press("Review")
     assert tab.at.query_params == {"infusion": infusion}
     assert tab.screen != "bedside_screen"
 
@@ -64,7 +64,7 @@ def test_one_that_is_not_over_opens_at_the_bedside(house: RunningClinic, ids: Na
     tab = door("Ada Okafor", "past")
     (line,) = lines(tab)
     assert line.endswith("· Chair 1 · 36.0 mg (0.5 mg/kg) · Ada Okafor · before start")
-    tab.press("Open")
+    tab.press("Bedside")
     assert (tab.screen, tab.at.query_params) == ("bedside_screen", {"infusion": ids.infusion})
 
 
@@ -125,7 +125,7 @@ def test_a_search_begins_at_its_first_page_and_stands_in_no_address(
 def test_what_was_typed_is_there_again_after_looking_at_one(house: RunningClinic, door: Doorman) -> None:
     shut(house, "Ama Boateng", "K-0200")
     tab = door("Ada Okafor", "past").fill(past_find="boateng")
-    tab.press("Open").open("past")
+    tab.press("Review").open("past")
     assert (numbers(tab), tab.field("past_find").value) == (["K-0200"], "boateng")
 
 
