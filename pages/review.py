@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from monitoring.screens.exporting import draw_exports
 from monitoring.screens.review import (
     draw_care,
     draw_changed,
@@ -19,6 +20,7 @@ document = open_review(st.query_params.get("infusion"))
 if document is not None:
     draw_head(document)
     draw_changed(document)
+    draw_exports(infusion=document["id"])
     draw_facts(document)
     draw_replay(document)
     parts = {

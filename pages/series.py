@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from monitoring.screens.exporting import draw_exports
 from monitoring.screens.patients import draw_find
 from monitoring.screens.scoring import draw_add_score, draw_withdraw_score
 from monitoring.screens.series import draw_about, draw_along, draw_begin, draw_patient, draw_unanswered, pick_series
@@ -17,6 +18,7 @@ if patient is not None:
     if series is not None:
         draw_series_review(patient.id, series, st.query_params.get("infusion"), pickers)
         draw_along(series)
+        draw_exports(series=series.id)
         draw_add_score(series)
         draw_withdraw_score(series)
         draw_about(series)

@@ -1,1 +1,1 @@
-"""What leaves the program as a file: the downtime sheet."""
+"""What leaves the records as a file: tables, FHIR Bundles, the printed record, the downtime sheet, the whole clinic."""

@@ -1,0 +1,141 @@
+"""Taking infusions out of the records as files: of one infusion, of a series, of what a search found.
+
+What is quick is a link to its door. What takes long is made while the page says how far it is; then it can be fetched.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+import streamlit as st
+
+from monitoring.access import NotPermitted, require
+from monitoring.clinic import running
+from monitoring.exports.downtime import PAPERS
+from monitoring.exports.files import Kind, NotComplete, found_by, of_search
+from monitoring.exports.making import Making, workshop_of
+from monitoring.review.search import Wanted
+from monitoring.screens.identity import actor
+from monitoring.screens.plain import plain
+
+TITLE: Final = "Take out as a file"
+_LOOK_AGAIN_SECONDS: Final = 1
+_MAKING: Final = "export_making"  # in the session: the id of what is being made for this tab
+_REFUSED: Final = "export_refused"
+_KEPT: Final = "Each file is written down in the audit trail under your name, with what is in it."
+_TABLES: Final = {
+    "tables.zip": "Tables (CSV) with data dictionary",
+    "tables.zip?deidentified=1": "De-identified tables (CSV)",
+    "bundle.json": "FHIR R4 Bundle",
+}
+_PAPERS: Final = {"a4": "A4", "letter": "Letter"}
+_FORMS: Final[dict[str, tuple[Kind, dict[str, Any]]]] = {
+    "Tables (CSV) with data dictionary": ("tables", {}),
+    "De-identified tables (CSV)": ("tables", {"deidentified": True}),
+    "FHIR R4 Bundle of each infusion": ("fhir", {}),
+    **{f"Printed record of each, {_PAPERS[paper]}": ("record", {"paper": paper}) for paper in PAPERS},
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """What was searched for, and how many infusions it found."""
+
+    wanted: Wanted
+    words: str
+    total: int
+
+
+def draw_exports(*, infusion: str = "", series: str = "", search: Search | None = None) -> None:
+    """The ways out for one infusion, for a series, or for what a search found: exactly one of them is given."""
+    who = actor()
+    if who is None:
+        return
+    with st.expander(TITLE):
+        st.caption(plain(_KEPT))
+        if search is not None:
+            _draw_search(search)
+        elif series:
+            papers = {f"records.zip?paper={paper}": f"Printed records, {_PAPERS[paper]}" for paper in PAPERS}
+            _draw_links(f"/api/series/{series}", {**papers, **_TABLES})
+        else:
+            papers = {f"record.pdf?paper={paper}": f"Printed record, {_PAPERS[paper]}" for paper in PAPERS}
+            _draw_links(f"/api/infusions/{infusion}", {**papers, **_TABLES})
+
+
+def _draw_links(place: str, files: dict[str, str]) -> None:
+    for column, (file, label) in zip(st.columns(len(files)), files.items(), strict=True):
+        column.link_button(plain(label), f"{place}/{file}", width="stretch")
+
+
+# What takes long
+
+
+def _draw_search(search: Search) -> None:
+    try:
+        require(actor(), "export_many")
+    except NotPermitted as no:
+        st.info(plain(no.sentence))
+        return
+    form, button = st.columns([3, 1], vertical_alignment="bottom")
+    chosen = form.selectbox("Form", list(_FORMS), key="export_form")
+    count = f"{search.total:,} {'infusion' if search.total == 1 else 'infusions'}"
+    making = _making()
+    busy = making is not None and making.over_since is None
+    button.button(
+        f"Make a file of {count}",
+        key="export_start",
+        on_click=_start,
+        args=(search, chosen),
+        disabled=busy or search.total == 0,
+        width="stretch",
+    )
+    if refused := st.session_state.pop(_REFUSED, ""):
+        st.error(plain(refused))
+    if making is not None:
+        _draw_progress()
+
+
+def _start(search: Search, chosen: str) -> None:
+    """Begin to make the file; what was made before for this tab is left."""
+    clinic = running()
+    kind, options = _FORMS[chosen]
+    try:
+        by = require(actor(), "export_many").staff
+        ids, asked = found_by(clinic, search.wanted, search.words)
+        making = workshop_of(clinic).start(clinic, by, of_search(clinic, by, ids, asked, kind, **options))
+    except (NotComplete, NotPermitted) as no:
+        st.session_state[_REFUSED] = no.sentence
+    except LookupError as no:
+        st.session_state[_REFUSED] = str(no.args[0])
+    else:
+        st.session_state[_MAKING] = making.id
+
+
+def _making() -> Making | None:
+    """What is being made for this tab, or was and waits to be fetched."""
+    who, id = actor(), st.session_state.get(_MAKING)
+    return workshop_of(running()).making(id, who.staff) if id and who is not None else None
+
+
+@st.fragment(run_every=_LOOK_AGAIN_SECONDS)
+def _draw_progress() -> None:
+    """How far it is; then the way to the file, or why there is none."""
+    making = _making()
+    if making is None:
+        return
+    seen = f"{_MAKING}_seen_{making.id}"
+    if making.over_since is None:
+        st.session_state[seen] = "being made"
+        words = "Waits for another file" if making.state == "waiting" else f"{making.done:,} of {making.of:,} infusions"
+        st.progress(making.done / making.of if making.of else 0.0, plain(words))
+        st.button("Stop", key="export_stop", on_click=making.stop)
+    elif st.session_state.pop(seen, None):
+        st.rerun()  # the whole page: its button may be pressed again
+    elif making.state == "made":
+        size = f"{making.bytes / 1e6:.1f} MB" if making.bytes >= 1e5 else f"{making.bytes / 1e3:.1f} kB"
+        st.link_button(plain(f"Fetch the file ({size})"), f"/api/exports/{making.id}")
+        st.caption(plain("It is kept for an hour, for you alone."))
+    else:
+        st.warning(plain(making.sentence or "The file was given up; nothing of it is left."))
