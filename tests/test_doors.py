@@ -121,6 +121,7 @@ CLOSED = [
     ("POST", "/api/attest"),
     ("POST", "/api/infusions/x/move-entries"),
     ("GET", "/api/infusions/x/dose"),
+    ("GET", "/api/infusions/x/earlier"),
     ("GET", "/api/infusions/x/downtime.pdf"),
     *(("GET", f"/api/infusions/x/{name}") for name in ("record.pdf", "readings.csv", "tables.zip", "bundle.json")),
     *(("GET", f"/api/series/x/{name}") for name in ("records.zip", "readings.csv", "tables.zip", "bundle.json")),
