@@ -130,16 +130,16 @@ class Event:
 
 
 def event_words(event: Event) -> str:
-    """What an event says in a line: "Ondansetron 4 mg IV", "Pump paused: distress"."""
+    """What an event says in a line: "Ondansetron 4 mg IV", "Pump paused: distress"; its kind where it says no more."""
     words, detail = EVENT_WORDS[event.kind], event.detail
-    if event.kind == "rate":
-        return f"{words} to {detail['rate_ml_per_h']:g} mL/h"
-    if event.kind == "note":
+    if event.kind == "rate" and isinstance(rate := detail.get("rate_ml_per_h"), int | float):
+        return f"{words} to {rate:g} mL/h"
+    if event.kind == "note" and detail.get("text"):
         return f"“{detail['text']}”"
-    if event.kind == "effect":
+    if event.kind == "effect" and detail.get("name"):
         name = str(detail["name"])  # as it was typed but for its first letter: "ECG change, PVCs"
-        return " · ".join([name[:1].upper() + name[1:], *([detail["severity"]] if detail.get("severity") else [])])
-    if event.kind == "medicine":
+        return " · ".join([name[:1].upper() + name[1:], *([str(detail["severity"])] if detail.get("severity") else [])])
+    if event.kind == "medicine" and detail.get("name"):
         return " ".join(str(detail[part]) for part in ("name", "dose", "unit", "route") if detail.get(part))
     reason = detail.get("reason")
     return f"{words}: {reason}" if reason else words

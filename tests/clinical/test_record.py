@@ -96,6 +96,13 @@ def test_the_timeline_vocabulary_says_who_and_when() -> None:
         (Event("effect", {"name": "ECG change, PVCs"}), "ECG change, PVCs"),
         (Event("effect", {"name": "über-alert, BP OK"}), "Über-alert, BP OK"),
         (Event("note", {"text": "hears music"}), "“hears music”"),
+        # None of these is taken any more; a file from elsewhere may hold one, and its screen is shown all the same.
+        (Event("rate"), "Rate changed"),
+        (Event("rate", {"rate_ml_per_h": "fast"}), "Rate changed"),
+        (Event("note"), "Note"),
+        (Event("effect", {"severity": "mild"}), "Effect"),
+        (Event("effect", {"name": "nausea", "severity": 2}), "Nausea · 2"),
+        (Event("medicine", {"dose": 4, "unit": "mg"}), "Medicine"),
     ],
 )
 def test_an_event_says_itself_in_a_line(event: Event, words: str) -> None:
