@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final, Literal
 
 from monitoring.clinical.course import Course, minutes_since, of_set, outlined, roots, when
+from monitoring.clinical.events import first_of, standing_events
 from monitoring.clinical.flags import Flags
 from monitoring.clinical.protocol import Protocol
 from monitoring.clinical.record import EVENT_WORDS, Entry, EventKind, Infusion, event_words
@@ -351,11 +352,11 @@ def over_problems(entry: Entry, infusion: Infusion, protocol: Protocol) -> Itera
 
 
 def handover_problems(entry: Entry, infusion: Infusion, protocol: Protocol) -> Iterator[str]:
-    """Who signs in takes over, and not twice in a row."""
+    """Who signs in takes over, and not twice in a row. Whoever corrects the minute of it has not taken over."""
     if entry.queued or entry.corrects is not None:
         return
-    events = [e for e in infusion.standing() if e.event is not None and e.event.kind == "handover"]
-    if events and events[-1].author == entry.author:
+    events = list(standing_events(infusion, "handover"))
+    if events and first_of(infusion, events[-1]).author == entry.author:
         at = _aside(when(events[-1].observed_at, outlined(infusion).started_at))
         yield f"{entry.author_name} has taken over already{at}: expected somebody else."
 

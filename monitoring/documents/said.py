@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from monitoring.clinical.course import when
-from monitoring.clinical.events import detail_of
+from monitoring.clinical.events import detail_of, first_of
 from monitoring.clinical.protocol import Protocol
 from monitoring.clinical.record import EVENT_WORDS, Entry, EventKind, event_words
 from monitoring.clinical.scales import name_of, score
@@ -133,7 +133,8 @@ def _over(entry: Entry, j: Judged) -> str:
 
 
 def _handover(entry: Entry, j: Judged) -> str:
-    return f"Responsible nurse from here on: {entry.author_name}"
+    # Who took over, whoever corrected the minute of it since.
+    return f"Responsible nurse from here on: {first_of(j.infusion, entry).author_name}"
 
 
 def _score(entry: Entry, j: Judged) -> str:

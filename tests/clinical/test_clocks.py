@@ -23,6 +23,7 @@ from monitoring.clinical.clocks import (
 )
 from monitoring.clinical.protocol import Protocol
 from monitoring.clinical.record import Entry, Event, Infusion
+from tests.clinical.care import corrected
 from tests.clinical.timeline import JONAS, START, Timeline, at, measure, minute_of, protocol
 
 SITE = protocol(measure("systolic"), measure("pulse"), set=("pulse",), recheck_minutes=(5, 15), rapid_minutes=1)
@@ -411,6 +412,16 @@ def test_what_somebody_else_has_done_meanwhile_is_told_on_a_live_screen_and_kept
         assert judged(judge, line, kind, 9, detail) == [sentence]
         assert judged(judge, line, kind, 9, detail, queued=True) == []
     assert judged(handover_problems, line, "handover", 9, {}, author=JONAS.id, author_name=JONAS.name) == []
+
+
+def test_who_corrects_the_minute_of_a_handover_has_not_taken_over() -> None:
+    line = begun()
+    taken = line.event("handover", 8)
+    corrected(line, taken, 20, seen_at=9, by=JONAS)
+    assert judged(handover_problems, line, "handover", 25, {}, author=JONAS.id, author_name=JONAS.name) == []
+    assert judged(handover_problems, line, "handover", 25, {}) == [
+        "Ada Okafor has taken over already, at minute 9: expected somebody else."
+    ]
 
 
 def test_nothing_is_over_before_it_began() -> None:

@@ -13,7 +13,7 @@ import pytest
 from monitoring.clinical.record import EVENT_WORDS, Entry
 from monitoring.documents.entries import entries
 from monitoring.documents.judged import judged
-from tests.clinical.care import BARE, CARE, dose, dose_check, order, signature
+from tests.clinical.care import BARE, CARE, corrected, dose, dose_check, order, signature
 from tests.clinical.timeline import ADA, INES, JONAS, Timeline, at, running
 
 ZONE = ZoneInfo("Europe/Berlin")  # minute 0 is 11:00 there
@@ -288,6 +288,13 @@ def test_a_nurse_who_takes_over_is_named() -> None:
     taken = line.event("handover", 20)
     taken = line._replace(taken, author=JONAS.id, author_name=JONAS.name)
     assert row(line, taken)["text"] == "Responsible nurse from here on: Jonas Lund"
+
+
+def test_who_corrects_the_minute_of_a_handover_is_not_the_one_who_took_over() -> None:
+    line = running(CARE)
+    again = corrected(line, line.event("handover", 20), 30, seen_at=21, by=JONAS)
+    assert row(line, again)["text"] == "Responsible nurse from here on: Ada Okafor"
+    assert row(line, again)["author"] == "Jonas Lund"
 
 
 def test_a_mark_of_sending_needs_more_than_a_moment() -> None:
