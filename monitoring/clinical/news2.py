@@ -16,6 +16,7 @@ from itertools import pairwise
 from typing import Any, Final, Literal
 
 from monitoring.clinical.course import Course, when
+from monitoring.clinical.dose import plan_of
 from monitoring.clinical.protocol import News2Inputs, Protocol
 from monitoring.clinical.record import Infusion, Reading
 
@@ -199,8 +200,7 @@ def of_infusion(infusion: Infusion, protocol: Protocol, course: Course, table: T
 
 def prescribed_scale(infusion: Infusion) -> SpO2Scale:
     """The SpO2 scale that the order which holds prescribes: 1 unless it says 2."""
-    orders = [e.event for e in infusion.standing() if e.event is not None and e.event.kind == "order"]
-    return 2 if orders and orders[-1].detail.get("spo2_scale") == 2 else 1
+    return 2 if plan_of(infusion).spo2_scale == 2 else 1
 
 
 def read_table(text: str, name: str = "news2.toml") -> Table:

@@ -308,9 +308,20 @@ def test_a_consciousness_in_words_the_table_does_not_know_is_missing() -> None:
 def test_scale_2_is_used_where_the_order_that_holds_prescribes_it() -> None:
     line = begun()
     line.set(10, oxygen=2, **(FULL | {"spo2": 97}))
-    order = line.event("order", -3, spo2_scale=2)
+    numbers = {"dose_mg_per_kg": 0.5, "planned_minutes": 40, "weight_kg": 80.0}
+    order = line.event("order", -3, spo2_scale=2, **numbers)
     assert (made := read(line, 10)) is not None
     assert (made.total, made.scale, made.words) == (5, 2, "NEWS2 5, medium risk, SpO₂ scale 2")
     line.withdraw(order, 11)
     assert (made := read(line, 11)) is not None
+    assert (made.total, made.scale) == (2, 1)
+
+
+def test_an_order_that_came_while_the_pump_ran_on_another_one_changes_no_scale() -> None:
+    line = begun()
+    numbers = {"dose_mg_per_kg": 0.5, "planned_minutes": 40, "weight_kg": 80.0}
+    line.event("order", -3, **numbers)
+    line.set(10, oxygen=2, **(FULL | {"spo2": 97}))
+    line.event("order", 11, spo2_scale=2, **numbers)
+    assert (made := read(line, 12)) is not None
     assert (made.total, made.scale) == (2, 1)
