@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Final, Literal, cast
 
 from monitoring.clinical.course import Outline, outlined
-from monitoring.clinical.dose import SECOND_CALCULATION, differences, plan_of
+from monitoring.clinical.dose import SECOND_CALCULATION, differences, of_another_order, plan_of
 from monitoring.clinical.events import (
     detail_of,
     first_of,
@@ -166,6 +166,8 @@ def _missing(infusion: Infusion, protocol: Protocol, until: datetime | None) -> 
             yield "Order"
         if plan.dose is None:
             yield "Dose calculation"
+        elif of_another_order(infusion, protocol):
+            yield "Dose calculation: differs from the order"
         if protocol.preparation.second_calculation:
             if plan.dose is None or plan.check is None:
                 yield "Second calculation"

@@ -166,7 +166,9 @@ def beside_what_holds(infusion: Infusion, standing: Sequence[Entry]) -> dict[str
 def says_its_numbers(event: Event) -> bool:
     """Whether an order or a dose holds every number it is made of, each above 0; True for any other event."""
     needed = {"order": _ORDER_NUMBERS, "dose": _DOSE_NUMBERS}.get(event.kind, ())
-    return all(_positive(event.detail.get(key)) for key in needed)
+    if not all(_positive(event.detail.get(key)) for key in needed):
+        return False
+    return event.kind != "order" or event.detail["planned_minutes"] >= 1  # in whole minutes: half of one is none
 
 
 def _held(infusion: Infusion, standing: Sequence[Entry], kind: str) -> tuple[Entry | None, list[Entry]]:
@@ -503,6 +505,14 @@ def disagreements(infusion: Infusion, protocol: Protocol) -> tuple[str, ...]:
         if plan.check is not None:
             found += differences(_detail(plan.dose), _detail(plan.check), protocol.preparation)
     return tuple(found)
+
+
+def of_another_order(infusion: Infusion, protocol: Protocol) -> bool:
+    """Whether the dose that holds is not what the order that holds comes to: it was worked out for a former one."""
+    preparation, plan = protocol.preparation, plan_of(infusion)
+    if preparation is None or plan.dose is None:
+        return False
+    return any(_result_problems(_detail(plan.dose), infusion, protocol, preparation))
 
 
 def rate_slip(rate_ml_per_h: float, infusion: Infusion) -> str:

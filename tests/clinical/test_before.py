@@ -16,6 +16,7 @@ from tests.clinical.care import (
     corrected,
     dose,
     dose_check,
+    order,
     prepared,
     said_by,
     signature,
@@ -178,6 +179,17 @@ def test_a_second_calculation_that_differs_is_still_missing() -> None:
     assert missing(line) == ("Second calculation: differs from the first",)
     dose_check(line, -11, first)
     assert missing(line) == ()
+
+
+def test_a_dose_worked_out_for_a_former_order_is_missing_for_the_one_that_holds() -> None:
+    line = prepared(Timeline(CARE))
+    order(line, -8, dose_mg_per_kg=0.8)
+    assert missing(line) == ("Dose calculation: differs from the order",)
+    line.start(0)
+    assert checklist(line.infusion, CARE).started_with_missing == ("Dose calculation: differs from the order",)
+    again = prepared(Timeline(CARE))
+    order(again, -8, prescriber="Dr Anna Roth")
+    assert missing(again) == ()
 
 
 def test_the_first_person_is_no_second_one() -> None:

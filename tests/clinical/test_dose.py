@@ -682,6 +682,13 @@ def test_an_order_without_its_numbers_is_kept_as_a_conflict_and_holds_nothing(la
     assert [one.sentence for one in line.course(1).conflicts] == [sentence]
 
 
+def test_an_order_of_less_than_a_minute_is_none() -> None:
+    line = Timeline(SITE)
+    ordered(line, -20, planned_minutes=0.4)
+    assert holding(line).order is None
+    assert line.course(-10).phase == "planned"
+
+
 def test_what_is_pumped_follows_the_dose() -> None:
     """Stock on top of the bag: 100.8 mL at 151.2 mL/h hold 40 mg; a new rate and a pause count as before."""
     site = replace(SITE, preparation=replace(PREPARATION, stock_volume="adds"))
