@@ -80,7 +80,7 @@ def drug_part(j: Judged, sums: Reconciliation, zone: ZoneInfo) -> dict[str, Any]
             "by": entry.author_name,
             "time": clock_time(entry.observed_at, zone),
             "witness": witness.name if witness else "",
-            "reconciled": sums.sentence,
+            "reconciled": "" if j.dose_hidden else sums.sentence,
         }
     return {
         "name": drug.name,

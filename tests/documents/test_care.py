@@ -244,6 +244,14 @@ def drug(line: Timeline, minute: float) -> dict[str, Any]:
     return found
 
 
+def test_while_a_second_calculation_is_waited_for_the_drug_tells_no_dose() -> None:
+    line = Timeline(CARE)
+    order(line, -15)
+    dose(line, -14)
+    line.event("drug", -13, drawn_mg=50.0, wasted_mg=0.0, lot="A1", expiry="2027-08")
+    assert "40" not in json.dumps(drug(line, -12)["latest"])
+
+
 def test_one_who_records_the_waste_is_no_witness_of_it() -> None:
     line = running(CARE)
     line.end(40)
