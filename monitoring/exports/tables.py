@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Final, Literal
 
 from monitoring.clinical import leaving, signing
@@ -106,7 +107,7 @@ READINGS: Final = Table(
         Column("recorded_local", "string", "The same in the clinic's zone.", only="identified"),
         Column("recorded_by", "string", "Who recorded it.", only="identified"),
         Column("amendment", "string", "late entry (omitted then, recalled later) or addendum (not known then)."),
-        Column("source", "string", "paper: transcribed from paper."),
+        Column("source", "string", "paper: transcribed from paper; import: brought in from a file."),
         Column("confirmed_unusual", "boolean", "TRUE when it was asked whether this is what is seen, and it was."),
         Column("not_asked", "boolean", "TRUE when a rating was observed without asking the patient."),
         Column("after_signing", "boolean", "TRUE when it was recorded after the record was signed."),
@@ -194,6 +195,7 @@ TABLES: Final = (READINGS, INFUSIONS, SCORES)
 # CSV
 
 
+@lru_cache(maxsize=4096)  # the same few words stand in row after row
 def harmless(text: str) -> str:
     """A text that no spreadsheet computes: an apostrophe stands before what would begin a formula.
 
@@ -240,7 +242,7 @@ def data_dictionary(tables: Sequence[Table] = TABLES, deidentified: bool = False
 
 
 def _cell(value: Cell) -> str:
-    if value is None:
+    if value is None or value == "":
         return ""
     if isinstance(value, bool):
         return "TRUE" if value else "FALSE"
@@ -335,7 +337,7 @@ def infusion_row(source: Source, study: StudyNumbers | None = None) -> Row:
     j, infusion = source.j, source.j.infusion
     at, plan, patient = j.course, j.plan, j.infusion.patient
     sums = reconciliation(infusion, j.protocol, at)
-    record = signing.record(infusion, j.protocol, at, j.flags)
+    signed = [one.signature for one in signing.signatures(infusion, j.protocol)]
     years = age_in_years(patient.birth_date, infusion.opened_at.astimezone(source.zone).date())
     page = leaving.page(infusion, j.protocol, at, j.now)
     states = [slot.state for slot in at.slots]
@@ -377,8 +379,8 @@ def infusion_row(source: Source, study: StudyNumbers | None = None) -> Row:
         "flags_critical": levels.count(Level.CRITICAL),
         "flags_not_acknowledged": sum(flag.needs_acknowledgement for flag in j.flags.flags),
         "entries": len(infusion.entries),
-        "signed_by": "; ".join(f"{one.meaning}: {one.name}, {one.role}" for one in record.signed),
-        "signed": record.locked,
+        "signed_by": "; ".join(f"{one.meaning}: {one.name}, {one.role}" for one in signed),
+        "signed": signing.locked(infusion, j.protocol),
     }
 
 
