@@ -20,6 +20,7 @@ pytestmark = pytest.mark.browser
 
 THEMES: Final = ("dark", "light")
 GRAVE: Final = {"serious", "critical"}
+STEPS: Final = {"planned": "Before", "flags": "Care", "recovery": "Leaving", "closed": "Sign-off"}
 
 
 class Reader:
@@ -124,6 +125,24 @@ def test_sheets_have_nothing_grave(reader: Reader, gallery: Gallery) -> None:
         tablet.tap(tablet.button("Not done"))
         assert reader.violations("[role=alertdialog]", only) == [], theme
         tablet.page.get_by_role("alertdialog").get_by_role("button", name="Back").click()
+
+
+@pytest.mark.parametrize(("what", "step"), STEPS.items())
+def test_steps_of_care_have_nothing_grave(reader: Reader, gallery: Gallery, what: str, step: str) -> None:
+    tablet = reader.tablet
+    tablet.sign_in("Ada Okafor")
+    tablet.open_bedside(gallery.infusions[what])
+    panel = tablet.step(step)
+    if what == "closed":
+        tablet.tap(panel.get_by_role("button", name="Sign as administered"))
+        expect(tablet.sheet("Sign as administered")).to_be_visible()
+    if what == "flags":
+        tablet.tap(tablet.button("Emergency"))
+    reader.assert_good()
+    if what == "flags":
+        tablet.page.goto(f"{tablet.url}/handover?infusion={gallery.infusions[what]}")
+        tablet.ready()
+        reader.assert_good()
 
 
 def test_the_sign_in_the_board_and_the_wall_have_nothing_grave(reader: Reader) -> None:
