@@ -137,6 +137,8 @@ def _draw(table: ClinicTable) -> None:
     if table.nothing:
         st.info(plain(table.nothing))
     else:
+        import pandas  # noqa: F401  plotly asks whether it is there, and trips over one that a thread is just loading
+
         dark = st.context.theme.type != "light"
         st.plotly_chart(clinic_figure(table, dark=dark), theme=None, config=_NO_TOOLS, key=f"chart_{table.key}")
     with st.expander("As a table"):
