@@ -593,3 +593,5 @@ CACHE = (summary, summary_flag, summary_word, summary_part, summary_count, summa
 # Few entries replace another; the partial indices stay small.
 Index("ix_entry_corrects", entry.c.corrects, sqlite_where=text("corrects IS NOT NULL"))
 Index("ix_entry_withdraws", entry.c.withdraws, sqlite_where=text("withdraws IS NOT NULL"))
+# Only rows of entries name an infusion.
+Index("ix_audit_infusion", audit.c.infusion_id, sqlite_where=text("infusion_id IS NOT NULL"))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 
@@ -115,3 +117,11 @@ def test_it_works_beside_a_running_server(tmp_path: Path) -> None:
     ward.add("first")
     found = verify_infusion(ward.url, "first")
     assert (found.entries, found.sentences) == (before + 1, ())
+
+
+def test_one_infusions_audit_rows_are_found_without_reading_all(file: Path) -> None:
+    with closing(sqlite3.connect(file)) as connection:
+        plan = connection.execute(
+            "EXPLAIN QUERY PLAN SELECT * FROM audit WHERE infusion_id = ? ORDER BY seq", ["first"]
+        )
+        assert [row[3] for row in plan] == ["SEARCH audit USING INDEX ix_audit_infusion (infusion_id=?)"]
