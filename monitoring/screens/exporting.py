@@ -23,15 +23,18 @@ TITLE: Final = "Take out as a file"
 _LOOK_AGAIN_SECONDS: Final = 1
 _MAKING: Final = "export_making"  # in the session: the id of what is being made for this tab
 _REFUSED: Final = "export_refused"
-_KEPT: Final = "Each file is written down in the audit trail under your name, with what is in it."
+_KEPT: Final = (
+    "Each file is written down in the audit trail under your name, with what is in it. "
+    "Tables come with their data dictionary; de-identified ones have study numbers, and minutes in the place of dates."
+)
 _TABLES: Final = {
-    "tables.zip": "Tables (CSV) with data dictionary",
+    "tables.zip": "Tables (CSV)",
     "tables.zip?deidentified=1": "De-identified tables (CSV)",
     "bundle.json": "FHIR R4 Bundle",
 }
 _PAPERS: Final = {"a4": "A4", "letter": "Letter"}
 _FORMS: Final[dict[str, tuple[Kind, dict[str, Any]]]] = {
-    "Tables (CSV) with data dictionary": ("tables", {}),
+    "Tables (CSV)": ("tables", {}),
     "De-identified tables (CSV)": ("tables", {"deidentified": True}),
     "FHIR R4 Bundle of each infusion": ("fhir", {}),
     **{f"Printed record of each, {_PAPERS[paper]}": ("record", {"paper": paper}) for paper in PAPERS},
@@ -65,8 +68,9 @@ def draw_exports(*, infusion: str = "", series: str = "", search: Search | None 
 
 
 def _draw_links(place: str, files: dict[str, str]) -> None:
-    for column, (file, label) in zip(st.columns(len(files)), files.items(), strict=True):
-        column.link_button(plain(label), f"{place}/{file}", width="stretch")
+    with st.container(horizontal=True):
+        for file, label in files.items():
+            st.link_button(plain(label), f"{place}/{file}")
 
 
 # What takes long

@@ -33,7 +33,7 @@ def test_an_infusion_leaves_in_each_form(house: RunningClinic, ids: Names, door:
     assert links(door("Ada Okafor").open("review", infusion=ids.infusion)) == {
         "Printed record, A4": f"{place}/record.pdf?paper=a4",
         "Printed record, Letter": f"{place}/record.pdf?paper=letter",
-        "Tables (CSV) with data dictionary": f"{place}/tables.zip",
+        "Tables (CSV)": f"{place}/tables.zip",
         "De-identified tables (CSV)": f"{place}/tables.zip?deidentified=1",
         "FHIR R4 Bundle": f"{place}/bundle.json",
     }
