@@ -317,7 +317,7 @@ class _Group:
             if what := reader.turned.get((self._group, how)):
                 yield f"{how} at the import: {', '.join(what)}."
         for (group, _, _), left in reader.left_out.items():
-            if group == self._group or (group is None and mapping.one_infusion):
+            if group in (self._group, None):  # what belonged to none is told in each
                 yield from notes(f"{left.what} left out at the import, {left.reason}", left.said)
 
 

@@ -1,0 +1,482 @@
+"""Infusions in a FHIR Bundle: our own come back as they were, others as far as they say it, and each fault is told."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from monitoring import recording
+from monitoring.clinic import RunningClinic
+from monitoring.clinical.course import course
+from monitoring.clinical.flags import flags
+from monitoring.clinical.record import Infusion
+from monitoring.exports.fhir import as_json, bundle_of
+from monitoring.exports.source import source_of
+from monitoring.imports.bundle import Resource, read_bundle
+from monitoring.imports.dry_run import Decision, DryRun
+from monitoring.imports.fhir import dry_run_bundle, patients_named
+from monitoring.imports.mapping import Told
+from monitoring.recording import PastInfusion, SourceFile
+from tests.clinical.timeline import LIN, MARTA, OMAR, SHIPPED, START, Timeline, at, running
+from tests.exports.sources import many, source
+from tests.small_clinic import Names, SetClock, actor, entry, event
+
+EXAMPLES = Path(__file__).resolve().parents[3] / "shared" / "fhir" / "fhir_uscore_examples"
+PATIENTS = {patient.number: patient for patient in (MARTA, OMAR, LIN)}
+CHAIRS = {"Chair 1": "chair-1", "Chair 2": "chair-2"}
+LEFT = Decision("leave out", "not ours")
+TOLD = Told(patient="K-0101", chair="chair-2", weight_kg=72, dose_mg_per_kg=0.5, planned_minutes=40)
+
+
+def eventful() -> Timeline:
+    """An infusion with everything that the words of an export hold whole."""
+    line = Timeline()
+    line.event("check", -20, item=SHIPPED.before[0].key, answer="yes", note="on paper")
+    line.quiet_set(-4, temperature=36.6)
+    line.start(0)
+    line.observe(5, dissociation=2)
+    line.set(6, oxygen=2.5)
+    wrong = line.quiet_set(10, systolic=214)
+    line.correct(wrong, 11, "typed wrongly", systolic=164.0, diastolic=78.0)
+    line.acknowledge(line.flag(11.5, "systolic", "high"), 12, "Told Dr Weiss on the phone")
+    other = line.quiet_set(14, heart_rate=171)
+    line.withdraw(other, 15, "that was Omar Haddad")
+    line.set(20, systolic=150, diastolic=84, not_done={"heart_rate": "asleep", "spo2": "equipment"})
+    line.pause(22, "nausea or vomiting")
+    nausea = line.event("effect", 22, name="nausea", severity="mild", action="watched")
+    called = line.event("called", 23, whom=SHIPPED.called[0])
+    line.event("medicine", 24, name="Ondansetron", dose="4", unit="mg", route="IV", why="nausea")
+    line.event("medicine", 24.5, name="Aunt Edna's drops", dose="some", unit="mL", route="oral")
+    line.resume(26)
+    line.rate(27, 112.5)
+    line.event("over", 28, of=called.id, how="came")
+    line.event("over", 31, of=nausea.id)
+    line.quiet_set(30, recorded=36)
+    slip = line.observe(33, sedation=4)
+    line.correct(slip, 35, "read wrongly", sedation=5)
+    line.end(44)
+    line.quiet_set(60)
+    line.close(110)
+    line.event("note", 200, text="Called back, well")
+    return line
+
+
+def exported(line: Timeline, minute: float, name: str = "", **more: Any) -> bytes:
+    return as_json(bundle_of([source(line, minute, name=name)], START, **more))
+
+
+NOTHING_TOLD = Told()
+
+
+def run(data: bytes, told: Told = NOTHING_TOLD, decisions: dict[str, Decision] | None = None, **more: Any) -> DryRun:
+    return dry_run_bundle(read_bundle(data), told, SHIPPED, PATIENTS, CHAIRS, decisions or {}, at(400), **more)
+
+
+def past(found: DryRun) -> PastInfusion:
+    (infusion,) = found.infusions
+    assert infusion.past is not None, (found.problems, infusion.faults, found.open_faults)
+    return infusion.past
+
+
+def sentences(found: DryRun) -> list[str]:
+    of_infusions = [sentence for infusion in found.infusions for sentence in infusion.faults]
+    return [*found.problems, *of_infusions, *(fault.sentence for fault in found.open_faults)]
+
+
+def changed(data: bytes, change: Callable[[list[dict[str, Any]]], object]) -> bytes:
+    """The Bundle with its resources changed."""
+    found = json.loads(data)
+    change([one["resource"] for one in found["entry"]])
+    return json.dumps(found).encode()
+
+
+def of(resources: list[dict[str, Any]], text: str) -> dict[str, Any]:
+    """The first Observation of this name."""
+    return next(one for one in resources if one.get("code", {}).get("text") == text)
+
+
+def told_of(infusion: Infusion) -> list[tuple[object, ...]]:
+    """Everything that stands of an infusion, without what only an import adds, and without who recorded it."""
+
+    def detail(one: Any) -> Any:
+        names = {entry.id: "" for entry in infusion.entries}
+        return {k: names.get(v, v) for k, v in one.detail.items() if k not in ("baseline", "given_by")}
+
+    found = [
+        (
+            one.kind,
+            one.observed_at,
+            sorted((reading.measure, reading.value) for reading in one.readings),
+            sorted((item.measure, item.reason) for item in one.not_done),
+            one.event and (one.event.kind, sorted(detail(one.event).items())),
+        )
+        for one in infusion.standing()
+        if one.kind != "acknowledgement" and not (one.event and one.event.kind == "note")
+    ]
+    return sorted(found, key=str)
+
+
+# Our own export comes back
+
+
+@pytest.fixture
+def elsewhere(clinic: RunningClinic, clock: SetClock) -> RunningClinic:
+    """Another clinic, later, where the same three people are known under ids of its own."""
+    clock.wait(days=2)
+    return clinic
+
+
+def test_an_eventful_infusion_comes_back_as_it_was(elsewhere: RunningClinic, names: Names) -> None:
+    line = eventful()
+    resources = read_bundle(exported(line, 210))
+    patient = elsewhere.store.find_patients("K-0102")[0]
+    of_omar = {"K-0101": patient}  # where Marta Brandt has an infusion at that time already
+    found = dry_run_bundle(resources, Told(), SHIPPED, of_omar, CHAIRS, {}, elsewhere.clock.now())
+    assert [one for one in sentences(found) if "was born on" in one]
+    born = changed(exported(line, 210), lambda all: all[0].update(birthDate=patient.birth_date.isoformat()))
+    wanted = past(dry_run_bundle(read_bundle(born), Told(), SHIPPED, of_omar, CHAIRS, {}, elsewhere.clock.now()))
+    outcome = recording.import_infusions(
+        elsewhere, actor(elsewhere, "Dr Ines Weiss"), SourceFile("bundle.json", "0" * 64), [wanted]
+    )
+    assert outcome.done, outcome.sentences
+    back = elsewhere.store.infusion(wanted.id)
+    assert back is not None
+    was, now = line.infusion, at(300)
+    before = [one for one in told_of(was) if "Aunt Edna" not in str(one)]
+    assert told_of(back) == before
+    assert (back.weight_kg, back.dose_mg_per_kg, back.planned_minutes, back.bag_volume_ml) == (80, 0.5, 40, 100)
+    assert (back.opened_at, back.number, back.chair) == (was.opened_at, 2, "chair-1")
+    here, there = course(was, SHIPPED, now), course(back, SHIPPED, now)
+    assert there.phases == here.phases
+    assert there.segments == here.segments
+    assert there.given_mg == pytest.approx(here.given_mg)
+    assert {key: one.value for key, one in there.baseline.items()} == {k: one.value for k, one in here.baseline.items()}
+
+    def flagged(infusion: Infusion, at_course: Any) -> Counter[tuple[str, str, str]]:
+        found = flags(infusion, SHIPPED, now, at_course).flags
+        return Counter((flag.measure, flag.side, flag.level.word) for flag in found)
+
+    assert flagged(back, there) == flagged(was, here)
+
+
+def test_corrections_and_withdrawals_come_back_with_both_values_and_why() -> None:
+    entries = past(run(exported(eventful(), 210))).entries
+    by_name = {one.name: one for one in entries if one.name}
+    corrections = [one for one in entries if one.corrects]
+    assert [
+        (
+            {r.measure: r.value for r in by_name[one.corrects].readings},
+            {r.measure: r.value for r in one.readings},
+            one.reason,
+        )
+        for one in corrections
+    ] == [
+        (
+            {"systolic": 214, "diastolic": 78, "heart_rate": 72, "spo2": 98, "respiration": 14},
+            {"systolic": 164, "diastolic": 78},
+            "typed wrongly",
+        ),
+        ({"sedation": 4}, {"sedation": 5}, "read wrongly"),
+    ]
+    (withdrawal,) = (one for one in entries if one.withdraws)
+    assert {r.measure: r.value for r in by_name[withdrawal.withdraws].readings}["heart_rate"] == 171
+    assert (withdrawal.reason, withdrawal.observed_at) == ("that was Omar Haddad", at(15))
+
+
+def test_what_only_words_tell_is_kept_as_notes_and_remarks() -> None:
+    found = past(run(exported(eventful(), 210)))
+    notes = [one.event.detail["text"] for one in found.entries if one.event and one.event.kind == "note"]
+    acknowledged, *rest = notes
+    assert acknowledged.startswith("Flag acknowledged: systolic high, caution, at or above 160")
+    assert acknowledged.endswith(": Told Dr Weiss on the phone")
+    assert rest == ["Aunt Edna's drops some mL oral", "Called back, well"]
+    (by,) = (one for one in found.remarks if one.startswith("Recorded there by: "))
+    assert re.fullmatch(r"Recorded there by: Ada Okafor \(\d\d\)\.", by)
+    assert (
+        "The file says of the drug: Ketamine, 0.5 mg/kg, 40.0 mg planned, 100 mL in 40 min, 35.8 mg, 150 mL/h."
+        in found.remarks
+    )
+    assert [one for one in found.remarks if one.startswith("Note in the file, “sent late”: entry[")]
+    assert [one for one in found.remarks if one.startswith("Not kept from the file: Observation.interpretation, ")]
+
+
+def test_a_record_made_here_comes_back_in_another_clinic(
+    clinic: RunningClinic, names: Names, clock: SetClock, tmp_path: Path
+) -> None:
+    ada = actor(clinic, "Ada Okafor")
+
+    def save(body: dict[str, Any]) -> None:
+        body |= {"sign_in": ada.sign_in.id, "queued": True}
+        saved = recording.save_entry(clinic, ada, names.infusion, body)
+        assert saved.done, saved.sentences
+
+    save(entry(clock.now()))
+    save(event(clock.wait(minutes=2), "start"))
+    save(entry(clock.wait(minutes=10), readings={"systolic": 164, "diastolic": 88}))
+    save(event(clock.wait(minutes=30), "end"))
+    save(entry(clock.wait(minutes=15)))
+    save(event(clock.wait(minutes=15), "close"))
+    data = as_json(bundle_of([source_of(clinic, names.infusion)], clock.now()))
+    was = clinic.store.infusion(names.infusion)
+    assert was is not None
+    found = dry_run_bundle(read_bundle(data), Told(), clinic.protocol, PATIENTS, CHAIRS, {}, clock.now())
+    there = past(found)
+    assert there.opened_at == was.opened_at
+    assert [one.kind for one in there.entries] == [one.kind for one in was.entries]
+    # Here it is already: the same infusion cannot come in beside itself.
+    again = past(
+        dry_run_bundle(
+            read_bundle(data),
+            Told(),
+            clinic.protocol,
+            {"K-0101": clinic.store.find_patients("K-0101")[0]},
+            CHAIRS,
+            {},
+            clock.now(),
+        )
+    )
+    file = SourceFile("bundle.json", "0" * 64)
+    refused = recording.import_infusions(clinic, actor(clinic, "Petra Novak"), file, [again])
+    assert (
+        refused.sentences
+        == (
+            "This patient has infusion 1 at that time already: expected another patient or day.",
+            "Infusion 1 of this series is there already: expected another number.",
+        )[:1]
+    )
+
+
+def test_the_same_bundle_twice_adds_nothing(elsewhere: RunningClinic, names: Names) -> None:
+    patient = elsewhere.store.find_patients("K-0103")[0]
+    data = changed(exported(eventful(), 210), lambda all: all[0].update(birthDate=patient.birth_date.isoformat()))
+    file = SourceFile("bundle.json", "0" * 64)
+
+    def brought() -> Any:
+        found = dry_run_bundle(
+            read_bundle(data), Told(), SHIPPED, {"K-0101": patient}, CHAIRS, {}, elsewhere.clock.now()
+        )
+        return recording.import_infusions(elsewhere, actor(elsewhere, "Petra Novak"), file, [past(found)])
+
+    first, second = brought(), brought()
+    assert len(first.value.added) == 1
+    assert (second.again, second.value.added, second.value.again) == (True, (), first.value.added)
+
+
+def test_an_infusion_that_a_monitor_recorded_comes_back() -> None:
+    line = many(600)
+    line.close(70)
+    found = past(run(exported(line, 90)))
+    assert sum(len(one.readings) for one in found.entries) == sum(len(one.readings) for one in line.infusion.entries)
+
+
+@pytest.mark.parametrize("name", ["=1+1", "مريم حداد", "Zoë 😀 👩‍🚀", "<b>& {} #panic(1)", "two\nlines"])
+def test_a_name_is_no_matter(name: str) -> None:
+    assert past(run(exported(eventful(), 210, name))).patient_id == MARTA.id
+
+
+# Bundles of others
+
+
+def others(*more: dict[str, Any]) -> bytes:
+    """What another system sends: a patient, a procedure in an encounter, and vital signs."""
+    patient = {"resourceType": "Patient", "id": "p", "identifier": [{"value": "K-0101"}], "birthDate": "1981-05-14"}
+    procedure = {
+        "resourceType": "Procedure",
+        "id": "x",
+        "status": "stopped",
+        "statusReason": {"text": "Distress"},
+        "subject": {"reference": "Patient/p"},
+        "encounter": {"reference": "Encounter/e"},
+        "performedPeriod": {"start": "2026-03-03T10:00:00Z", "end": "2026-03-03T10:25:00Z"},
+    }
+    encounter = {
+        "resourceType": "Encounter",
+        "id": "e",
+        "status": "finished",
+        "class": {"code": "AMB"},
+        "subject": {"reference": "Patient/p"},
+        "period": {"start": "2026-03-03T09:30:00Z", "end": "2026-03-03T11:30:00Z"},
+    }
+    resources = [patient, encounter, procedure, vital("8867-4", 72, "/min"), *more]
+    return json.dumps(
+        {"resourceType": "Bundle", "type": "collection", "entry": [{"resource": one} for one in resources]}
+    ).encode()
+
+
+def vital(loinc: str, value: float, unit: str, **more: Any) -> dict[str, Any]:
+    return {
+        "resourceType": "Observation",
+        "status": "final",
+        "code": {"coding": [{"system": "http://loinc.org", "code": loinc}], "text": f"code {loinc}"},
+        "subject": {"reference": "Patient/p"},
+        "encounter": {"reference": "Encounter/e"},
+        "effectiveDateTime": "2026-03-03T10:10:00Z",
+        "valueQuantity": {"value": value, "unit": unit, "system": "http://unitsofmeasure.org", "code": unit},
+        **more,
+    }
+
+
+def breath(**more: Any) -> dict[str, Any]:
+    return vital("9279-1", 14, "/min", **more)
+
+
+LATER = {"effectiveDateTime": "2026-03-03T10:20:00Z"}
+
+
+def test_another_systems_bundle_comes_in_with_what_a_person_says_of_it() -> None:
+    found = past(run(others(vital("8310-5", 98.6, "[degF]"), vital("2708-6", 97, "%")), TOLD))
+    events = {one.event.kind: (one.observed_at, one.event.detail) for one in found.entries if one.event}
+    assert events == {"start": (at(0), {}), "stop": (at(25), {"reason": "distress"}), "close": (at(90), {})}
+    (measured,) = (one for one in found.entries if one.readings)
+    assert {r.measure: r.value for r in measured.readings} == {"heart_rate": 72, "temperature": 37.0, "spo2": 97}
+    assert (found.opened_at, found.weight_kg, found.chair, found.number) == (at(-30), 72, "chair-2", None)
+    assert found.remarks == (
+        "Said at the import, not in the file: weight 72 kg; dose 0.5 mg/kg; planned time 40 min.",
+        "Converted at the import: Temperature from °F.",
+    )
+
+
+@pytest.mark.parametrize(
+    ("resource", "sentence"),
+    [
+        (vital("8867-4", 0, "/min", **LATER), "Heart rate 0 /min: is this what you see?"),
+        (vital("8867-4", 720, "/min"), "value: Heart rate 720 /min: expected 0 to 350."),
+        (vital("8867-4", 71.5, "/min", **LATER), "value: Heart rate 71.5 /min: expected a whole number."),
+        (vital("8867-4", 71, "/min"), "Heart rate stands twice at this time: expected one value."),
+        (vital("8310-5", 98.6, "K"), "valueQuantity.unit “K”: expected °C or °F."),
+        (vital("8310-5", 98.6, "Cel"), "value: Temperature 98.6 °C: expected 20 to 45."),
+        (vital("9999-9", 1, "1"), "code: code 9999-9 is not measured here."),
+        (breath(status="preliminary"), "status “preliminary”: expected final, amended, corrected or entered-in-error."),
+        (breath(effectiveDateTime="2026-03-03"), "effectiveDateTime: expected a time with its offset."),
+        (breath(effectiveDateTime="2026-03-03T12:10:00Z"), "Seen after the patient had left: expected before."),
+        (breath(effectiveDateTime="2027-03-03T12:10:00Z"), "Seen 8755 h 30 min from now"),
+        (breath(encounter={"reference": "Encounter/other"}), "encounter “Encounter/other” is not in this Bundle"),
+        (breath(encounter=None), "code 9279-1 belongs to no encounter"),
+        (breath(subject={"reference": "Patient/other"}), "These resources are of more than one patient"),
+        (breath(valueQuantity={"value": 14, "comparator": "<", "unit": "/min"}), "valueQuantity.comparator “<”"),
+        (
+            breath(valueQuantity=None, dataAbsentReason={"text": "busy"}),
+            "dataAbsentReason “busy”: expected one of asleep",
+        ),
+        (breath(mood="fine"), "mood: Extra inputs are not permitted, found “fine”"),
+        ({"resourceType": "Condition", "subject": {"reference": "Patient/p"}}, "Condition is not brought in"),
+        ({"resourceType": "Mood"}, "resourceType “Mood”: expected a resource of FHIR R4."),
+    ],
+)
+def test_each_fault_keeps_its_infusion_out_and_has_its_place(resource: dict[str, Any], sentence: str) -> None:
+    resource = {key: value for key, value in resource.items() if value is not None}
+    found = run(others(resource), TOLD)
+    assert [one for one in sentences(found) if one.startswith(sentence)], sentences(found)
+    assert [one.past for one in found.infusions] == [None]
+
+
+def test_what_is_left_out_is_told_in_the_record() -> None:
+    condition = {"resourceType": "Condition", "subject": {"reference": "Patient/p"}}
+    data = others(condition, vital("9999-9", 1, "1"), vital("9279-1", 140, "/min"))
+    assert [one.past for one in run(data, TOLD).infusions] == [None]
+    decisions = {"4": LEFT, "5/value": LEFT, "6/value": Decision("leave out", "typed wrongly")}
+    found = past(run(data, TOLD, decisions))
+    assert found.remarks[1:] == (
+        "Left out at the import, not ours: Condition (entry[4]).",
+        "Left out at the import, not ours: code 9999-9 (entry[5]).",
+        "Left out at the import, typed wrongly: Respiration 140 /min (entry[6]).",
+    )
+
+
+def test_what_is_unusual_comes_in_confirmed_and_decimals_are_rounded_when_a_person_says_so() -> None:
+    data = others(vital("8867-4", 0, "/min", **LATER), vital("9279-1", 14.5, "/min", **LATER))
+    found = past(run(data, TOLD, {"4/value": Decision("unusual")}, rounding=True))
+    (measured,) = (one for one in found.entries if one.readings and one.observed_at == at(20))
+    assert [(r.measure, r.value, r.confirmed_unusual) for r in measured.readings] == [
+        ("heart_rate", 0, True),
+        ("respiration", 15, False),
+    ]
+    assert "Rounded at the import: Respiration." in found.remarks
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        (lambda all: all[0].update(identifier=[{"value": "K-0999"}]), "Patient number K-0999 is not registered here"),
+        (lambda all: all[0].update(birthDate="1981-05-15"), "Patient K-0101 was born on 14 May 1981, the file says"),
+        (lambda all: all[1].pop("period"), "Nothing says when the patient left"),
+        (lambda all: all[2].pop("performedPeriod"), "Nothing says when the pump was started"),
+        (lambda all: all[2]["performedPeriod"].pop("end"), "Patient left at minute 90 conflicts with: pump started"),
+    ],
+)
+def test_an_infusion_that_does_not_tell_its_whole_does_not_come_in(change: Any, sentence: str) -> None:
+    found = run(changed(others(), change), TOLD)
+    assert [one for one in sentences(found) if one.startswith(sentence)], sentences(found)
+
+
+@pytest.mark.parametrize(
+    ("told", "sentence"),
+    [
+        (Told(chair="chair-1"), "Weight missing kg: expected 30 to 250."),
+        (Told(chair="chair-1", weight_kg=72, dose_mg_per_kg=50), "Dose 50 mg/kg: expected 0.1 to 1.5."),
+    ],
+)
+def test_what_the_file_does_not_say_must_be_said(told: Told, sentence: str) -> None:
+    assert sentence in sentences(run(others(), told))
+
+
+def test_a_wrong_value_without_an_explanation_is_withdrawn_here_too() -> None:
+    found = past(run(others(vital("9279-1", 70, "/min", status="entered-in-error")), TOLD))
+    (withdrawal,) = (one for one in found.entries if one.withdraws)
+    assert (withdrawal.reason, withdrawal.observed_at) == ("entered-in-error", at(10))
+
+
+def test_a_provenance_that_points_nowhere_keeps_its_infusion_out() -> None:
+    def change(resources: list[dict[str, Any]]) -> None:
+        provenance = next(one for one in resources if one["resourceType"] == "Provenance")
+        provenance["target"] = [{"reference": "urn:uuid:nowhere"}]
+
+    found = run(changed(exported(eventful(), 210), change))
+    assert "target[0]: “urn:uuid:nowhere” is not in this Bundle." in sentences(found)
+    assert [one.past for one in found.infusions] == [None]
+
+
+def test_two_encounters_are_two_infusions() -> None:
+    one, two = json.loads(others()), json.loads(others().replace(b"2026-03-03", b"2026-03-02").replace(b"/e", b"/f"))
+    two["entry"][1]["resource"]["id"] = "f"
+    two["entry"][2]["resource"]["id"] = "y"
+    both = {**one, "entry": [*one["entry"], *two["entry"][1:]]}
+    found = run(json.dumps(both).encode(), TOLD)
+    assert sentences(found) == []
+    assert [one.past.opened_at for one in found.infusions if one.past] == [at(-30), at(-30) - timedelta(days=1)]
+
+
+def test_a_bundle_without_an_infusion_says_so() -> None:
+    patient = {"resource": {"resourceType": "Patient"}}
+    found = run(json.dumps({"resourceType": "Bundle", "type": "collection", "entry": [patient]}).encode(), TOLD)
+    assert found.infusions == ()
+    assert found.problems == ("This Bundle tells of no infusion: expected Observations of one.",)
+
+
+def test_patients_are_found_by_each_number_they_have() -> None:
+    def named(resources: tuple[Resource, ...]) -> set[str]:
+        return set(patients_named(resources))
+
+    assert named(read_bundle(exported(running(), 3))) == {"K-0101"}
+
+
+def test_the_public_examples_of_vital_signs_are_read() -> None:
+    names = ("heart-rate", "respiratory-rate", "oxygen-saturation", "temperature", "blood-pressure")
+    files = [EXAMPLES / f"{name}.json" for name in names]
+    if not all(file.exists() for file in files):
+        pytest.skip("the examples are not beside this checkout")
+    bundle = {
+        "resourceType": "Bundle",
+        "type": "collection",
+        "entry": [{"resource": json.loads(file.read_text(encoding="utf-8"))} for file in files],
+    }
+    found = run(json.dumps(bundle).encode(), TOLD)
+    assert {row.state for row in found.rows} <= {"wrong", "comes in"}
+    assert all(fault.sentence for row in found.rows for fault in row.faults)
