@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import io
+from itertools import cycle
 from typing import Any
 from zipfile import ZipFile
 
@@ -66,8 +67,9 @@ FILES = {
 }
 
 
-@pytest.mark.parametrize("path", FILES)
-@pytest.mark.parametrize("who", ["Ada Okafor", "Petra Novak"])
+@pytest.mark.parametrize(
+    ("path", "who"), list(zip(FILES, cycle(["Ada Okafor", "Dr Ines Weiss", "Petra Novak"]), strict=False))
+)
 def test_each_file_is_handed_out_whole_and_written_down_once(
     clinic: RunningClinic, names: Names, path: str, who: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -77,8 +77,8 @@ LINES = {
 @pytest.mark.parametrize(("line", "minute"), LINES.values(), ids=LINES.keys())
 def test_a_bundle_holds_together(line: Timeline, minute: float) -> None:
     bundle = json.loads(as_json(bundle_of([source(line, minute)], START)))
-    urls = [entry["fullUrl"] for entry in bundle["entry"]]
-    assert len(set(urls)) == len(urls)
+    urls = {entry["fullUrl"] for entry in bundle["entry"]}
+    assert len(urls) == len(bundle["entry"])
     for entry in bundle["entry"]:
         resource = entry["resource"]
         assert entry["fullUrl"] == f"urn:uuid:{resource['id']}"
