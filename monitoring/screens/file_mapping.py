@@ -187,11 +187,40 @@ def _draw_instant(what: str, place: str) -> datetime | None:
     return None
 
 
+def draw_told_of_bundle(place: str, *, someone: bool) -> tuple[Told, bool]:
+    """What holds where a Bundle does not say it, and whether values are rounded. `someone`: it names no patient."""
+    clinic = running()
+    st.subheader("Where the file does not say it")
+    told = _draw_plan(FileMapping((), ""), clinic, place, Told())
+    if someone:
+        told = replace(told, patient=_draw_patient(clinic, place))
+    return told, st.checkbox("Round values that have more decimals than are recorded here", key=f"{place}_rounding")
+
+
 def _draw_told(mapping: FileMapping, clinic: RunningClinic, place: str) -> Told:
-    protocol, dose = clinic.protocol, clinic.protocol.dose
+    protocol = clinic.protocol
     told = Told()
     if mapping.at("patient") is None:
         told = replace(told, patient=_draw_patient(clinic, place))
+    told = _draw_plan(mapping, clinic, place, told)
+    if mapping.at("minute") is None:
+        told = replace(told, started=_draw_moment("Pump started", ("file", "first", "at"), f"{place}_started"))
+    told = replace(told, ended=_draw_moment("Infusion ended", ("file", "after", "at"), f"{place}_ended"))
+    if told.ended.when not in ("", "file"):
+        reasons = ["", *protocol.stop_reasons]
+        stopped = st.selectbox(
+            "Stopped early, because of",
+            reasons,
+            format_func=lambda one: one or "it ended as planned",
+            key=f"{place}_stopped",
+        )
+        told = replace(told, stopped=stopped or "")
+    return replace(told, left=_draw_moment("Patient left", ("file", "last", "after", "at"), f"{place}_left"))
+
+
+def _draw_plan(mapping: FileMapping, clinic: RunningClinic, place: str, told: Told) -> Told:
+    """Chair, weight, dose and the rest of what an infusion is opened with, where no column has it."""
+    protocol, dose = clinic.protocol, clinic.protocol.dose
     one, two, three = st.columns(3)
     chairs = {chair.id: chair.label for chair in clinic.store.chairs()}
     chair = one.selectbox(
@@ -224,19 +253,7 @@ def _draw_told(mapping: FileMapping, clinic: RunningClinic, place: str) -> Told:
                 "Planned minutes", value=None, min_value=0, step=5, key=f"{place}_planned"
             ),
         )
-    if mapping.at("minute") is None:
-        told = replace(told, started=_draw_moment("Pump started", ("file", "first", "at"), f"{place}_started"))
-    told = replace(told, ended=_draw_moment("Infusion ended", ("file", "after", "at"), f"{place}_ended"))
-    if told.ended.when not in ("", "file"):
-        reasons = ["", *protocol.stop_reasons]
-        stopped = st.selectbox(
-            "Stopped early, because of",
-            reasons,
-            format_func=lambda one: one or "it ended as planned",
-            key=f"{place}_stopped",
-        )
-        told = replace(told, stopped=stopped or "")
-    return replace(told, left=_draw_moment("Patient left", ("file", "last", "after", "at"), f"{place}_left"))
+    return told
 
 
 def _draw_patient(clinic: RunningClinic, place: str) -> str:

@@ -3,47 +3,33 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Final
-from zoneinfo import ZoneInfo
+from collections.abc import Iterable, Mapping
+from datetime import date
+from typing import Any
 
 import streamlit as st
 
 from monitoring.clinic import running
 from monitoring.clinical.record import Patient
-from monitoring.imports.dry_run import Decision, DryRun, Fault, Found
+from monitoring.imports.bundle import Resource, read_bundle
+from monitoring.imports.dry_run import Decision, DryRun
+from monitoring.imports.fhir import dry_run_bundle, patients_named
 from monitoring.imports.mapping import FileMapping
 from monitoring.imports.paper import dry_run
 from monitoring.imports.tables import ENCODINGS, FileRefused, Table, read_table
-from monitoring.recording import PastInfusion, SourceFile, import_infusions
-from monitoring.recording.importing import standing
-from monitoring.screens.file_mapping import draw_mapping
+from monitoring.recording import SourceFile, register_patient
+from monitoring.screens.deciding import Chosen, decisions_of, draw_dry_run
+from monitoring.screens.file_mapping import draw_mapping, draw_told_of_bundle
 from monitoring.screens.identity import actor
 from monitoring.screens.plain import plain
-from monitoring.screens.said import say, say_outcome, show_said
-
-_PLACE: Final = "import"
-_ALL: Final = "all of them"
-_STATES: Final = {"new": "comes in", "again": "is there already", "refused": "does not come in"}
-
-
-@dataclass(frozen=True, slots=True)
-class Chosen:
-    """The file that was uploaded."""
-
-    source: SourceFile
-    data: bytes
-
-    @property
-    def place(self) -> str:
-        """What tells the fields for this file from those for another."""
-        return f"file_{self.source.sha256[:12]}"
+from monitoring.screens.said import say_outcome, show_said
 
 
 def draw_upload() -> Chosen | None:
     """The field for the file; None until there is one. It is kept in memory only, while this page is open."""
-    uploaded = st.file_uploader("CSV of past paper records", type=["csv", "txt"], key="import_file")
+    uploaded = st.file_uploader(
+        "CSV of past paper records, or a FHIR Bundle in JSON", type=["csv", "txt", "json"], key="import_file"
+    )
     if uploaded is None:
         return None
     data = uploaded.getvalue()
@@ -65,17 +51,86 @@ def draw_table(chosen: Chosen) -> Table | None:
 def draw_import(chosen: Chosen, table: Table) -> None:
     """Mapping, dry run, decisions, and the button that brings in what is whole."""
     mapping = draw_mapping(table, chosen.place)
-    decisions = _decisions(chosen)
-    found = _dry_run(chosen, table, mapping, decisions)
-    st.subheader("Dry run: nothing is stored yet")
-    if found.problems:
-        st.warning("Still to be said of this file")
-        st.text("\n".join(f"▲ {problem}" for problem in found.problems))
-    if not found.rows:
+    decisions = decisions_of(chosen)
+    draw_dry_run(chosen, _dry_run(chosen, table, mapping, decisions), decisions, "Line")
+
+
+def draw_bundle(chosen: Chosen) -> None:
+    """A FHIR Bundle: whose it is, what it leaves unsaid, dry run, decisions, and the button that brings it in."""
+    try:
+        resources = _resources(chosen)
+    except FileRefused as refused:
+        st.error(plain(str(refused)))
         return
-    _draw_rows(found)
-    _draw_decisions(chosen, found, decisions)
-    _draw_infusions(chosen, found.infusions)
+    st.text(f"{chosen.source.shown}: {len(resources)} resources")
+    named = patients_named(resources)
+    patients = _registered(list(named))
+    for number, content in named.items():
+        if number not in patients:
+            _draw_register(chosen.place, number, content)
+    told, rounding = draw_told_of_bundle(chosen.place, someone=not named)
+    patients |= _registered([told.patient])
+    decisions = decisions_of(chosen)
+    clinic = running()
+    chairs = {chair.label: chair.id for chair in clinic.store.chairs()}
+    asked = (chosen.place, told, rounding, dict(decisions), patients, clinic.protocol.hash)
+    kept = st.session_state.get("import_dry_run")
+    if kept is None or kept[0] != asked:
+        with st.spinner("Reading each entry"):
+            found = dry_run_bundle(
+                resources,
+                told,
+                clinic.protocol,
+                patients,
+                chairs,
+                decisions,
+                clinic.clock.now(),
+                rounding=rounding,
+            )
+        kept = st.session_state["import_dry_run"] = (asked, None, found)
+    draw_dry_run(chosen, kept[2], decisions, "Entry")
+
+
+def _resources(chosen: Chosen) -> tuple[Resource, ...]:
+    """The resources of the Bundle, read once."""
+    kept = st.session_state.get("import_bundle")
+    if kept is None or kept[0] != chosen.place:
+        with st.spinner("Reading the Bundle"):
+            kept = st.session_state["import_bundle"] = (chosen.place, read_bundle(chosen.data))
+    found: tuple[Resource, ...] = kept[1]
+    return found
+
+
+def _draw_register(place: str, number: str, content: Mapping[str, Any]) -> None:
+    """Somebody the Bundle names and who is not registered here: registered from it, when a person says so."""
+    names = [
+        name.get("text") or " ".join([*name.get("given", ()), name.get("family", "")])
+        for name in content.get("name", ())
+    ]
+    name, born, sex = next(iter(names), "").strip(), str(content.get("birthDate", "")), str(content.get("gender", ""))
+    with st.container(border=True):
+        st.text(
+            f"Not registered here: {name or 'no name'}, number {number}, "
+            f"born {born or 'not said'}, sex {sex or 'not said'}"
+        )
+        st.button(
+            "Register as the file says",
+            key=f"{place}_register_{number}",
+            on_click=_register,
+            args=(number, name, born, sex),
+        )
+        show_said(f"register {number}")
+
+
+def _register(number: str, name: str, born: str, sex: str) -> None:
+    try:
+        birth_date = date.fromisoformat(born)
+    except ValueError:
+        birth_date = None
+    say_outcome(
+        f"register {number}",
+        register_patient(running(), actor(), number=number, name=name, birth_date=birth_date, sex=sex),
+    )
 
 
 def _dry_run(chosen: Chosen, table: Table, mapping: FileMapping, decisions: Mapping[str, Decision]) -> DryRun:
@@ -95,172 +150,14 @@ def _dry_run(chosen: Chosen, table: Table, mapping: FileMapping, decisions: Mapp
 def _patients(table: Table, mapping: FileMapping) -> dict[str, Patient]:
     """The patients the file names, by number."""
     column = mapping.at("patient")
-    numbers = [mapping.told.patient] if column is None else table.words(column)
+    return _registered([mapping.told.patient] if column is None else table.words(column))
+
+
+def _registered(numbers: Iterable[str]) -> dict[str, Patient]:
+    """Those of these numbers who are registered here."""
     found: dict[str, Patient] = {}
     for number in numbers:
         patient = next((one for one in running().store.find_patients(number, limit=1) if one.number == number), None)
         if number and patient is not None:
             found[number] = patient
     return found
-
-
-def _draw_rows(found: DryRun) -> None:
-    counts = {
-        state: sum(row.state == state for row in found.rows) for state in dict.fromkeys(r.state for r in found.rows)
-    }
-    st.text(" · ".join(f"{count} {'line' if count == 1 else 'lines'}: {state}" for state, count in counts.items()))
-    zone = _zone()
-    st.dataframe(
-        [
-            {
-                "Line": row.line,
-                "Infusion": None if row.infusion is None else row.infusion + 1,
-                "Time": "" if row.at is None else f"{row.at.astimezone(zone):%d %b %Y %H:%M}",
-                "What it says": row.says,
-                "State": row.state,
-                "What is wrong or asked": " ".join(fault.sentence for fault in row.faults),
-            }
-            for row in found.rows
-        ],
-        hide_index=True,
-        key="import_rows",
-    )
-
-
-# Decisions
-
-
-def _decisions(chosen: Chosen) -> dict[str, Decision]:
-    """What was decided of this file, by the key of each value or line."""
-    kept: dict[str, Decision] = st.session_state.setdefault(f"{chosen.place}_decisions", {})
-    return kept
-
-
-def _draw_decisions(chosen: Chosen, found: DryRun, decisions: Mapping[str, Decision]) -> None:
-    groups: dict[str, list[tuple[int, Fault]]] = {}
-    for row in found.rows:
-        if row.state in ("asked", "wrong"):
-            for fault in row.faults:
-                groups.setdefault(fault.group or fault.sentence, []).append((row.line, fault))
-    if groups:
-        st.subheader("To decide, or to put right in the file")
-    for number, (group, faults) in enumerate(groups.items()):
-        _draw_group(chosen, number, group, faults)
-    if decisions:
-        left = sum(one.how == "leave out" for one in decisions.values())
-        st.text(f"Decided: {len(decisions) - left} confirmed as unusual, {left} left out")
-        st.button("Decide anew", key=f"{chosen.place}_anew", on_click=_forget, args=(chosen.place,))
-
-
-def _draw_group(chosen: Chosen, number: int, group: str, faults: Sequence[tuple[int, Fault]]) -> None:
-    asked = all(fault.asked for _, fault in faults)
-    place = f"{chosen.place}_{hashlib.sha256(group.encode()).hexdigest()[:12]}"
-    with st.container(border=True):
-        st.text(f"{group}: {len(faults)} {'time' if len(faults) == 1 else 'times'}")
-        st.text(
-            "\n".join(f"line {line}: {fault.sentence}" for line, fault in faults[:4]) + ("\n…" if faults[4:] else "")
-        )
-        names = {_ALL: _ALL} | {fault.key: f"line {line}: {fault.sentence}" for line, fault in faults}
-        one, two, three, four = st.columns([3, 2, 3, 1], vertical_alignment="bottom")
-        which = one.selectbox("Which", list(names), format_func=lambda key: names.get(key, ""), key=f"{place}_which")
-        hows = {"": "not decided", "unusual": "confirmed as unusual", "leave out": "left out"}
-        offered = ["", *(["unusual"] if asked else []), "leave out"]
-        how = two.selectbox("Decision", offered, format_func=lambda one: hows[one], key=f"{place}_how")
-        reason = three.text_input("Reason, when left out", key=f"{place}_reason")
-        keys = [fault.key for _, fault in faults] if which == _ALL else [str(which)]
-        four.button("Decide", key=f"{place}_decide", on_click=_decide, args=(chosen.place, place, keys, how, reason))
-        show_said(place)
-
-
-def _decide(place: str, group: str, keys: Iterable[str], how: str, reason: str) -> None:
-    if how == "":
-        say(group, ["Nothing is decided: expected confirmed as unusual, or left out."], "")
-    elif how == "leave out" and not reason.strip():
-        say(group, ["Left out without a reason: expected why."], "")
-    else:
-        kept = st.session_state.setdefault(f"{place}_decisions", {})
-        decision = Decision("unusual") if how == "unusual" else Decision("leave out", reason.strip())
-        kept.update(dict.fromkeys(keys, decision))
-        say(group, (), "")
-
-
-def _forget(place: str) -> None:
-    st.session_state.pop(f"{place}_decisions", None)
-
-
-# The import itself
-
-
-def _draw_infusions(chosen: Chosen, infusions: Sequence[Found]) -> None:
-    st.subheader("Infusions in this file")
-    rows, whole = _standings(
-        [(found.patient, found.patient_number, found.past, _why_not(found)) for found in infusions]
-    )
-    st.dataframe(rows, hide_index=True, key="import_infusions")
-    draw_bring_in(chosen.source, whole)
-
-
-def _why_not(found: Found) -> str:
-    lines = len(found.open_lines)
-    words = list(found.faults)
-    if lines:
-        words.append(f"{lines} {'line is' if lines == 1 else 'lines are'} wrong or not decided.")
-    return " ".join(words)
-
-
-def _standings(
-    found: Iterable[tuple[Patient | None, str, PastInfusion | None, str]],
-) -> tuple[list[dict[str, Any]], list[PastInfusion]]:
-    """A row for each infusion, and those that would come in."""
-    clinic, zone = running(), _zone()
-    rows: list[dict[str, Any]] = []
-    whole: list[PastInfusion] = []
-    for number, (patient, patient_number, past, why_not) in enumerate(found, start=1):
-        stands, sentences = "refused", why_not
-        if past is not None:
-            stands, problems = standing(clinic, past)
-            sentences = " ".join(problem.sentence for problem in problems)
-            if stands == "new":
-                whole.append(past)
-        rows.append(
-            {
-                "Infusion": number,
-                "Patient": patient.name if patient is not None else patient_number,
-                "Opened": "" if past is None else f"{past.opened_at.astimezone(zone):%d %b %Y %H:%M}",
-                "Entries": None if past is None else len(past.entries),
-                "What comes of it": _STATES[stands],
-                "Why": sentences,
-            }
-        )
-    return rows, whole
-
-
-def draw_bring_in(source: SourceFile, whole: Sequence[PastInfusion]) -> None:
-    """The button that brings in these infusions, and what came of it."""
-    if whole:
-        new_series = st.checkbox("In a new series of the patient, not the latest one", key="import_new_series")
-        count = f"{len(whole)} {'infusion' if len(whole) == 1 else 'infusions'}"
-        st.button(
-            f"Import {count}",
-            key="import_button",
-            type="primary",
-            on_click=_import,
-            args=(source, tuple(whole), new_series),
-        )
-    show_said(_PLACE)
-
-
-def _import(source: SourceFile, infusions: tuple[PastInfusion, ...], new_series: bool) -> None:
-    outcome = import_infusions(running(), actor(), source, infusions, new_series=new_series)
-    added = len(outcome.value.added) if outcome.value is not None else 0
-    there = len(outcome.value.again) if outcome.value is not None else 0
-    words = f"{added} {'infusion' if added == 1 else 'infusions'} imported"
-    if say_outcome(_PLACE, outcome, f"{words}{f', {there} there already' if there else ''}.") and outcome.value:
-        refused = [sentence for _, sentences in outcome.value.refused for sentence in sentences]
-        if refused:
-            say(_PLACE, refused, words)
-
-
-def _zone() -> ZoneInfo:
-    found = running().store.clinic()
-    return ZoneInfo(found.zone if found else "UTC")

@@ -443,6 +443,11 @@ def test_a_provenance_that_points_nowhere_keeps_its_infusion_out() -> None:
     assert [one.past for one in found.infusions] == [None]
 
 
+@pytest.mark.parametrize("born", ["1981", "1981-05", "1981-05-14"])
+def test_a_birth_date_may_be_a_year_alone(born: str) -> None:
+    assert past(run(changed(others(), lambda all: all[0].update(birthDate=born)), TOLD)).patient_id == MARTA.id
+
+
 def test_two_encounters_are_two_infusions() -> None:
     one, two = json.loads(others()), json.loads(others().replace(b"2026-03-03", b"2026-03-02").replace(b"/e", b"/f"))
     two["entry"][1]["resource"]["id"] = "f"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import date, time
 from typing import Any
 
@@ -9,6 +10,9 @@ import pytest
 
 from monitoring import clinic as running_clinic
 from monitoring.clinic import RunningClinic
+from monitoring.exports.fhir import as_json, bundle_of
+from tests.clinical.timeline import START, running
+from tests.exports.sources import source
 from tests.imports.files import LONG, WIDE
 from tests.screens.tab import Doorman, Tab
 from tests.small_clinic import Names
@@ -120,3 +124,66 @@ def test_a_long_file_asks_for_what_its_words_mean(page: Tab) -> None:
 def test_a_name_of_markup_is_shown_as_it_is(page: Tab) -> None:
     tab = uploaded(page, "time,<b>**HR**</b>\n=1+1,[x](http://x)\n", "=evil().csv")
     assert "<b>**HR**</b>: [x](http://x)" in tab.words
+
+
+# A Bundle
+
+
+def exported(number: str = "K-0102", **patient: Any) -> str:
+    """Our own export of an infusion of somebody."""
+    line = running()
+    line.quiet_set(10)
+    line.end(40)
+    line.close(70)
+    found = json.loads(as_json(bundle_of([source(line, 80)], START)))
+    content = found["entry"][0]["resource"]
+    content["identifier"][0]["value"] = number
+    content |= {"name": [{"text": "Omar Haddad"}], "birthDate": "1967-11-02", "gender": "male"} | patient
+    return json.dumps(found)
+
+
+def test_a_bundle_comes_in(page: Tab, ids: Names) -> None:
+    tab = uploaded(page, exported(), "bundle.json")
+    assert tab.confirmations == []
+    (row,) = table_of(tab, 1)
+    assert (row["Patient"], row["What comes of it"], row["Why"]) == ("Omar Haddad", "comes in", "")
+    tab.press("Import 1 infusion")
+    assert tab.confirmations == ["1 infusion imported."]
+    store = running_clinic.running().store
+    assert len(store.infusions_of(ids.patients["Omar Haddad"])) == 1
+
+
+def test_somebody_the_bundle_names_is_registered_from_it_when_a_person_says_so(page: Tab) -> None:
+    tab = uploaded(page, exported("K-0777", name=[{"text": "Nadja =Kowalczyk"}]), "bundle.json")
+    assert "Not registered here: Nadja =Kowalczyk, number K-0777, born 1967-11-02, sex male" in tab.words
+    assert table_of(tab, 1)[0]["What comes of it"] == "does not come in"
+    tab.press("Register as the file says")
+    assert table_of(tab, 1)[0]["What comes of it"] == "comes in"
+    (patient,) = running_clinic.running().store.find_patients("K-0777")
+    assert (patient.name, patient.sex, patient.birth_date) == ("Nadja =Kowalczyk", "male", date(1967, 11, 2))
+
+
+def test_somebody_without_a_birth_date_is_not_registered(page: Tab) -> None:
+    tab = uploaded(page, exported("K-0777", birthDate="1967"), "bundle.json")
+    tab.press("Register as the file says")
+    assert tab.refusals == ["Date of birth is missing: expected a date."]
+
+
+def test_what_is_wrong_in_a_bundle_is_decided_like_anything_else(page: Tab) -> None:
+    tab = uploaded(page, exported().replace('"value": 98', '"value": 980', 1), "bundle.json")
+    assert [row["Entry"] for row in table_of(tab, 0) if row["State"] == "wrong"] != []
+    fill(tab, how="leave out", reason="typed wrongly")
+    tab.press("Decide")
+    assert tab.buttons("Import 1 infusion") != []
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("{", "is no JSON"),
+        ('{"resourceType": "Observation"}', "This file holds Observation: expected a FHIR Bundle."),
+    ],
+)
+def test_a_file_that_is_no_bundle_says_why(page: Tab, text: str, sentence: str) -> None:
+    (refusal,) = uploaded(page, text, "bundle.json").refusals
+    assert sentence in refusal
