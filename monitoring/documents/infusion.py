@@ -46,7 +46,12 @@ def infusion_document(clinic: RunningClinic, infusion_id: str) -> dict[str, Any]
 
 def document_at(clinic: RunningClinic, infusion: Infusion, now: datetime) -> dict[str, Any]:
     """The document of `infusion` at `now`. `chairs` and `care.staff`, of whom one may choose, are those of today."""
-    j = judged(infusion, clinic.protocol_of(infusion.protocol), now)
+    return document_of(clinic, judged(infusion, clinic.protocol_of(infusion.protocol), now))
+
+
+def document_of(clinic: RunningClinic, j: Judged) -> dict[str, Any]:
+    """The document of an infusion as it was judged."""
+    infusion, now = j.infusion, j.now
     zone = zone_of(clinic)
     all_chairs = clinic.store.chairs()
     chairs = {chair.id: chair.label for chair in all_chairs}

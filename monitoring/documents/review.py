@@ -18,7 +18,7 @@ from monitoring.clinical.record import Entry
 from monitoring.documents.column import column
 from monitoring.documents.flagged import flag_row
 from monitoring.documents.highlights import highlights
-from monitoring.documents.infusion import document_at
+from monitoring.documents.infusion import document_at, document_of
 from monitoring.documents.judged import Judged, judged
 from monitoring.documents.said import said
 from monitoring.documents.words import clock_time, level_word, zone_of
@@ -70,7 +70,7 @@ def review_document(clinic: RunningClinic, infusion_id: str) -> dict[str, Any]:
     now, zone = clinic.clock.now(), zone_of(clinic)
     protocol = clinic.protocol_of(infusion.protocol)
     j = judged(infusion, protocol, now)
-    document = document_at(clinic, infusion, now)
+    document = document_of(clinic, j)
     document["entries"].reverse()  # in the order in which it happened
     day = (j.course.started_at or infusion.opened_at).astimezone(zone).date()
     document["review"] = {
