@@ -375,10 +375,9 @@ def _phase_problems(entry: Entry, infusion: Infusion, protocol: Protocol) -> Ite
     if entry.amendment:
         yield from _amendment_problems(entry, kind, infusion)
         return
-    phase = outlined(infusion).phase
-    if phase in OVER:
-        locked = signing.locked(infusion, protocol)
-        signs = kind == "sign" and phase == "closed"  # says itself what is wrong with it
+    phase, locked = outlined(infusion).phase, signing.locked(infusion, protocol)
+    if locked or phase in OVER:  # a signed record stays locked, whatever a correction makes of its phase
+        signs = kind == "sign" and (locked or phase == "closed")  # says itself what is wrong with it
         if kind != "note" and not signs and (kind is None or locked or allowed(kind, phase)):
             found = "This record is signed and locked" if locked else f"This infusion is {phase}"
             yield f"{found}: expected a late entry, an addendum or a correction."

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from monitoring.clinical.checks import CLOCK_SLIP, Question, problems, questions
-from monitoring.clinical.course import allowed
+from monitoring.clinical.course import allowed, outlined
 from monitoring.clinical.protocol import OVER, Measure, Phase
 from monitoring.clinical.protocol_file import read_protocol
 from monitoring.clinical.record import (
@@ -882,6 +882,17 @@ def test_the_correction_of_an_event_is_not_held_against_the_present_phase() -> N
     infusion = with_entries(STARTED, ENDED)
     earlier = an_event("start", id="earlier", minute=1, corrects="started", reason="wrong time")
     assert said(earlier, infusion, live=True) == []
+
+
+def test_a_locked_record_stays_locked_when_a_correction_opens_the_infusion_again() -> None:
+    reopened = with_entries(
+        SEEN_BEFORE, *LOCKED, an_event("close", minute=11, id="again", corrects="left", reason="wrong time")
+    )
+    assert outlined(reopened).phase == "recovery"
+    for new in (a_set(USUAL), an_event("effect", {"name": "nausea"}), an_event("handover")):
+        assert said(new, reopened, live=True) == IS_LOCKED
+        assert said(new, reopened, live=False) == []
+    assert said(a_set(USUAL, amendment="late entry"), reopened, live=True) == []
 
 
 def test_every_sentence_ends_as_one_and_says_what_is_expected() -> None:
