@@ -74,7 +74,7 @@ class Departure:
     by: str
     missing: tuple[str, ...]
     reason: str
-    second: Signature | None  # of another person than the one who recorded it
+    second: Signature | None  # of another person than who recorded it, and than who put it right
 
     def wants(self, protocol: Protocol) -> tuple[str, ...]:
         """What is still to be told of it: why, or by a second person; nothing when nothing was missing."""
@@ -143,8 +143,8 @@ def close_problems(entry: Entry, infusion: Infusion, protocol: Protocol) -> Iter
     if "why" in wanted:
         yield f"Patient left, with something missing ({'; '.join(left.missing)}): expected why."
     if "a second person" in wanted:
-        own = any(one.staff == entry.author for one in signatures_of(entry, LEFT))
-        found = f"signed by {entry.author_name} alone" if own else "with something missing"
+        alone = next((one.name for one in signatures_of(entry, LEFT)), "")  # who recorded it, or puts it right now
+        found = f"signed by {alone} alone" if alone else "with something missing"
         yield f"Patient left, {found}: expected a second person's PIN."
 
 
@@ -158,7 +158,12 @@ def _departure(infusion: Infusion, protocol: Protocol, close: Entry) -> Departur
         missing=tuple(state.lacks for state in states if state.lacks),
         reason=words_of(said(infusion, close, "reason")),
         second=next(
-            (s for e in chain_of(infusion, close) for s in signatures_of(e, LEFT) if s.staff != e.author),
+            (
+                s
+                for e in chain_of(infusion, close)
+                for s in signatures_of(e, LEFT)
+                if s.staff not in (e.author, first.author)
+            ),
             None,
         ),
     )

@@ -553,7 +553,10 @@ def test_a_reason_and_a_second_person_may_follow_in_corrections() -> None:
         "insisted on leaving",
         ("a second person",),
     )
-    entry = corrected(line, told, 106, by=JONAS, seen_at=101, signatures=[signature(ADA, LEFT, 106)])
+    entry = unsaved(line, corrected(line, told, 106, by=JONAS, seen_at=101, signatures=[signature(ADA, LEFT, 106)]))
+    (sentence,) = close_problems(entry, line.infusion, line.protocol)  # she recorded it: still nobody else
+    assert sentence == "Patient left, signed by Ada Okafor alone: expected a second person's PIN."
+    entry = corrected(line, told, 106, by=JONAS, seen_at=101, signatures=[signature(INES, LEFT, 106)])
     found = departure(line.infusion, line.protocol)
     assert found is not None
     assert (minute_of(found.at), found.reason, found.wants(line.protocol)) == (101, "insisted on leaving", ())
