@@ -364,6 +364,22 @@ def test_the_board_counts_what_is_not_signed_yet(clinic: RunningClinic, names: N
     assert counted() == (0, "")
 
 
+def test_a_signature_from_an_outbox_that_does_not_count_is_still_wanted_after_a_new_start(
+    clinic: RunningClinic, names: Names, clock: SetClock
+) -> None:
+    ada = actor(clinic, "Ada Okafor", "tablet-1")
+    started(clinic, names, clock)
+    save(clinic, names, event(clock.wait(minutes=40), "end"))
+    save(clinic, names, {**event(clock.wait(minutes=70), "close", reason="will follow"), "queued": True})
+    for who in ("Ada Okafor", "Jonas Lund"):  # on two tablets, both as the first
+        body = event(clock.wait(minutes=1), "sign", meaning="administered") | {"sign_in": ada.sign_in.id}
+        signed = attested(clinic, ada, names.infusion, body, "administered", who) | {"queued": True}
+        assert recording.save_entry(clinic, ada, names.infusion, signed).sentences == ()
+    assert board_document(clinic)["counts"]["to_sign"] == 1
+    forget(clinic.store)
+    assert board_document(clinic)["counts"]["to_sign"] == 1
+
+
 def test_a_cancelled_infusion_wants_no_signature(clinic: RunningClinic, names: Names, clock: SetClock) -> None:
     save(clinic, names, event(clock.wait(minutes=1), "cancel", reason="patient declined"))
     assert board_document(clinic)["counts"]["to_sign"] == 0

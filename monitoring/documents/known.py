@@ -39,7 +39,7 @@ def _known(clinic: RunningClinic) -> _Known:
 
 
 class _Known:
-    """What is known of one store. Unsigned infusions are counted from their events, then judged as they change."""
+    """What is known of one store. Which infusions are unsigned is told by counts and judged, then as they change."""
 
     def __init__(self, store: Store) -> None:
         self._lock = threading.Lock()  # held for a moment only: the writing thread waits for it
@@ -83,11 +83,14 @@ class _Known:
 
 
 def _unsigned(clinic: RunningClinic) -> set[str]:
+    """Those that want a signature, none of the others loaded. A signature that waited in an outbox may not count."""
     closed = clinic.store.past_events("close")
     return {
         id
-        for id, (protocol, signed) in clinic.store.past_events("sign").items()
-        if closed.get(id, ("", 0))[1] and signed < len(clinic.protocol_of(protocol).people.signatures)
+        for id, (protocol, signed) in clinic.store.past_events("sign", live=True).items()
+        if closed.get(id, ("", 0))[1]
+        and signed < len(clinic.protocol_of(protocol).people.signatures)
+        and _wants(clinic, id)
     }
 
 

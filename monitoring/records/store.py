@@ -788,10 +788,11 @@ class Store:
         found = (self.infusion(row["id"]) for row in self._all(statement))
         return tuple(_past_row(one, labels) for one in found if one is not None)
 
-    def past_events(self, kind: EventKind) -> dict[str, tuple[str, int]]:
+    def past_events(self, kind: EventKind, *, live: bool = False) -> dict[str, tuple[str, int]]:
         """Of each closed or cancelled infusion its protocol's hash, and how many events of `kind` not withdrawn it has.
 
-        Told without loading any of them: what is asked of years of infusions at once.
+        `live`: only those typed on a live screen, which were judged by what they met. Told without loading any
+        infusion: what is asked of years of them at once.
         """
         writing = self._mine()
         still_open = self._open if writing is None else writing.open
@@ -800,7 +801,7 @@ class Store:
         held = (
             select(entry.c.infusion_id, func.count().label("events"))
             .join_from(event, entry, event.c.entry_id == entry.c.id)
-            .where(event.c.kind == kind, entry.c.id.not_in(withdrawn))
+            .where(event.c.kind == kind, entry.c.id.not_in(withdrawn), *([entry.c.queued.is_(False)] if live else []))
             .group_by(entry.c.infusion_id)
             .subquery()
         )
