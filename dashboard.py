@@ -90,6 +90,9 @@ async def _keep_warm() -> None:
 def _warm_up() -> None:
     import pandas  # noqa: F401  what Streamlit's tables load when the first one is drawn
 
+    from monitoring.exports.making import workshop_of
+
+    workshop_of(clinic.running())  # files that a server before this one left half made go now
     if clinic.running().store.clinic() is not None:
         _board_document(clinic.running(), True)
 
