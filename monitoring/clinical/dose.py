@@ -515,14 +515,34 @@ def of_another_order(infusion: Infusion, protocol: Protocol) -> bool:
     return any(_result_problems(_detail(plan.dose), infusion, protocol, preparation))
 
 
-def rate_slip(rate_ml_per_h: float, infusion: Infusion) -> str:
-    """What a typed pump rate looks like beside the planned one: a sentence when it looks like a slip, else "".
+@dataclass(frozen=True, slots=True)
+class RateSlip:
+    """Pump rates [mL/h] from `low` to `high` look like a slip; "{rate}" in `words` stands for the one typed."""
 
-    "Rate 15 mL/h is a tenth of 150 mL/h: a decimal point?" Something to ask once; a rate may be meant like this.
+    low: float
+    high: float
+    words: str
+
+
+def rate_slips(infusion: Infusion) -> tuple[RateSlip, ...]:
+    """What a typed pump rate would look like beside the planned one: ten times it, a tenth of it, the dose's number.
+
+    Something to ask once; a rate may be meant like this.
     """
     plan = plan_of(infusion)
-    expected = {"rate_ml_per_h": plan.rate_ml_per_h, "dose_mg": plan.dose_mg}
-    return " ".join(slips(expected, {"rate_ml_per_h": rate_ml_per_h}))
+    wanted, dose = plan.rate_ml_per_h, plan.dose_mg
+    found = [
+        RateSlip(
+            wanted * factor * (1 - _SLIP),
+            wanted * factor * (1 + _SLIP),
+            f"Rate {{rate}} mL/h is {words} {_plain(wanted)} mL/h: a decimal point?",
+        )
+        for factor, words in _TIMES.items()
+    ]
+    if not _near(dose, wanted, 2 * _COPY):  # the same number for both tells nothing
+        asks = f"Rate {{rate}} mL/h: {_plain(dose)} mg is the dose. In the wrong field?"
+        found.append(RateSlip(dose * (1 - _COPY), dose * (1 + _COPY), asks))
+    return tuple(found)
 
 
 def _weight_slips(ordered: float, opened: float) -> Iterator[str]:

@@ -6,7 +6,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from monitoring.charts import dose_strip
-from monitoring.clinical.dose import WITNESS_OF_WASTE, Reconciliation
+from monitoring.clinical.dose import WITNESS_OF_WASTE, Reconciliation, rate_slips
 from monitoring.clinical.events import signatures_of, standing_events
 from monitoring.documents.judged import Judged
 from monitoring.documents.said import HIDDEN_RESULTS, said
@@ -62,6 +62,9 @@ def dose_part(j: Judged, sums: Reconciliation) -> dict[str, Any]:
         "reconciled": "" if hidden else sums.sentence,
         "is_reconciled": sums.reconciled,
         "segments": dose_strip(j.course),
+        "rate_slips": []
+        if hidden
+        else [{"from": one.low, "to": one.high, "words": one.words} for one in rate_slips(j.infusion)],
     }
 
 

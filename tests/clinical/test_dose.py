@@ -31,7 +31,7 @@ from monitoring.clinical.dose import (
     live_problems,
     order_problems,
     plan_of,
-    rate_slip,
+    rate_slips,
     reconciliation,
     rounded,
     slips,
@@ -788,7 +788,8 @@ def test_pounds_are_asked_about_and_never_guessed(weight_kg: float, sentences: t
     ],
 )
 def test_a_changed_rate_that_looks_like_a_slip_is_asked_about(rate: float, sentence: str) -> None:
-    assert rate_slip(rate, Timeline(SITE).infusion) == sentence
+    told = (slip.words for slip in rate_slips(Timeline(SITE).infusion) if slip.low <= rate <= slip.high)
+    assert " ".join(words.replace("{rate}", f"{rate:g}") for words in told) == sentence
 
 
 # Where the drug went

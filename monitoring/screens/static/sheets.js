@@ -46,6 +46,7 @@ export function sheets(host, place, left, plot) {
     const [low, high] = words().rate_ml_per_h;
     const field = h("input", { type: "text", inputmode: "decimal", "aria-label": "New rate, mL/h", placeholder: "mL/h" });
     const wrong = problem();
+    let asked = null; // the rate that was asked about: typed again it is meant
     open("Rate changed to", (close) =>
       h(
         "form",
@@ -54,8 +55,12 @@ export function sheets(host, place, left, plot) {
           onsubmit: (e) => {
             e.preventDefault();
             const value = numberOf(field.value);
+            const slip = (doc().care?.dose?.rate_slips ?? []).find((one) => value >= one.from && value <= one.to);
             if (!(value >= low && value <= high)) wrong.textContent = `Rate ${field.value || "empty"} mL/h: expected ${low} to ${high} mL/h.`;
-            else if (event("rate", { rate_ml_per_h: value })) close();
+            else if (slip && asked !== value) {
+              asked = value;
+              wrong.textContent = `${slip.words.replace("{rate}", String(value))} Save again to keep it.`;
+            } else if (event("rate", { rate_ml_per_h: value })) close();
           },
         },
         field,
