@@ -51,7 +51,8 @@ PERMITTED: Mapping[str, frozenset[str]] = {
     "approve_ranges": _OFFICE,
     "import": _OFFICE,
     "export": _EVERYBODY,  # one infusion, or a series: whoever may look may print
-    "export_many": _OFFICE,  # what a search found, and the whole clinic
+    "export_many": _OFFICE,  # what a search found
+    "export_clinic": _ADMINISTRATION,  # everything there is, the hashes of PINs too
     "manage_staff": _ADMINISTRATION,
     "enrol_wall": _ADMINISTRATION,
     "change_rate": _EVERYBODY,  # only a demonstration has a rate
@@ -75,6 +76,7 @@ _SAID = {
     "import": "import past infusions",
     "export": "take an infusion out of the records",
     "export_many": "take many infusions out of the records",
+    "export_clinic": "take the whole clinic out of the records",
     "manage_staff": "manage staff",
     "enrol_wall": "enrol a wall screen",
     "change_rate": "change the speed of the demonstration",

@@ -3,6 +3,7 @@
 import streamlit as st
 
 from monitoring.screens.importing import draw_bundle, draw_import, draw_table, draw_upload
+from monitoring.screens.whole_clinic import draw_whole_clinic
 
 st.title("Import")
 chosen = draw_upload()
@@ -12,3 +13,4 @@ elif chosen is not None:
     table = draw_table(chosen)
     if table is not None:
         draw_import(chosen, table)
+draw_whole_clinic()

@@ -91,6 +91,7 @@ approve_ranges    no     yes        yes
 import            no     yes        yes
 export            yes    yes        yes
 export_many       no     yes        yes
+export_clinic     no     no         yes
 manage_staff      no     no         yes
 enrol_wall        no     no         yes
 change_rate       yes    yes        yes

@@ -16,13 +16,17 @@ from datetime import datetime
 from pathlib import Path
 from typing import IO, Any, Final
 
+from monitoring.clinic import RunningClinic
 from monitoring.exports.archive import Archive
+from monitoring.exports.files import ZIP, File, Step
 from monitoring.records import NewExport, Store, StoreRefused
 from monitoring.records.verify import Head, verify
 from monitoring.records.whole import RECORD, Snapshot, snapshot
 
 FORMAT: Final = "infusion-monitor whole clinic"
 VERSION: Final = 1
+KIND: Final = "whole clinic"  # in the audit row
+SCOPE: Final = "clinic"
 
 Progress = Callable[[str, int], object]  # name of a table, and how many rows it has
 
@@ -68,6 +72,27 @@ def digest(moment: Snapshot, table: str, columns: Sequence[str] | None = None) -
     return count, found.hexdigest()
 
 
+def whole_clinic(clinic: RunningClinic) -> File:
+    """The whole clinic as a file that a person takes out of the running server; a step is a table."""
+
+    def write(file: IO[bytes], step: Step) -> None:
+        write_clinic(clinic.store.url, file, clinic.clock.now(), lambda _table, _rows: step())
+
+    return File(
+        kind=KIND,
+        scope=SCOPE,
+        subject="",
+        infusions=(),
+        chosen={},
+        deidentified=False,
+        steps=len(RECORD),
+        stem="invented-clinic" if clinic.demonstration else "clinic",
+        suffix="zip",
+        media_type=ZIP,
+        write=write,
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Taken:
     """An export that lies where it was wanted: how long it is [B], its SHA-256, and the chain's head in it."""
@@ -97,7 +122,7 @@ def take_out(
         taken = Taken(part.stat().st_size, sha256, head)
         store.add_export(
             staff_id,
-            NewExport("whole clinic", "clinic", "", (), chosen, deidentified=False, bytes=taken.bytes, sha256=sha256),
+            NewExport(KIND, SCOPE, "", (), chosen, deidentified=False, bytes=taken.bytes, sha256=sha256),
         )
         os.replace(part, file)
         return taken

@@ -108,7 +108,7 @@ def _found(row: Part, infusion: int | None) -> RowFound:
     elif not row.speaks and not row.used:
         state = "says nothing"
     what = row.resource.kind or "entry"
-    says = " · ".join([what, *row.says])
+    says = " · ".join(word for word in (what, *row.says) if word)
     return RowFound(row.resource.number, infusion, row.at, says, state, tuple(row.faults))
 
 

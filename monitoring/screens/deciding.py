@@ -64,11 +64,11 @@ def _draw_rows(found: DryRun, what: str) -> None:
         [
             {
                 what: row.line,
-                "Infusion": None if row.infusion is None else row.infusion + 1,
-                "Time": "" if row.at is None else f"{row.at.astimezone(zone):%d %b %Y %H:%M}",
-                "What it says": row.says,
                 "State": row.state,
                 "What is wrong or asked": " ".join(fault.sentence for fault in row.faults),
+                "Time": "" if row.at is None else f"{row.at.astimezone(zone):%d %b %Y %H:%M}",
+                "What it says": row.says,
+                "Infusion": "" if row.infusion is None else str(row.infusion + 1),
             }
             for row in found.rows
         ],
@@ -175,7 +175,7 @@ def _standings(
                 "Infusion": number,
                 "Patient": patient.name if patient is not None else patient_number,
                 "Opened": "" if past is None else f"{past.opened_at.astimezone(zone):%d %b %Y %H:%M}",
-                "Entries": None if past is None else len(past.entries),
+                "Entries": "" if past is None else str(len(past.entries)),
                 "What comes of it": _STATES[stands],
                 "Why": sentences,
             }
