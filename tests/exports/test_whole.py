@@ -16,7 +16,7 @@ import pytest
 
 from monitoring.__main__ import main
 from monitoring.clock import Clock
-from monitoring.exports.whole import take_out
+from monitoring.exports.whole import take_out, walk_apart
 from monitoring.imports.whole import read_clinic
 from monitoring.records import Store, StoreRefused, tables
 from monitoring.records.verify import head, verify
@@ -265,6 +265,15 @@ def test_records_that_were_changed_by_hand_are_not_exported(taken: tuple[Path, P
         assert store.exports() == before
     assert not (tmp_path / "out.zip").exists()
     assert not (tmp_path / "out.zip.part").exists()
+
+
+def test_chains_walked_apart_say_the_same(taken: tuple[Path, Path, Path], tmp_path: Path) -> None:
+    file = Path(shutil.copy(taken[1], tmp_path / "clinic.db"))
+    with closing(sqlite3.connect(file)) as connection:
+        connection.execute("DROP TRIGGER append_only_reading_update")
+        connection.commit()
+    url = f"sqlite:///{file}"
+    assert walk_apart(url) == verify(url) == ["table reading: the trigger that refuses UPDATE is missing"]
 
 
 # On the command line
