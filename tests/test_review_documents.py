@@ -238,6 +238,7 @@ def test_ranges_and_chain_are_told(clinic: RunningClinic, names: Names, clock: S
     assert any(words.startswith("Dr Ines Weiss, clinician, ") for words in review["protocol"]["approvals"])
     assert review["chain"]["entries"] == 1
     assert review["chain"]["sentences"] == []
+    assert review["came_from"] == ""
 
 
 def test_an_infusion_with_nothing_recorded_has_a_review(clinic: RunningClinic, names: Names) -> None:

@@ -88,6 +88,7 @@ def review_document(clinic: RunningClinic, infusion_id: str) -> dict[str, Any]:
         "views": _views(clinic, infusion_id, zone),
         "protocol": _protocol(protocol, clinic.store.stored_protocol(infusion.protocol), zone),
         "chain": _chain(clinic, infusion_id),
+        "came_from": _came_from(clinic, infusion_id, zone),
     }
     return document
 
@@ -235,6 +236,12 @@ def _protocol(protocol: Protocol, stored: StoredProtocol | None, zone: ZoneInfo)
         "approved": bool(stored and stored.approved),
         "approvals": [f"{one.name}, {one.role}, {_stamp(one.at, zone)}" for one in approvals],
     }
+
+
+def _came_from(clinic: RunningClinic, infusion_id: str, zone: ZoneInfo) -> str:
+    """The file that an infusion was imported from, when and by whom; "" for one recorded here."""
+    found = clinic.store.imported_from(infusion_id)
+    return "" if found is None else f"“{found.file}”, imported {_stamp(found.at, zone)} by {found.by}"
 
 
 def _chain(clinic: RunningClinic, infusion_id: str) -> dict[str, Any]:

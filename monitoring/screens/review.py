@@ -66,7 +66,7 @@ def draw_head(document: Document) -> None:
     review, who = document["review"], document["who"]
     words, series, bedside = st.columns([6, 1, 1], vertical_alignment="center")
     words.html(
-        f'<div class="rv head"><h2>{escape(who["name"])}</h2><p>{escape(who["line"])}</p>'
+        f'<div class="rv head"><h2><bdi>{escape(who["name"])}</bdi></h2><p>{escape(who["line"])}</p>'
         f"<p><b>{escape(document['infusion']['which'])}</b> · {review['day']} · {escape(who['chair'])} · "
         f"{escape(review['times'])}</p></div>"
     )
@@ -328,7 +328,12 @@ def draw_people(document: Document) -> None:
         )
     )
     held = "; ".join(chain["sentences"]) or f"{chain['entries']} entries, each as it was saved"
-    head = [("Its entries", held), ("Ends with", chain["head"]), ("Audit row", str(chain["audited"]))]
+    head = [
+        ("Came from", review["came_from"]),
+        ("Its entries", held),
+        ("Ends with", chain["head"]),
+        ("Audit row", str(chain["audited"])),
+    ]
     right.html(f'<h3 class="rv">Chain</h3>{_lines(head)}')
     views = "".join(
         f"<tr><td>{escape(view['name'])}</td><td>{escape(view['screen'])}</td><td>{view['times']}</td>"

@@ -34,6 +34,7 @@ from monitoring.screens.review import moments_html
 
 _ALL: Final = "all"
 _MOST_BARS: Final = 12  # the latest so many
+_MOST_KEYS: Final = 9  # side by side; more are chosen from a list
 _ONE_PX, _MANY_PX, _BAR_PX = 300, 200, 80
 
 
@@ -58,7 +59,10 @@ def _choose(found: Sequence[OneOfSeries], series: Series, infusion_id: str | Non
     key = f"series_chosen_{series.id}"
     if key not in st.session_state:
         st.session_state[key] = infusion_id if infusion_id in by_id else latest
-    if len(found) > 1:
+    if len(found) > _MOST_KEYS:
+        words = {one.id: f"{one.label}, {one.day:%d %b %Y}" for one in found}
+        st.selectbox("Infusion", list(words), format_func=words.__getitem__, key=key, width=260)
+    elif len(found) > 1:
         st.segmented_control(
             "Infusion", list(by_id), format_func=lambda id: f"{by_id[id].label} {by_id[id].day:%d %b}", key=key
         )
