@@ -28,14 +28,18 @@ TILES: Final = {
 }
 PATIENCE_MS: Final = 20_000  # for a machine that is busy with other tests; nothing waits so long when it works
 
-# The page's own modules, to read what it holds: the document it was given, its clock, its outbox.
+# The page's own modules, to read what it holds: the document it was given, its clock, its outbox. And where the last
+# tap was: one on the same spot so soon is taken for the second half of a double tap, where something else has come to
+# lie there. People are slower, and do not hit a key in its very middle.
 _LOOK_INSIDE: Final = """async () => {
   const modules = ["live", "clock", "outbox"].map((name) => import(`/assets/${name}.js`));
   const [live, clock, outbox] = await Promise.all(modules);
-  window.inside = { live, clock, outbox };
+  if (!window.inside) addEventListener("click", (event) => (inside.tapped = [event.clientX, event.clientY]), true);
+  window.inside = { live, clock, outbox, tapped: [0, 0] };
 }"""
 
-_OFF_THE_MIDDLE: Final = 20  # px, still on the smallest key
+_BESIDE: Final = (0, -20, 20)  # px; all on the smallest key
+_APART: Final = 30.0  # px between two taps that are told apart
 
 # Where keys are, by what stands on them, and which tile is typed into.
 _KEYS: Final = """(keys) => Object.fromEntries([...document.querySelectorAll(keys)].map((key) => {
@@ -44,14 +48,14 @@ _KEYS: Final = """(keys) => Object.fromEntries([...document.querySelectorAll(key
 }))"""
 _ACTIVE: Final = """() => document.querySelector(".tile[aria-pressed=true]")?.ariaLabel"""
 
-# Brings a line of a step to the upper edge where it is not in view, as a finger's swipe does. (A browser driven by a
-# program scrolls as little as it can: each next key comes to lie under the same spot, and a tap there so soon after the
-# last one is taken for its second half.)
+# Brings a line of a step to the upper edge where it is not in view, as a finger's swipe does; answers where to tap.
 _SWIPE_TO: Final = """(key) => {
   const row = key.closest("li, .scale-item") ?? key;
-  const panel = key.closest(".panel")?.getBoundingClientRect();
+  const panel = key.closest(".panel").getBoundingClientRect();
   const { top, bottom } = row.getBoundingClientRect();
-  if (panel && (top < panel.top || bottom > panel.bottom)) row.scrollIntoView({ block: "start" });
+  if (top < panel.top || bottom > panel.bottom) row.scrollIntoView({ block: "start" });
+  const { x, y, width, height } = key.getBoundingClientRect();
+  return [x + width / 2, y + height / 2];
 }"""
 
 # Lets the demonstration's time run fast to an instant, where the server's clock itself slows down again.
@@ -281,8 +285,7 @@ class Tablet:
         key = self.page.get_by_role("radiogroup", name=question, exact=True).get_by_role(
             "radio", name=answer, exact=True
         )
-        key.evaluate(_SWIPE_TO)
-        self.tap(key)
+        self._touch(key.evaluate(_SWIPE_TO))
         expect(key).to_be_checked()
 
     def pin(self, title: str | re.Pattern[str], name: str, *, types: str = "") -> None:
@@ -294,28 +297,25 @@ class Tablet:
         who = sheet.get_by_role("button", name=name, exact=True)
         asked = sheet.get_by_role("status").filter(has_text=f"PIN of {name}")
         expect(who.or_(asked)).to_be_visible()
-        spot = None
         if who.count():
-            spot = self.middle(who)
             self.tap(who)
         expect(asked).to_be_visible()
-        self.type_pin(types or name, spot)
+        self.type_pin(types or name)
 
-    def type_pin(self, name: str, tapped: tuple[float, float] | None = None) -> None:
-        """Type the PIN of this person on the keys that are shown for it.
-
-        Where a name was `tapped` just now, the first digit is hit as far from there as its key is wide: the page takes
-        a tap on the same spot so soon for the second half of a double tap.
-        """
+    def type_pin(self, name: str) -> None:
+        """Type the PIN of this person on the keys that are shown for it."""
         keys = self.page.evaluate(_KEYS, ".pin-keys .key")
         for digit in self.pins[name]:
-            x, y = keys[digit]
-            if tapped is not None:
-                x += math.copysign(_OFF_THE_MIDDLE, x - tapped[0])
-                y += math.copysign(_OFF_THE_MIDDLE, y - tapped[1])
-                tapped = None
-            self.page.touchscreen.tap(x, y)
-            self.taps += 1
+            self._touch(keys[digit])
+
+    def _touch(self, middle: tuple[float, float]) -> None:
+        """One tap on a key, beside its middle where something else was tapped on this very spot just now."""
+        spots = [
+            (middle[0] + across, middle[1] + down) for across in _BESIDE for down in _BESIDE if abs(across) == abs(down)
+        ]
+        tapped = self.page.evaluate("inside.tapped")
+        self.page.touchscreen.tap(*max(spots, key=lambda spot: min(math.dist(spot, tapped), _APART)))
+        self.taps += 1
 
     def rate(self, rating: str, choice: str) -> None:
         """Rate by one tap."""
