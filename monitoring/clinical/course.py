@@ -92,6 +92,7 @@ class Slot:
     entries: tuple[str, ...]  # ids of the entries that fill it, in the order observed
     opens_at: datetime  # from here a set may belong to it; the slot before, if empty, is missed
     overdue_at: datetime  # from here an empty slot is overdue
+    late: timedelta = timedelta(0)  # how long after its time it was filled, where its window was over by then
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,6 +195,9 @@ def course(infusion: Infusion, protocol: Protocol, now: datetime) -> Course:
     """Where `infusion` stands at `now` under `protocol`.
 
     Dose, volume, planned time and first rate are those of `monitoring.clinical.dose.plan_of`.
+
+    A set fills the slot in whose window it was seen. One that comes between two windows fills the earlier slot, late,
+    where nothing else does: it was taken because that slot was due, and the record must not say that none was.
 
     Slots: every `infusion.every_minutes` from the start until the end event, pauses included, then every
     `after_end_every_minutes` until the patient has left. Listed ahead are, while infusing, those up to the planned end
@@ -469,10 +473,15 @@ def _slots(
     last_set = sets[-1].observed_at if sets else started
     places, appears_at = _places(infusion, protocol, outline, planned_minutes, started, now, last_set)
     filled: list[list[Entry]] = [[] for _ in places]
+    between: list[list[Entry]] = [[] for _ in places]  # after this slot's window, before the next one's
     for entry in sets:
         index = _nearest(places, entry.observed_at)
         if index is not None:
             filled[index].append(entry)
+        elif (index := bisect_right(places, entry.observed_at, key=lambda place: place.at) - 1) >= 0:
+            between[index].append(entry)
+    late = [not at_time and bool(after) for at_time, after in zip(filled, between, strict=True)]
+    filled = [after if is_late else at_time for at_time, after, is_late in zip(filled, between, late, strict=True)]
     slots: list[Slot] = []
     changes = [] if appears_at is None else [appears_at]
     next_found = False
@@ -507,6 +516,7 @@ def _slots(
                 entries=tuple(e.id for e in filled[index]),
                 opens_at=opens_at,
                 overdue_at=overdue_at,
+                late=filled[index][0].observed_at - place.at if late[index] else timedelta(0),
             )
         )
     if outline.closed_at is not None:
@@ -517,7 +527,7 @@ def _slots(
 def _overdue(slots: tuple[Slot, ...], sets: list[Entry], over: datetime | None) -> tuple[Overdue, ...]:
     """The stretches in which a set is overdue; those that touch are one.
 
-    A set that comes between two windows belongs to no slot, and still ends one: the patient has been looked at.
+    A set that comes between two windows ends one, whether or not it fills a slot: the patient has been looked at.
     """
     due = [slot for slot in slots if slot.milestone != "before leaving"]
     fills = {entry: index for index, slot in enumerate(due) for entry in slot.entries}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -15,6 +16,7 @@ from monitoring.clinical.signing import Responsible
 from monitoring.documents.dosing import dose_words
 from monitoring.documents.judged import Judged
 from monitoring.documents.said import said
+from monitoring.documents.values import oxygen
 from monitoring.documents.words import PHASE_WORDS, allergy_words, clock_time, level_word, upper, which, word_of
 
 
@@ -35,11 +37,28 @@ def _lines(j: Judged, chair: str, responsible: Responsible, zone: ZoneInfo) -> I
     yield "Dose", dose_words(j), None
     since = clock_time(responsible.since, zone)
     yield "Responsible", f"{responsible.name} since {since}", None
+    yield from _pumped(j)
+    yield "Oxygen", oxygen(j), None
     yield from _trends(j, zone)
     yield from _flags(j)
     yield from _given(j)
     yield from _running(j, zone)
     yield "Next", _next(j, zone), None
+
+
+def _pumped(j: Judged) -> Iterator[tuple[str, str, str | None]]:
+    """What has been given by rate and time, the rate now, and how long the pump was paused."""
+    at = j.course
+    if at.started_at is None or j.dose_hidden:
+        return
+    words = [f"{at.given_mg:.1f} mg given, by rate and time"]
+    if at.rate_ml_per_h is not None:
+        words.append(f"rate {at.rate_ml_per_h:g} mL/h")
+    paused = sum((max(timedelta(0), (until or j.now) - since) for since, until in at.pauses), timedelta(0))
+    if paused:
+        times = "once" if len(at.pauses) == 1 else f"{len(at.pauses)} times"
+        words.append(f"paused {times}, {paused.total_seconds() / 60:.0f} min")
+    yield "Pump", " · ".join(words), None
 
 
 def _where(j: Judged, zone: ZoneInfo) -> str:
@@ -105,7 +124,8 @@ def _flags(j: Judged) -> Iterator[tuple[str, str, str | None]]:
     for flag in j.flags.open:
         last = flag.acknowledged[-1] if flag.acknowledged else None
         done = f"seen by {last.who}: {last.done}" if last else "not acknowledged"
-        yield "Flag", f"{flag.headline} · {done}", level_word(flag.level)
+        back = "back within the range · " if flag.closed_at is not None else ""
+        yield "Flag", f"{flag.headline} · {back}{done}", level_word(flag.level)
 
 
 def _given(j: Judged) -> Iterator[tuple[str, str, str | None]]:

@@ -133,6 +133,8 @@ def _course(j: Judged, zone: ZoneInfo) -> dict[str, Any]:
 
 def _slot(slot: Slot, protocol: Protocol, zone: ZoneInfo) -> dict[str, Any]:
     parts = [f"minute {slot.minute}", f"{slot.at.astimezone(zone):%H:%M}", slot.state]
+    if slot.late:
+        parts.append(f"{slot.late.total_seconds() / 60:.0f} min late")
     if slot.milestone:
         parts.insert(0, slot.milestone)
     if slot.lacks:

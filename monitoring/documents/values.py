@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from monitoring.charts import minutes
+from monitoring.clinical.course import when as told_when
 from monitoring.clinical.record import Entry, Reading
 from monitoring.documents.judged import Judged
 from monitoring.documents.words import iso, level_word
@@ -86,8 +87,9 @@ def quiet(j: Judged) -> str:
         return "No values recorded yet"
     last = max(e.observed_at for e in j.infusion.standing() if e.readings)
     outside = sum(1 for e in j.infusion.standing() for r in e.readings if j.levels.get(r.id) is not None)
-    ago = minutes(j.infusion, j.course, last)
-    when = f"last at minute {ago:.0f}" if j.course.started_at else "pump not started"
+    when = "pump not started"
+    if j.course.started_at is not None:
+        when = f"last {told_when(last, j.course.started_at)}"
     if outside:
         return f"No open flags · {outside} of {count} values recorded so far were outside site ranges · {when}"
     return f"No values outside site ranges among {count} recorded · {when}"

@@ -526,31 +526,43 @@ def test_margins_never_pass_half_the_interval(minute: float, slots: list[str]) -
 
 
 @pytest.mark.parametrize(
-    ("seen", "slot"),
+    ("seen", "slot", "late"),
     [
-        (-3.1, None),
-        (-3, 0),
-        (0, 0),
-        (3, 0),
-        (3.1, None),
-        (5, None),
-        (6.9, None),
-        (7, 10),
-        (10, 10),
-        (13, 10),
-        (13.1, None),
-        (17, 20),
+        (-3.1, None, 0),
+        (-3, 0, 0),
+        (0, 0, 0),
+        (3, 0, 0),
+        (3.1, 0, 3.1),
+        (5, 0, 5),
+        (6.9, 0, 6.9),
+        (7, 10, 0),
+        (10, 10, 0),
+        (13, 10, 0),
+        (13.1, 10, 3.1),
+        (17, 20, 0),
     ],
 )
-def test_a_set_belongs_to_the_nearest_slot_within_its_window(seen: float, slot: int | None) -> None:
+def test_a_set_belongs_to_the_nearest_slot_within_its_window_or_late_to_the_one_before(
+    seen: float, slot: int | None, late: float
+) -> None:
     line = Timeline()
     if seen < 0:
         line.quiet_set(seen)
     line.start(0)
     if seen >= 0:
         line.quiet_set(seen)
-    found = line.course(25).slots
-    assert [s.minute for s in found if s.state == "done"] == ([] if slot is None else [slot])
+    found = [s for s in line.course(25).slots if s.state == "done"]
+    assert [s.minute for s in found] == ([] if slot is None else [slot])
+    assert [s.late / MINUTE for s in found] == pytest.approx([] if slot is None else [late])
+
+
+def test_a_late_set_fills_a_slot_only_where_nothing_else_does() -> None:
+    line = Timeline()
+    line.start(0)
+    line.quiet_set(9)
+    line.quiet_set(14)
+    ten = next(s for s in line.course(15).slots if s.minute == 10)
+    assert (len(ten.entries), ten.late) == (1, timedelta(0))
 
 
 def test_a_set_half_way_between_two_windows_that_touch_belongs_to_the_earlier_slot() -> None:

@@ -388,6 +388,10 @@ def test_what_a_relieving_nurse_reads() -> None:
         ("Dose", "40.0 mg in 40 min · 0.5 mg/kg", None),
         ("Responsible", "Ada Okafor since 11:00", None),
     ]
+    assert told[4:6] == [
+        ("Pump", "23.0 mg given, by rate and time · rate 150 mL/h", None),
+        ("Oxygen", "not recorded", None),
+    ]
     rows = {label: (text, level) for label, text, level in told}
     assert rows["Blood pressure"] == ("baseline 126/78 → 140/82 → 164/88 mmHg, minute 20", "caution")
     assert rows["Heart rate"] == ("baseline 72 → 72 → 72 /min, minute 20", None)
