@@ -2,12 +2,12 @@
 
 import { beforeTab } from "./before.js";
 import { banners, connection, themeKey } from "./bar.js";
-import { careTab, clocksKey, emergencyKeys } from "./care.js";
+import { careTab, clocksKey, emergencyKeys, restChanged } from "./care.js";
 import { carried } from "./carried.js";
 import { chart } from "./chart.js";
 import * as clock from "./clock.js";
 import { doseStrip } from "./dose_strip.js";
-import { h, openSheet, redraw, uuid } from "./element.js";
+import { h, openSheet, redraw, resting, uuid } from "./element.js";
 import { entryList, tray } from "./entries.js";
 import { flagRows } from "./flags.js";
 import { leavingTab } from "./leaving.js";
@@ -77,6 +77,7 @@ function bedside(root, infusion, pins) {
     stands: () => stands(doc()),
     hasDraft: () => pad?.hasDraft() ?? false,
     mark: (level) => MARK[level],
+    rests: resting(),
     newId: uuid,
     sheet: (title, ...content) => openSheet(sheetPlace(), title, ...content),
     pumpKey: (label, kind) => pumpKey(label, kind),
@@ -287,6 +288,7 @@ function bedside(root, infusion, pins) {
       if (cls !== undefined) node.className = cls;
     };
     for (const key of screen.querySelectorAll(".pump")) key.setAttribute("aria-disabled", String(performance.now() < pumpRestsUntil));
+    host.rests.show(screen);
     put(".big", big);
     put(".of", small);
     put(".elapsed", elapsed);
@@ -401,6 +403,7 @@ function bedside(root, infusion, pins) {
       screen.replaceChildren(place.banners, h("p", { class: "opening" }, doc().sentence, " ", h("a", { href: "/board", target: "_self" }, "To the board")));
       return;
     }
+    restChanged(host);
     drawTop();
     drawClock();
     flags.draw();

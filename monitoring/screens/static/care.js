@@ -15,6 +15,14 @@ export const countedWords = (one) => (one.due_at ? clock.until(Date.parse(one.du
 const isDue = (one) => Boolean(one.due_at) && Date.parse(one.due_at) <= clock.now();
 const urgency = (one) => (FIRST.includes(one.kind) ? FIRST.indexOf(one.kind) : one.due_at ? Date.parse(one.due_at) : 1e15 + Date.parse(one.since));
 
+// What the keys of an emergency stand for now, and which clocks there are to close: a key that came or changed rests.
+export function restChanged(host) {
+  const running = host.care()?.clocks;
+  if (!running) return;
+  for (const kind of FIRST) host.rests.stands(kind, running.find((one) => one.kind === kind && one.entry)?.entry ?? "");
+  host.rests.stands("clocks", runningClocks(host).filter((one) => CLOSES[one.kind] && one.entry).map((one) => one.entry).join());
+}
+
 // The clocks that run, the most urgent first.
 export const runningClocks = (host) => [...(host.care()?.clocks ?? [])].sort((a, b) => urgency(a) - urgency(b));
 
@@ -64,7 +72,7 @@ export function careTab(host, ask) {
     if (one.kind === "paused") return host.pumpKey("Pump resumed", "resume");
     if (!one.entry) return null;
     const label = CLOSES[one.kind];
-    if (label) return h("button", { class: "key", type: "button", "aria-description": one.label, onclick: once(() => over(one.entry)) }, label);
+    if (label) return host.rests.key("clocks", label, () => over(one.entry), { "aria-description": one.label });
     if (one.kind === "recheck") return h("button", { class: "key", type: "button", "aria-description": one.label, onclick: () => host.sheet(`${one.label} not taken, because:`, (shut) => choices(host.doc().pad.not_done_reasons, (reason) => over(one.entry, reason) && shut()), (shut) => ownWords("Another reason", (reason) => over(one.entry, reason) && shut())) }, "Not taken …");
     return null;
   }
@@ -118,7 +126,7 @@ export function careTab(host, ask) {
     redraw(calls, [called, informed, may], () =>
       !may ? h("p", { class: "hint", text: "Recorded calls stand among the entries." }) :
       h("div", { class: "choices" },
-        ...called.map((whom) => h("button", { class: "key", type: "button", onclick: once(() => host.event("called", { whom })) }, `${upper(whom)} called`)),
+        ...called.map((whom) => host.rests.key(`called ${whom}`, `${upper(whom)} called`, () => host.event("called", { whom }))),
         h("button", { class: "key", type: "button", onclick: () => host.sheet("Somebody else called", (shut) => ownWords("Whom", (whom) => host.event("called", { whom }) && shut())) }, "Another called …"),
         ...informed.map((whom) => h("button", { class: "key", type: "button", onclick: () => inform(whom) }, `${upper(whom)} informed …`)),
         h("button", { class: "key", type: "button", onclick: () => host.sheet("Informed: whom?", (shut) => ownWords("Whom", (whom) => host.event("informed", { whom }) && shut())) }, "Another informed …")));
@@ -172,10 +180,10 @@ export function emergencyKeys(host, ask, back) {
   const [help, rapid] = [running("help"), running("rapid")];
   const whom = called[0] ?? "Clinician";
   return h("div", { class: "quick emergency", role: "group", "aria-label": "Emergency" },
-    help ? key("Help is here", () => host.event("over", { of: help.entry })) : key("Help called", () => host.event("help", {})),
+    help ? host.rests.key("help", "Help is here", () => host.event("over", { of: help.entry })) : host.rests.key("help", "Help called", () => host.event("help", {})),
     key("Oxygen given …", () => ask.oxygenGiven()),
-    rapid ? key("Rapid sets over", () => host.event("over", { of: rapid.entry })) : every > 0 ? key(every === 1 ? "Sets every minute" : `Sets every ${every} min`, () => host.event("rapid", { every_minutes: every })) : null,
-    key(`${upper(whom)} called`, () => host.event("called", { whom })),
+    rapid ? host.rests.key("rapid", "Rapid sets over", () => host.event("over", { of: rapid.entry })) : every > 0 ? host.rests.key("rapid", every === 1 ? "Sets every minute" : `Sets every ${every} min`, () => host.event("rapid", { every_minutes: every })) : null,
+    host.rests.key(`called ${whom}`, `${upper(whom)} called`, () => host.event("called", { whom })),
     key("Medicine …", () => ask.medicine()),
     key("Note", () => ask.note()),
     key("Back", back, "quiet"));

@@ -59,6 +59,36 @@ export function once(action, pause = 1000) {
   };
 }
 
+// Keys that turn into their opposite, or open something at one tap, rest after a tap and after what they stand for has changed,
+// whoever changed it: known by a name, they rest also when they are drawn anew.
+const RESTS_MS = 2500;
+
+export function resting() {
+  const until = {};
+  const stood = {};
+  const rest = (name) => (until[name] = performance.now() + RESTS_MS);
+  const rests = (name) => performance.now() < (until[name] ?? 0);
+  return {
+    // What stands now under this name; the first that is told is no change.
+    stands(name, now) {
+      if (stood[name] !== undefined && stood[name] !== now) rest(name);
+      stood[name] = now;
+    },
+    key: (name, label, act, more = {}) =>
+      h("button", { class: "key", type: "button", "data-rests": name, "aria-disabled": String(rests(name)), ...more, onclick: () => {
+        if (rests(name)) return;
+        rest(name);
+        act();
+      } }, label),
+    show(place) {
+      for (const key of place.querySelectorAll("[data-rests]")) {
+        const text = String(rests(key.dataset.rests));
+        if (key.getAttribute("aria-disabled") !== text) key.setAttribute("aria-disabled", text);
+      }
+    },
+  };
+}
+
 // The second half of a double tap must not hit what the first half brought under the finger (a sheet closes, a key
 // becomes another): within this time a tap on the same spot counts only where the same control is still there.
 const SAME_TAP_MS = 500;
