@@ -62,6 +62,10 @@ export function beforeTab(host, place, askStartReason) {
     second: section("Second calculation", second.node),
     timeOut: section("Time-out", timeOut),
   };
+  const seen = (part, words) => {
+    part.scrollIntoView({ block: "center" });
+    host.say(words, "caution");
+  };
   const empty = h("p", { class: "hint", text: "This infusion's protocol has no list for the time before the start." });
   const node = h("div", { class: "step" }, missing, ...Object.values(parts), empty);
 
@@ -249,6 +253,7 @@ export function beforeTab(host, place, askStartReason) {
     const held = h("div");
     const results = { dose_mg: numberField("Own result, dose", "mg"), stock_ml: numberField("Own result, stock volume", "mL"), rate_ml_per_h: numberField("Own result, pump rate", "mL/h") };
     const wrong = problem();
+    let awaited = ""; // the second calculation saved here, until it is told what came of it
     // What was chosen, never what came of it.
     const drawnFrom = () => {
       const plan = host.care().dose?.plan ?? {};
@@ -269,6 +274,7 @@ export function beforeTab(host, place, askStartReason) {
         done(attestations) {
           const kept = host.record("dose_check", detail, { id: entry, attestations });
           if (kept) for (const one of Object.values(results)) one.input.value = "";
+          if (kept) awaited = entry;
           return kept;
         },
       });
@@ -286,6 +292,9 @@ export function beforeTab(host, place, askStartReason) {
               ? [h("p", { class: `held ${b.dose_check.agrees ? "" : "caution"}` }, h("b", { text: b.dose_check.agrees ? `Agrees. ${b.dose_check.text ?? ""}` : `▲ Differs. ${b.dose_check.text ?? ""}` }), h("span", { text: b.dose_check.by })), ...(b.dose_check.differences ?? []).map((words) => h("p", { class: "caution", text: words }))]
               : h("p", { class: "hint", text: `Another person than ${b.dose.by} works it out and types the own results. ${[b.order?.text, drawnFrom()].filter(Boolean).join(" · ")}` }),
         );
+        if (!awaited || b.dose_check?.entry !== awaited) return;
+        awaited = "";
+        if (!b.dose_check.agrees) seen(parts.second, `▲ Second calculation: ${b.dose_check.differences?.[0] ?? "differs."}`);
       },
     };
   }

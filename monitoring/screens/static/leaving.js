@@ -85,6 +85,8 @@ export function leavingTab(host, place) {
       if (lacks.length) return;
       const points = Object.fromEntries(now.items.map((item) => [`item:${item.key}`, chosen[item.key]]));
       if (!host.record("score", { scale: now.key, ...points })) return;
+      const highest = now.items.reduce((sum, item) => sum + Math.max(...item.options.map((option) => option.value)), 0);
+      host.say(`${now.label}: ${now.items.reduce((sum, item) => sum + chosen[item.key], 0)} of ${highest} recorded`);
       chosen = {};
       sum();
     }
@@ -111,6 +113,7 @@ export function leavingTab(host, place) {
     const wrong = problem();
     const methods = h("div");
     let method = "";
+    let awaited = ""; // the record saved here, until it is told whether it adds up
     let keys = null;
     const facts = () => host.care()?.drug ?? null;
 
@@ -129,6 +132,7 @@ export function leavingTab(host, place) {
       const keep = (attestations) => {
         const kept = host.record("drug", detail, { id: entry, attestations });
         if (kept) clear();
+        if (kept) awaited = entry;
         return kept;
       };
       if (!facts().witness) keep([]);
@@ -160,6 +164,11 @@ export function leavingTab(host, place) {
           keys.show(method);
           return h("div", { class: "field-keys" }, h("span", { class: "hint", text: "Waste destroyed by" }), keys.node);
         });
+        if (!awaited || d.latest?.entry !== awaited) return;
+        awaited = "";
+        if (host.care().dose?.is_reconciled !== false || !d.latest.reconciled) return;
+        parts.drug.scrollIntoView({ block: "center" });
+        host.say(`▲ Controlled drug: ${d.latest.reconciled}`, "caution");
       },
     };
   }
