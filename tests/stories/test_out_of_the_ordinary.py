@@ -183,6 +183,11 @@ def test_signing_with_a_half_typed_set_says_so_and_keeps_it(ward: Ward, tablets:
     step = tablet.step("Sign-off")
     tablet.tap(step.get_by_role("button", name="Late entry"))
     expect(tablet.page.get_by_role("group", name="Next entry")).to_contain_text("Next entry: late entry")
+    tablet.tap(tablet.button("Save"))
+    expect(tablet.page.get_by_text("Late entry: The time of this entry is empty")).to_be_visible()
+    seen = datetime.now(UTC).astimezone(BERLIN)
+    tablet.page.get_by_label("Date of this entry").fill(f"{seen:%Y-%m-%d}")
+    tablet.page.get_by_label("Time of this entry").fill(f"{seen:%H:%M}")
     tablet.save()
     tablet.sent()
     late = ward.written(infusion).entries[-1]
