@@ -269,7 +269,7 @@ function bedside(root, infusion, pins) {
     if (next) {
       const wait = Date.parse(next.at) - now;
       dueClass = next.state === "overdue" ? "caution" : wait <= 0 ? "due" : "";
-      due = next.state === "overdue" ? `▲ overdue ${clock.minutesAndSeconds(-wait)}` : wait <= 0 ? `due since ${clock.minutesAndSeconds(-wait)}` : clock.minutesAndSeconds(wait);
+      due = next.state === "overdue" ? `▲ overdue by ${clock.minutesAndSeconds(-wait)}` : wait <= 0 ? `due ${clock.minutesAndSeconds(-wait)} ago` : clock.minutesAndSeconds(wait);
     }
     const word = at.phase === course.phase ? course.word : `${at.phase}, waiting`;
     redraw(place.clock, [at.phase, word, d.slots, course.read_only, mayRecord(me())], () => [

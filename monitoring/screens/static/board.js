@@ -153,7 +153,7 @@ export function mount(root, { wall, may_open: mayOpen, may_enrol: mayEnrol, may_
       if (c.next) {
         const wait = Date.parse(c.next.at) - now;
         const overdue = c.next.state === "overdue";
-        due.textContent = overdue ? `▲ overdue ${clock.minutesAndSeconds(-wait)}` : wait <= 0 ? `due since ${clock.minutesAndSeconds(-wait)}` : `next ${clock.minutesAndSeconds(wait)}`;
+        due.textContent = overdue ? `▲ overdue by ${clock.minutesAndSeconds(-wait)}` : wait <= 0 ? `due ${clock.minutesAndSeconds(-wait)} ago` : `next ${clock.minutesAndSeconds(wait)}`;
         due.className = `card-due ${overdue ? "caution" : ""}`;
       } else due.textContent = "";
       const ages = [];

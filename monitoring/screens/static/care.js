@@ -38,7 +38,7 @@ export function clocksKey(host, open) {
       shown.length ? shown.map((one) => h("span", { class: "clock-line" }, h("span", { text: SHORT[one.kind] ?? one.label }), h("b"))) : h("span", { class: "hint", text: "no clocks" }),
     );
     shown.forEach((one, n) => {
-      put(lines.children[n].lastChild, countedWords(one).replace("due since ", "+"));
+      put(lines.children[n].lastChild, countedWords(one).replace(/^due (.*) ago$/, "+$1"));
       lines.children[n].classList.toggle("due", isDue(one));
     });
     put(more, running.length > shown.length ? `+${running.length - shown.length}` : "");

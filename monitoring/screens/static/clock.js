@@ -55,8 +55,8 @@ export function wallClock(instant, inZone, seconds = false) {
 // The date that the clinic's calendar shows: "2026-11-23".
 export const day = (instant, inZone) => new Intl.DateTimeFormat("en-CA", { timeZone: inZone, year: "numeric", month: "2-digit", day: "2-digit" }).format(instant);
 
-// How long until a moment, or how long ago it was: "in 1:10", "due since 0:20".
+// How long until a moment, or how long ago it was: "in 1:10", "due 0:20 ago".
 export function until(instant) {
   const wait = instant - now();
-  return wait > 0 ? `in ${minutesAndSeconds(wait)}` : `due since ${minutesAndSeconds(-wait)}`;
+  return wait > 0 ? `in ${minutesAndSeconds(wait)}` : `due ${minutesAndSeconds(-wait)} ago`;
 }

@@ -78,7 +78,7 @@ function handover(root, infusion, pins) {
     const small = at.started === null ? "before the start" : at.ended !== null ? `after the end · infused ${clock.minutesAndSeconds(at.infused)} of ${planned}` : `of ${planned} · elapsed ${clock.minutesAndSeconds(until - at.started)}`;
     const wait = d.next ? Date.parse(d.next.at) - clock.now() : 0;
     const late = Math.floor(-wait / 60000); // in minutes: "15:55" beside "overdue" would be read as a time of day
-    const next = !d.next ? "no set is due" : d.next.state === "overdue" ? `▲ set overdue by ${late} min` : wait > 0 ? `next set in ${clock.minutesAndSeconds(wait)}` : `set due since ${late} min`;
+    const next = !d.next ? "no set is due" : d.next.state === "overdue" ? `▲ set overdue by ${late} min` : wait > 0 ? `next set in ${clock.minutesAndSeconds(wait)}` : `set due ${late} min ago`;
     redraw(phase, [at.phase, d.course.word, d.next?.state], () => [
       h("b", { class: `phase-word ${at.phase}`, text: at.phase === d.course.phase ? d.course.word : at.phase }), h("b", { class: "big", role: "timer", "aria-label": "Infusion time" }), h("span", { class: "of-long" }), h("b", { class: `next-long ${d.next?.state === "overdue" ? "caution" : ""}` }),
     ]);

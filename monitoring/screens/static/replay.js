@@ -58,7 +58,7 @@ function clockRow(doc) {
   }
   const elapsed = course.started_at ? `elapsed ${minutesAndSeconds((course.closed_at ? Date.parse(course.closed_at) : now) - Date.parse(course.started_at))}` : "";
   const wait = next ? Date.parse(next.at) - now : 0;
-  const due = !next ? "" : next.state === "overdue" ? `▲ overdue ${minutesAndSeconds(-wait)}` : wait <= 0 ? `due since ${minutesAndSeconds(-wait)}` : minutesAndSeconds(wait);
+  const due = !next ? "" : next.state === "overdue" ? `▲ overdue by ${minutesAndSeconds(-wait)}` : wait <= 0 ? `due ${minutesAndSeconds(-wait)} ago` : minutesAndSeconds(wait);
   const given = course.started_at && !doc.care.dose.hidden ? `given ${course.given_mg.toFixed(1)} mg` : "";
   return h("div", { class: "replay-clock" },
     h("div", { class: "phase" }, h("b", { class: course.phase, text: course.word }), h("span", { text: elapsed })),
@@ -104,7 +104,7 @@ function more(doc) {
   const now = Date.parse(doc.now);
   const clocks = doc.care.clocks.map((one) => {
     const wait = one.due_at ? Date.parse(one.due_at) - now : null;
-    const due = wait === null ? "" : wait > 0 ? `, due in ${minutesAndSeconds(wait)}` : `, due since ${minutesAndSeconds(-wait)}`;
+    const due = wait === null ? "" : wait > 0 ? `, due in ${minutesAndSeconds(wait)}` : `, due ${minutesAndSeconds(-wait)} ago`;
     return `${one.label} ${minutesAndSeconds(now - Date.parse(one.since))}${due}`;
   });
   const effects = doc.care.effects.filter((one) => !one.over).map((one) => `${one.name}, no end recorded`);
