@@ -23,6 +23,7 @@ import { steps } from "./steps.js";
 const MARK = { caution: "▲", critical: "■" };
 const PUMP_RESTS_MS = 1500; // after a tap on one of its keys
 const PUMP_CHANGED_MS = 800; // after its keys have changed, whoever changed them
+const TAKES_DIGITS = '.sheet .pin-keys, .sheet input:is([inputmode="decimal"], [type="time"])';
 const SEEN_HOLDS_MS = 5 * 60000; // "seen at" chosen longer ago than this is asked for anew
 // What a person saw at a time of its own; everything else in the course of care is done when it is tapped.
 const SEEN_THEN = ["effect", "medicine", "note", "rate", "called", "informed", "help", "over", "start", "pause", "resume", "end", "stop", "close", "cancel"];
@@ -51,6 +52,10 @@ function bedside(root, infusion, pins) {
   const loud = h("div", { class: "loud" });
   plot.node.append(loud);
   const padPlace = h("div", { class: "at-pad" });
+  padPlace.addEventListener("click", (event) => {
+    if (event.target.closest(".sheet")) pad?.rest();
+    pad?.draw();
+  });
   const said = h("p", { class: "toast", role: "status", hidden: true });
   const sheetPlace = () => padPlace.querySelector(".sheet-place") ?? padPlace;
   const marked = carried(() => doc().clinic.zone, () => draw());
@@ -76,6 +81,7 @@ function bedside(root, infusion, pins) {
     staff: () => doc()?.care?.staff ?? [],
     stands: () => stands(doc()),
     hasDraft: () => pad?.hasDraft() ?? false,
+    digitsElsewhere: () => padPlace.querySelector(TAKES_DIGITS),
     mark: (level) => MARK[level],
     rests: resting(),
     newId: uuid,
@@ -161,6 +167,11 @@ function bedside(root, infusion, pins) {
   left.append(place.values, plot.node, strip.node, place.quick, place.tray, tabs.node);
   const screen = h("main", { class: "bedside", "aria-label": "Bedside" }, place.banners, place.top, place.clock, place.flags, marked.node, left, padPlace, said, ...flags.regions);
   root.replaceChildren(screen);
+  // What stays in view upright is as high as its words.
+  new ResizeObserver(() => {
+    root.style.setProperty("--top-height", `${place.top.offsetHeight}px`);
+    root.style.setProperty("--clock-height", `${place.clock.offsetHeight}px`);
+  }).observe(place.top);
 
   // While a step is open the chart gives height; upright, where all is under each other, the step is brought into view.
   function stepped(key) {

@@ -7,6 +7,7 @@ import * as outbox from "./outbox.js";
 
 const UNDO_MS = 8000;
 const TYPED_LONG_AGO_MS = 5 * 60000; // digits older than this are asked about before they are saved as seen now
+const RESTS = "Tap to type vital signs";
 const SAVED_MS = 1000; // a tap on Save so soon after it saved is the same tap
 
 // What a person typed, as a number: "365" is 36.5 for a measure with one decimal.
@@ -47,7 +48,9 @@ export function question(measure, value, values, byKey) {
   return "";
 }
 
-// host: {infusion, protocol, entry(kind, id), put(body), latest(measure), seen(ms), seenText(), lacking(), say(text)}
+// While digits are typed in a sheet beside it, the pad rests: the first tap on it only wakes it.
+// host: {infusion, protocol, entry(kind, id), put(body), latest(measure), seen(ms), seenText(), lacking(), say(text),
+// digitsElsewhere(): what else takes digits now, or null}
 export function entryPad(host) {
   const { protocol } = host;
   const byKey = Object.fromEntries(protocol.measures.map((measure) => [measure.key, measure]));
@@ -55,6 +58,7 @@ export function entryPad(host) {
   const key = `draft:${host.infusion}`;
   let draft = fresh();
   let savedAt = -Infinity;
+  let wokenBeside = null; // what else took digits when the pad was woken
   let editing = false; // a tile tapped again: its value is replaced, and nothing moves on by itself
 
   function fresh() {
@@ -117,7 +121,16 @@ export function entryPad(host) {
     h("div", { class: "tiles", role: "group", "aria-label": "Vital signs" }, ...Object.values(tiles)),
     note,
     h("div", { class: "keys-place" }, keys, overlay),
+    h("p", { class: "unseen", id: "pad-rests", text: RESTS }),
   );
+  const rests = () => ![null, wokenBeside].includes(host.digitsElsewhere());
+  node.addEventListener("click", (event) => {
+    if (!rests()) return;
+    wokenBeside = host.digitsElsewhere();
+    event.preventDefault();
+    event.stopPropagation();
+    draw();
+  }, true);
 
   function choose(measure, tapped = false) {
     editing = tapped && (draft.digits[measure] ?? "") !== "" ? "replace" : tapped && draft.active === measure && editing ? editing : false;
@@ -329,6 +342,11 @@ export function entryPad(host) {
   }
 
   function draw() {
+    const resting = rests();
+    if (node.classList.contains("resting") !== resting) {
+      node.classList.toggle("resting", resting);
+      for (const one of keys.children) resting ? one.setAttribute("aria-describedby", "pad-rests") : one.removeAttribute("aria-describedby");
+    }
     for (const measure of typed) {
       const tile = tiles[measure.key];
       const digits = draft.digits[measure.key] ?? "";
@@ -350,6 +368,10 @@ export function entryPad(host) {
       const measure = byKey[draft.active];
       const last = host.latest(measure.key);
       note.className = "pad-note";
+      if (resting) {
+        note.textContent = RESTS;
+        return;
+      }
       note.textContent = `${measure.label}${measure.unit ? ` ${measure.unit}` : ""}${last ? ` · last ${last.text}, ${clock.age(clock.now() - Date.parse(last.at))}` : ""}${host.lacking()}`;
     }
   }
@@ -373,7 +395,7 @@ export function entryPad(host) {
     event.preventDefault();
   });
   draw();
-  return { node, draw, say, hasDraft: () => Object.keys(draft.digits).length + Object.keys(draft.not_done).length > 0 };
+  return { node, draw, say, rest: () => (wokenBeside = null), hasDraft: () => Object.keys(draft.digits).length + Object.keys(draft.not_done).length > 0 };
 }
 
 // One tap saves at once; "Undo" for a few seconds adds a withdrawal.
