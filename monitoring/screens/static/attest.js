@@ -25,9 +25,10 @@ async function proven(infusion, entry, meaning, person, pin) {
 }
 
 // Asks for one PIN after another, each of another person. steps: [{meaning, fits(person), prefer}]; fits answers "" or
-// why this person is not the one asked for; `prefer` is the id of who is most likely. `before` says what is signed.
+// why this person is not the one asked for; `prefer` is the id of who is most likely. `before` says what is signed, `about` what
+// is agreed to by it, also beside the digits.
 // done(ids) is called with the attestations, in order; it answers whether the entry is kept.
-export function attest(host, place, { title, entry, steps, before = "", done }) {
+export function attest(host, place, { title, entry, steps, before = "", about = "", done }) {
   const given = []; // {id, person}
   const close = openSheet(place, title, (shut) => {
     const body = h("div", { class: "attest" });
@@ -44,7 +45,7 @@ export function attest(host, place, { title, entry, steps, before = "", done }) 
       const fitting = host.staff().filter((person) => !OFFICE.includes(person.role) && fits(step, person) === "");
       body.replaceChildren(
         h("p", { class: "said" }, fitting.length ? `${heading(step)}: who signs?` : `${heading(step)}: nobody who works here may sign this now.`),
-        before ? h("p", { class: "hint", text: before }) : "",
+        before || about ? h("p", { class: "hint", text: [before, about].filter(Boolean).join(" · ") }) : "",
         h("div", { class: "names", role: "group", "aria-label": "Who signs" }, ...fitting.map((person) => nameKey(person, host.pins, false, () => digits(step, person)))),
       );
       body.querySelector("button")?.focus({ preventScroll: true });
@@ -70,7 +71,7 @@ export function attest(host, place, { title, entry, steps, before = "", done }) 
         },
       });
       pad.say(`PIN of ${person.name}`);
-      const who = h("div", { class: "attest-who" }, h("div", {}, h("p", { class: "hint", text: heading(step) }), pad.said), pad.dots,
+      const who = h("div", { class: "attest-who" }, h("div", {}, h("p", { class: "hint", text: heading(step) }), pad.said, about ? h("p", { class: "attest-about", text: about }) : null), pad.dots,
         h("button", { class: "key quiet", type: "button", onclick: () => names(step) }, "Another person"));
       const panel = h("div", { class: "attest-digits", onkeydown: pad.onkeydown }, who, pad.keys);
       body.replaceChildren(panel);

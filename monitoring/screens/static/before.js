@@ -300,6 +300,13 @@ export function beforeTab(host, place, askStartReason) {
   }
 
   // ---- time-out ------------------------------------------------------------------------------------------------------
+  // Dose and rate as they stand; without results while a second calculation is waited for.
+  function agreedTo() {
+    const dose = host.care().dose ?? {};
+    const rate = dose.hidden ? null : dose.plan?.rate_ml_per_h;
+    return [host.doc().infusion.dose, rate && `${numberText(rate)} mL/h`].filter(Boolean).join(" · ");
+  }
+
   function bothSign() {
     const entry = host.newId();
     const step = { meaning: TIME_OUT };
@@ -307,6 +314,7 @@ export function beforeTab(host, place, askStartReason) {
       title: "Time-out: two people",
       entry,
       before: `${host.doc().who.name} · ${host.doc().who.chair}`,
+      about: agreedTo(),
       steps: [{ ...step, prefer: host.me()?.staff }, step],
       done: (attestations) => host.record("time_out", {}, { id: entry, attestations }),
     });

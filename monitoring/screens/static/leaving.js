@@ -136,7 +136,7 @@ export function leavingTab(host, place) {
         return kept;
       };
       if (!facts().witness) keep([]);
-      else attest(host, place(), { title: "Witness of waste: PIN", entry, steps: [{ meaning: WITNESS, fits: notAuthor }], done: keep });
+      else attest(host, place(), { title: "Witness of waste: PIN", entry, about: `Drawn ${detail.drawn_mg} mg · wasted ${detail.wasted_mg} mg`, steps: [{ meaning: WITNESS, fits: notAuthor }], done: keep });
     }
 
     function clear() {
