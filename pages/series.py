@@ -20,6 +20,7 @@ if patient is not None:
         draw_along(series)
         draw_exports(series=series.id)
         draw_add_score(series)
+        draw_unanswered(patient.id, below=True)
         draw_withdraw_score(series)
         draw_about(series)
     draw_begin(patient)

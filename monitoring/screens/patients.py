@@ -29,18 +29,22 @@ from monitoring.screens.plain import plain
 from monitoring.screens.said import say_outcome, show_said
 from monitoring.screens.series import draw_way_to_series
 
+_SHOWN: Final = 12  # patients at a time
 _NOTHING_TYPED: Final = ("", "", None, None, "")  # number, name, birth date, sex, allergies
 
 
 def draw_find() -> str | None:
     """The search and its results. Returns the id of the chosen patient; none is ever chosen by default."""
     text = st.text_input("Find", key="find_patient", placeholder="Name or patient number")
-    found = running().store.find_patients(text.strip(), limit=12)
+    found = running().store.find_patients(text.strip(), limit=_SHOWN + 1)
+    more, found = len(found) > _SHOWN, found[:_SHOWN]
     if not found:
         st.info("Nobody found: check the spelling, or register the patient.")
     names = {patient.id: plain(_line(patient)) for patient in found}
     if len({patient.name.casefold() for patient in found}) < len(found):
         st.warning("▲ Two patients here have the same name: compare number and birth date.")
+    if more:
+        st.caption(f"The first {_SHOWN} of more patients: type more of the name or the number.")
     chosen = st.pills("Patients", list(names), format_func=lambda one: names.get(one, ""), key="patient_chosen")
     return chosen if isinstance(chosen, str) else None
 

@@ -15,7 +15,7 @@ from monitoring.records import Score, Series
 from monitoring.screens.identity import actor
 from monitoring.screens.plain import plain
 from monitoring.screens.said import say, say_outcome, show_said
-from monitoring.screens.series import today
+from monitoring.screens.series import ask_beside_the_form, today
 
 _NOT_KNOWN: Final = "not known"
 _ITEMS, _TOTAL = "item by item", "total only"
@@ -126,6 +126,9 @@ def _add(series_id: str, place: str) -> None:
     )
     if say_outcome(where, outcome, f"{instrument.label} is recorded."):
         given[f"scores_of_{series_id}"] += 1
+        ask_beside_the_form(instrument.must_tell(items or None))
+        if instrument.must_tell(items or None):
+            say(where, ())  # what is asked then says that it is recorded; nothing green stands beside it
 
 
 def _unanswered(instrument: Instrument, mark: str) -> list[str]:

@@ -24,6 +24,7 @@ from monitoring.screens.identity import actor
 from monitoring.screens.plain import plain
 from monitoring.screens.said import say_outcome, show_said
 
+_ASKED_BELOW = "asked_below"  # in the session: where what is unanswered is asked
 _NOBODY_TOLD = "nobody is recorded as told"
 
 
@@ -143,8 +144,18 @@ def unanswered(patient_id: str) -> list[tuple[Score, Instrument]]:
     ]
 
 
-def draw_unanswered(patient_id: str) -> None:
-    """For each score with such an item above zero: the item, and who was told, when. It stays until it is answered."""
+def ask_beside_the_form(here: bool) -> None:
+    """Whether what is unanswered is asked beside the form for scores, where one was just recorded, or on top."""
+    st.session_state[_ASKED_BELOW] = here
+
+
+def draw_unanswered(patient_id: str, *, below: bool = False) -> None:
+    """For each score with such an item above zero: the item, and who was told, when. It stays until it is answered.
+
+    Drawn twice on a page, on top and `below` the form for scores: one of the two shows it.
+    """
+    if st.session_state.get(_ASKED_BELOW, False) is not below:
+        return
     who = actor()
     may_answer = who is not None and access.may(who.staff.role, "score")
     for score, instrument in unanswered(patient_id):
