@@ -20,7 +20,6 @@ from monitoring.records.summary_shapes import FoundInfusion, SortKey
 from monitoring.review.search import DAYS, LARGEST, PAGE_LENGTH, Choices, Found, Wanted, address_of, find, wanted_from
 from monitoring.screens.doorway import PAGES
 from monitoring.screens.exporting import Search, draw_exports
-from monitoring.screens.exporting import Search, draw_exports
 from monitoring.screens.plain import plain
 
 _LOOK_AGAIN_SECONDS: Final = 2
@@ -103,11 +102,6 @@ def draw_turn(found: Found) -> None:
     back.button("Previous page", key="previous", disabled=found.page <= 1, on_click=_turn, args=(found.page - 1,))
     where.html(f'<p class="past" style="text-align: center">page {found.page:,} of {found.pages:,}</p>')
     on.button("Next page", key="next", disabled=found.page >= found.pages, on_click=_turn, args=(found.page + 1,))
-
-
-def draw_take_out(found: Found) -> None:
-    """All that was found, on every page of it, as a file."""
-    draw_exports(search=Search(_wanted_now(), st.session_state.get(_WORDS, ""), found.total))
 
 
 def draw_take_out(found: Found) -> None:
