@@ -71,7 +71,7 @@ export function attest(host, place, { title, entry, steps, before = "", about = 
         },
       });
       pad.say(`PIN of ${person.name}`);
-      const who = h("div", { class: "attest-who" }, h("div", {}, h("p", { class: "hint", text: heading(step) }), pad.said, about ? h("p", { class: "attest-about", text: about }) : null), pad.dots,
+      const who = h("div", { class: "attest-who" }, h("div", {}, h("p", { class: "hint", text: heading(step) }), pad.said), about ? h("p", { class: "attest-about", text: about }) : null, pad.dots,
         h("button", { class: "key quiet", type: "button", onclick: () => names(step) }, "Another person"));
       const panel = h("div", { class: "attest-digits", onkeydown: pad.onkeydown }, who, pad.keys);
       body.replaceChildren(panel);

@@ -168,10 +168,11 @@ function bedside(root, infusion, pins) {
   const screen = h("main", { class: "bedside", "aria-label": "Bedside" }, place.banners, place.top, place.clock, place.flags, marked.node, left, padPlace, said, ...flags.regions);
   root.replaceChildren(screen);
   // What stays in view upright is as high as its words.
-  new ResizeObserver(() => {
+  const held = new ResizeObserver(() => {
     root.style.setProperty("--top-height", `${place.top.offsetHeight}px`);
     root.style.setProperty("--clock-height", `${place.clock.offsetHeight}px`);
-  }).observe(place.top);
+  });
+  [place.top, place.clock].forEach((one) => held.observe(one));
 
   // While a step is open the chart gives height; upright, where all is under each other, the step is brought into view.
   function stepped(key) {
