@@ -335,7 +335,7 @@ export function beforeTab(host, place, askStartReason) {
     parts.timeOut.hidden = !b.time_out_wanted;
     empty.hidden = items || prepared || Boolean(b.time_out_wanted);
     redraw(missing, [b.missing, b.disagreements, b.start_reason_wanted, b.started_with_missing, b.start_reason, b.decided_by, host.mayRecord(), empty.hidden], () => [
-      !empty.hidden ? null : b.missing?.length ? [h("p", { class: "caution" }, h("b", { text: `▲ ${b.missing.length} missing: ` }), b.missing.join(" · ")), nextMissing(node)] : h("p", { class: "hint", text: "Nothing on this site's list is missing." }),
+      !empty.hidden ? null : b.missing?.length ? [h("p", { class: "caution", tabindex: "0" }, h("b", { text: `▲ ${b.missing.length} missing: ` }), b.missing.join(" · ")), nextMissing(node)] : h("p", { class: "hint", text: "Nothing on this site's list is missing." }),
       ...(b.disagreements ?? []).map((words) => h("p", { class: "caution", text: `▲ ${words}` })),
       b.start_reason_wanted ? h("p", { class: "caution", text: "▲ Started with something missing: reason and name not given yet." }) : null,
       b.started_with_missing?.length && b.start_reason ? h("p", { class: "hint", text: `Started with something missing (${b.started_with_missing.join(", ")}): ${b.start_reason}, decided by ${b.decided_by || "nobody named"}.` }) : null,

@@ -217,7 +217,7 @@ export function leavingTab(host, place) {
     parts.baseline.hidden = !now?.baseline?.words;
     redraw(missing, [now?.missing, ended, any], () => [
       !ended ? h("p", { class: "hint", text: "From the end of the infusion on. What is recorded already is shown." }) : null,
-      !any ? null : now.missing?.length ? [h("p", { class: "caution" }, h("b", { text: `▲ ${now.missing.length} not recorded as met: ` }), now.missing.join(" · ")), nextMissing(node)] : h("p", { class: "hint", text: "Every criterion on this site's list is recorded as met, by whom stands beside it." }),
+      !any ? null : now.missing?.length ? [h("p", { class: "caution", tabindex: "0" }, h("b", { text: `▲ ${now.missing.length} not recorded as met: ` }), now.missing.join(" · ")), nextMissing(node)] : h("p", { class: "hint", text: "Every criterion on this site's list is recorded as met, by whom stands beside it." }),
     ].flat());
     if (any) list.draw(now.groups, (group) => group.criteria);
     put(baseline, now?.baseline?.words ?? "");
