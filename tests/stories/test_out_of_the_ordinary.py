@@ -285,7 +285,11 @@ def test_an_emergency_takes_one_tap_for_each_thing(ward: Ward, tablets: Tablets)
 def test_what_was_on_paper_is_marked_and_shaded_and_additions_are_told_apart(ward: Ward, tablets: Tablets) -> None:
     infusion = ward.running()
     tablet = tablets(ward, ADA, infusion=infusion)
-    seen = (datetime.now(UTC) - timedelta(minutes=2)).astimezone(BERLIN)
+    seen = (datetime.now(UTC) - timedelta(minutes=2)).astimezone(BERLIN).replace(second=0, microsecond=0)
+    minute = (seen - ward.written(infusion).entries[0].observed_at).total_seconds() / 60
+    bands = f"""document.querySelector(".plot").layout.shapes
+      .filter(({{ type, x0, x1 }}) => type === "rect" && x0 < {minute} && {minute} < x1).length"""
+    unshaded = tablet.page.evaluate(bands)
     tablet.tap(tablet.button("Seen at"))
     tablet.tap(tablet.sheet(re.compile("^Seen at")).get_by_role("button", name="From paper"))
     mode = tablet.page.get_by_role("group", name="Transcribing from paper")
@@ -302,16 +306,13 @@ def test_what_was_on_paper_is_marked_and_shaded_and_additions_are_told_apart(war
     tablet.knows(3)
     on_paper, now = typed(ward.written(infusion))
     assert (on_paper.source, now.source) == ("paper", "")
-    assert on_paper.observed_at == seen.replace(second=0, microsecond=0)
+    assert on_paper.observed_at == seen
     line = tablet.entries.filter(has_text="71")
     expect(line).to_contain_text(re.compile(r"transcribed from paper at \d\d:\d\d"))
     expect(tablet.entries.filter(has_text="transcribed")).to_have_count(1)
-    minute = (on_paper.observed_at - ward.written(infusion).entries[0].observed_at).total_seconds() / 60
-    tablet.until(
-        f"""(({{ shapes, annotations }}) => shapes.some(({{ type, x0, x1 }}) => type === "rect" && x0 < {minute}
-        && {minute} < x1) && annotations.some(({{ text }}) => text === "transcribed from paper"))
-        (document.querySelector(".plot").layout)"""
-    )
+    tablet.until(f"{bands} > {unshaded}")
+    drawn = "document.querySelector('.plot').layout.annotations"
+    tablet.until(f"{drawn}.some(({{ text }}) => text === 'transcribed from paper')")
 
     # After locking nothing is simply added.
     tablet.post_leaving(infusion, JONAS)
@@ -325,6 +326,8 @@ def test_what_was_on_paper_is_marked_and_shaded_and_additions_are_told_apart(war
     for kind in ("late entry", "addendum"):
         tablet.tap(step.get_by_role("button", name=f"{kind.capitalize()} …"))
         expect(tablet.page.get_by_text(f"Next entry: {kind}")).to_be_visible()
+        if kind == "late entry":
+            tablet.page.get_by_label("Time of this entry").fill(f"{datetime.now(UTC).astimezone(BERLIN):%H:%M}")
         tablet.tap(tablet.button("Note"))
         tablet.sheet("Note").get_by_label("Note").fill(f"This is the {kind}")
         tablet.tap(tablet.button("Save words"))
