@@ -48,6 +48,17 @@ _KEYS: Final = """(keys) => Object.fromEntries([...document.querySelectorAll(key
 }))"""
 _ACTIVE: Final = """() => document.querySelector(".tile[aria-pressed=true]")?.ariaLabel"""
 
+# Where to tap on something that lies where the last tap was; null where it lies elsewhere.
+_BESIDE_THE_LAST: Final = """(target) => {
+  const tapped = window.inside?.tapped;
+  if (!tapped) return null;
+  target.scrollIntoViewIfNeeded();
+  const { x, y, width, height } = target.getBoundingClientRect();
+  const [across, down] = [x + width / 2 - tapped[0], y + height / 2 - tapped[1]];
+  if (Math.hypot(across, down) > 30) return null;
+  return { x: width / 2 + 20 * (across < 0 ? -1 : 1), y: height / 2 + 20 * (down < 0 ? -1 : 1) };
+}"""
+
 # Brings a line of a step to the upper edge where it is not in view, as a finger's swipe does; answers where to tap.
 _SWIPE_TO: Final = """(key) => {
   const row = key.closest("li, .scale-item") ?? key;
@@ -126,7 +137,7 @@ class Tablet:
 
     def tap(self, target: Locator) -> None:
         """One tap, as a finger does it."""
-        target.tap(timeout=PATIENCE_MS)
+        target.tap(timeout=PATIENCE_MS, position=target.evaluate(_BESIDE_THE_LAST, timeout=PATIENCE_MS))
         self.taps += 1
 
     def tap_fast(self, target: Locator, times: int) -> None:

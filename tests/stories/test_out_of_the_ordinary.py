@@ -289,6 +289,7 @@ def test_what_was_on_paper_is_marked_and_shaded_and_additions_are_told_apart(war
     minute = (seen - ward.written(infusion).entries[0].observed_at).total_seconds() / 60
     bands = f"""document.querySelector(".plot").layout.shapes
       .filter(({{ type, x0, x1 }}) => type === "rect" && x0 < {minute} && {minute} < x1).length"""
+    tablet.until("document.querySelector('.plot').layout")
     unshaded = tablet.page.evaluate(bands)
     tablet.tap(tablet.button("Seen at"))
     tablet.tap(tablet.sheet(re.compile("^Seen at")).get_by_role("button", name="From paper"))
