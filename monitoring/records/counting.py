@@ -10,9 +10,11 @@ from sqlalchemy import ColumnElement, Select, case, func, select
 from monitoring.records import tables
 from monitoring.records.database import Database
 from monitoring.records.searching import told
+from monitoring.records.summaries import Summaries
 from monitoring.records.summary_shapes import CountedKind, GroupBy, Scope
 
 _S, _FLAG, _COUNT = tables.summary, tables.summary_flag, tables.summary_count
+_HELD: Final = 8  # answers about groups
 _STARTED: Final = _S.c.started_at.is_not(None)
 
 
@@ -46,11 +48,22 @@ class Flagged(NamedTuple):
 class Counting:
     """Questions to what is kept of each infusion. Answers what was summed up last: catch up first."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, summaries: Summaries) -> None:
         self._database = database
+        self._summaries = summaries
+        self._groups: dict[tuple[int, Scope, GroupBy], tuple[Groups, ...]] = {}  # by the version of what is kept, too
 
     def groups(self, scope: Scope, by: GroupBy) -> tuple[Groups, ...]:
-        """The infusions by month or version, in order of the group."""
+        """The infusions by month or version, in order of the group; every chart of a page begins with them."""
+        key = (self._summaries.version, scope, by)
+        if (held := self._groups.get(key)) is None:
+            held = self._ask_groups(scope, by)
+            self._groups = {key: held} | {
+                k: v for k, v in self._groups.items() if k[0] == key[0] and len(self._groups) < _HELD
+            }
+        return held
+
+    def _ask_groups(self, scope: Scope, by: GroupBy) -> tuple[Groups, ...]:
         group, over = _S.c[by], _S.c.phase == "closed"
         of = select(
             group,

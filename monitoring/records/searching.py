@@ -11,9 +11,11 @@ from monitoring.clinical.protocol import Level
 from monitoring.records import tables
 from monitoring.records.database import Database
 from monitoring.records.loading import Row, instant_of, series_now, text_of
+from monitoring.records.summaries import Summaries
 from monitoring.records.summary_shapes import Choice, Choices, FoundInfusion, SortKey, Wanted
 
 _S = tables.summary
+_WHO = tables.summary.alias("who")
 _FLAG = tables.summary_flag
 _WORD = tables.summary_word
 _NURSE = tables.staff
@@ -35,8 +37,10 @@ _SORTED_BY: Final[dict[SortKey, tuple[ColumnElement[Any], ...]]] = {
 class Searching:
     """Questions to what is kept of each infusion. Answers what was summed up last: catch up first."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, summaries: Summaries) -> None:
         self._database = database
+        self._summaries = summaries
+        self._choices: tuple[int, Choices] | None = None  # the version of what is kept, and what it answered
 
     def find(self, wanted: Wanted, words: str = "", limit: int = 25, offset: int = 0) -> tuple[FoundInfusion, ...]:
         """Some of the infusions that are wanted, of patients whose number or name contains each of `words`."""
@@ -59,26 +63,27 @@ class Searching:
             return int(connection.execute(of).scalar_one())
 
     def choices(self) -> Choices:
-        """What there is to look for."""
+        """What there is to look for. Asked anew only when something was summed up since."""
+        held, version = self._choices, self._summaries.version
+        if held is not None and held[0] == version:
+            return held[1]
+        found = self._ask_choices()
+        self._choices = (version, found)
+        return found
+
+    def _ask_choices(self) -> Choices:
+        wrote = select(_WORD.c.key).where(_WORD.c.kind == "author", _WORD.c.key == _NURSE.c.id).exists()
+        version = tables.protocol_version
+        used = select(_S.c.infusion_id).where(_S.c.protocol == version.c.hash_of_text).exists()
         with self._database.read() as connection:
-            authors = select(_WORD.c.key).where(_WORD.c.kind == "author").distinct().subquery()
-            people = connection.execute(
-                select(_NURSE.c.id, _NURSE.c.name).join_from(_NURSE, authors, authors.c.key == _NURSE.c.id)
-            )
+            protocols = select(version.c.hash_of_text).where(used).order_by(version.c.audited.desc())
             flags = connection.execute(select(_FLAG.c.measure).distinct()).scalars()
-            used = select(_S.c.protocol).distinct().subquery()
-            version = tables.protocol_version
-            protocols = connection.execute(
-                select(version.c.hash_of_text)
-                .join_from(version, used, used.c.protocol == version.c.hash_of_text)
-                .order_by(version.c.audited.desc())
-            ).scalars()
             return Choices(
-                people=_by_word(people),
+                people=_by_word(connection.execute(select(_NURSE.c.id, _NURSE.c.name).where(wrote))),
                 effects=_by_word(connection.execute(_words("effect"))),
                 medicines=_by_word(connection.execute(_words("medicine"))),
                 flags=tuple(sorted(flags)),
-                protocols=tuple(protocols),
+                protocols=tuple(connection.execute(protocols).scalars()),
             )
 
 
@@ -97,8 +102,12 @@ def _by_word(rows: Any) -> tuple[Choice, ...]:
 
 def _asked(wanted: Wanted, words: str) -> Iterator[ColumnElement[bool]]:
     """The conditions, each only where it is asked."""
-    for word in words.casefold().split():
-        yield or_(func.instr(_S.c.folded_number, word) > 0, func.instr(_S.c.folded_name, word) > 0)
+    if typed := words.casefold().split():
+        # Which patients, from an index that holds nothing else; then their infusions.
+        of = select(_WHO.c.patient_id).distinct()
+        for word in typed:
+            of = of.where(or_(func.instr(_WHO.c.folded_number, word) > 0, func.instr(_WHO.c.folded_name, word) > 0))
+        yield _S.c.patient_id.in_(of)
     if wanted.since is not None:
         yield _S.c.opened_at >= text_of(wanted.since)
     if wanted.until is not None:

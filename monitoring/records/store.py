@@ -117,8 +117,8 @@ class Store:
         self._protocols: dict[str, StoredProtocol] = {}  # by hash, "" for the one that holds now; since the last change
         self._here = threading.local()  # .writing: the transaction this thread is in
         self.summaries = Summaries(database, self._name)  # a cache of what infusions come to
-        self.searching = Searching(database)  # questions to that cache: which infusions,
-        self.counting = Counting(database)  # and how many
+        self.searching = Searching(database, self.summaries)  # questions to that cache: which infusions,
+        self.counting = Counting(database, self.summaries)  # and how many
         with database.read() as connection:
             self._open = open_ids(connection)
 
@@ -801,7 +801,9 @@ class Store:
         held = (
             select(entry.c.infusion_id, func.count().label("events"))
             .join_from(event, entry, event.c.entry_id == entry.c.id)
-            .where(event.c.kind == kind, entry.c.id.not_in(withdrawn), *([entry.c.queued.is_(False)] if live else []))
+            # Told that few events are, SQLite looks through the events first, and not through every entry.
+            .where(func.unlikely(event.c.kind == kind), entry.c.id.not_in(withdrawn))
+            .where(*([entry.c.queued.is_(False)] if live else []))
             .group_by(entry.c.infusion_id)
             .subquery()
         )

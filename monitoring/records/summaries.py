@@ -38,6 +38,7 @@ class Summaries:
         self.catching_up = threading.Lock()  # held by whoever works out summaries, a few at a time
         self._database = database
         self._names = names
+        self.version = 0  # how often what is kept has changed: an answer holds for one version
         self._seen: tuple[int, str] | None = None  # as in `summary_state`, or further where nothing was due
 
     def notice(self, made_by: str, now: datetime) -> int:
@@ -101,6 +102,7 @@ class Summaries:
             _insert(connection, tables.summary_word, [row for one in made for row in _word_rows(one)])
             _insert(connection, tables.summary_part, [_part_row(one, months[one.infusion]) for one in made])
             _count(connection, change)
+        self.version += 1
 
     def empty(self) -> None:
         """Throw everything away. What is due then is everything."""
@@ -108,6 +110,7 @@ class Summaries:
             for table in tables.CACHE:
                 connection.execute(delete(table))
         self._seen = None
+        self.version += 1
 
     def _state(self, connection: Connection) -> tuple[int, str]:
         if self._seen is None:

@@ -403,8 +403,14 @@ class SummaryRow(SQLModel, table=True):
 
     __tablename__ = "summary"
     __table_args__ = (
-        Index("ix_summary_opened_at", "opened_at", "infusion_id"),
-        Index("ix_summary_patient", "patient_id"),
+        # What is asked and sorted by, newest first, without the words of each row.
+        Index(
+            "ix_summary_asked",
+            *("opened_at", "infusion_id", "phase", "to_sign", "ended_early", "dose_mg", "mg_per_kg", "given_mg"),
+            *("minutes_to_leaving", "criticals", "cautions", "nurse", "chair"),
+        ),
+        Index("ix_summary_patient", "patient_id", "folded_number", "folded_name"),
+        Index("ix_summary_changes_at", "changes_at", sqlite_where=text("changes_at IS NOT NULL")),  # few go on
     )
     infusion_id: str = Field(primary_key=True)
     patient_id: str

@@ -53,8 +53,17 @@ def upgrade() -> None:
         sa.Column("changes_at", sa.String(), nullable=True),
         sa.PrimaryKeyConstraint("infusion_id"),
     )
-    op.create_index("ix_summary_opened_at", "summary", ["opened_at", "infusion_id"], unique=False)
-    op.create_index("ix_summary_patient", "summary", ["patient_id"], unique=False)
+    asked = ["opened_at", "infusion_id", "phase", "to_sign", "ended_early", "dose_mg", "mg_per_kg", "given_mg"]
+    asked += ["minutes_to_leaving", "criticals", "cautions", "nurse", "chair"]
+    op.create_index("ix_summary_asked", "summary", asked, unique=False)
+    op.create_index("ix_summary_patient", "summary", ["patient_id", "folded_number", "folded_name"], unique=False)
+    op.create_index(
+        "ix_summary_changes_at",
+        "summary",
+        ["changes_at"],
+        unique=False,
+        sqlite_where=sa.text("changes_at IS NOT NULL"),
+    )
     op.create_table(
         "summary_flag",
         sa.Column("infusion_id", sa.String(), nullable=False),
