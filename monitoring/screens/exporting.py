@@ -55,7 +55,8 @@ def draw_exports(*, infusion: str = "", series: str = "", search: Search | None 
     who = actor()
     if who is None:
         return
-    with st.expander(TITLE):
+    # Told of, it stays open when the page above it changes.
+    with st.expander(TITLE, key="exports", on_change="rerun"):
         st.caption(plain(_KEPT))
         if search is not None:
             _draw_search(search)
