@@ -21,6 +21,8 @@ _WORD = tables.summary_word
 _NURSE = tables.staff
 _SERIES = series_now().subquery()
 
+_PER_QUERY: Final = 500  # values in one IN (...): SQLite takes a limited number
+
 # What a page is sorted by: what is not known comes last, equals with the newest first.
 _SORTED_BY: Final[dict[SortKey, tuple[ColumnElement[Any], ...]]] = {
     "day": (),
@@ -53,7 +55,8 @@ class Searching:
         with self._database.read() as connection:
             # First which, then what is shown of them: a page is sorted without dragging its words along.
             ids = connection.execute(picked).scalars().all()
-            rows = {row["infusion_id"]: row for row in connection.execute(_shown(ids)).mappings()}
+            some = (ids[first : first + _PER_QUERY] for first in range(0, len(ids), _PER_QUERY))
+            rows = {row["infusion_id"]: row for few in some for row in connection.execute(_shown(few)).mappings()}
         return tuple(_found(rows[infusion_id]) for infusion_id in ids)
 
     def count(self, wanted: Wanted, words: str = "") -> int:

@@ -211,6 +211,12 @@ def test_pages_follow_without_a_gap_or_a_repeat(years: Years, monkeypatch: pytes
     assert find(years.clinic, Wanted(), page=-1) == pages[0]
 
 
+def test_all_of_them_at_once_however_many_fit_in_a_question(years: Years, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("monitoring.records.searching._PER_QUERY", 2)
+    rows = years.clinic.store.searching.find(Wanted(), "", 100_000)
+    assert [row.infusion for row in rows] == [years.ids[name] for name in EVERY]
+
+
 def test_what_there_is_to_look_for(years: Years) -> None:
     found = find(years.clinic, Wanted()).choices
     assert [one.word for one in found.people] == ["Ada Okafor", "Dr Ines Weiss", "Jonas Lund"]
