@@ -55,6 +55,30 @@ def test_the_patient_the_chair_and_the_dose_are_on_it(clinic: RunningClinic, nam
     assert document["infusion"] == {"which": "Infusion 1 of 6", "dose": "0.5 mg/kg in 40 min"}
 
 
+def test_two_patients_of_the_same_name_are_told_apart(clinic: RunningClinic, names: Names) -> None:
+    assert infusion_document(clinic, names.infusion)["notes"] == []
+    twin = recording.register_patient(
+        clinic,
+        actor(clinic, "Ada Okafor"),
+        number="K-0999",
+        name="marta Brandt",
+        birth_date=date(1975, 2, 3),
+        sex="female",
+    ).value
+    assert twin is not None
+    other = open_infusion(clinic, actor(clinic, "Ada Okafor"), twin.id, "chair-2")
+    assert infusion_document(clinic, names.infusion)["notes"] == [
+        "marta Brandt is also the name of the patient at Chair 2: here no. K-0101, there no. K-0999"
+    ]
+    assert infusion_document(clinic, other)["notes"] == [
+        "Marta Brandt is also the name of the patient at Chair 1: here no. K-0999, there no. K-0101"
+    ]
+    cards = {card["infusion"]: card["name"] for card in board_document(clinic)["cards"] if card["infusion"]}
+    assert cards == {names.infusion: "Marta Brandt · no. K-0101", other: "marta Brandt · no. K-0999"}
+    wall = [card["name"] for card in board_document(clinic, True)["cards"] if card["infusion"]]
+    assert wall == ["M.B.", "M.B."]
+
+
 def test_allergies_not_recorded_are_not_none_known(clinic: RunningClinic, names: Names) -> None:
     lin = open_infusion(clinic, actor(clinic, "Ada Okafor"), names.patients["Lin Sørensen"], "chair-2")
     assert "allergies not recorded" in infusion_document(clinic, lin)["who"]["line"]

@@ -35,6 +35,8 @@ def board_document(clinic: RunningClinic, initials_only: bool = False) -> dict[s
         else:
             # Two at one chair can be recorded (a move that arrived late): both are shown, and say so.
             cards.extend(_card(j, chair.label, chair.position, initials_only, len(held) > 1) for j in held)
+    if not initials_only:
+        _tell_namesakes_apart(cards, running)
     cards.sort(key=lambda card: card["order"])
     open_flags = [flag for j in running for flag in j.flags.open]
     unsigned = to_sign(clinic)
@@ -55,6 +57,16 @@ def board_document(clinic: RunningClinic, initials_only: bool = False) -> dict[s
         },
         "cards": cards,
     }
+
+
+def _tell_namesakes_apart(cards: Sequence[dict[str, Any]], running: Sequence[Judged]) -> None:
+    """Where two patients here have the same name, each card says the number too."""
+    people = {j.infusion.id: j.infusion.patient for j in running}
+    here = Counter(name.casefold() for _, name in {(one.id, one.name) for one in people.values()})
+    for card in cards:
+        patient = people.get(card["infusion"])
+        if patient is not None and here[patient.name.casefold()] > 1:
+            card["name"] = f"{patient.name} · no. {patient.number}"
 
 
 def _together(running: Sequence[Judged], zone: ZoneInfo) -> str:

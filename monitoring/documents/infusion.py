@@ -41,7 +41,26 @@ def infusion_document(clinic: RunningClinic, infusion_id: str) -> dict[str, Any]
     infusion = clinic.store.infusion(infusion_id)
     if infusion is None:
         raise LookupError(f"There is no infusion {infusion_id}.")
-    return document_at(clinic, infusion, clinic.clock.now())
+    found = document_at(clinic, infusion, clinic.clock.now())
+    found["notes"] = [*_namesakes(clinic, infusion), *found["notes"]]
+    return found
+
+
+def _namesakes(clinic: RunningClinic, infusion: Infusion) -> list[str]:
+    """Who else is here under the same name, and at which chair: so that nobody is taken for the other."""
+    chairs = {chair.id: chair.label for chair in clinic.store.chairs()}
+    others = [
+        (chairs.get(outlined(one).chair, ""), one.patient)
+        for one in clinic.store.open_infusions()
+        if one.patient.id != infusion.patient.id
+        and one.patient.name.casefold() == infusion.patient.name.casefold()
+        and one.id != infusion.id
+    ]
+    return [
+        f"{patient.name} is also the name of the patient at {chair}: "
+        f"here no. {infusion.patient.number}, there no. {patient.number}"
+        for chair, patient in sorted(others, key=lambda other: other[0])
+    ]
 
 
 def document_at(clinic: RunningClinic, infusion: Infusion, now: datetime) -> dict[str, Any]:
