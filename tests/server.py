@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from multiprocessing.context import BaseContext
 from multiprocessing.process import BaseProcess
 from pathlib import Path
-from types import TracebackType
+from types import ModuleType, TracebackType
 from typing import Self
 
 import httpx
@@ -55,7 +55,13 @@ class _Forked:
 
     def __init__(self, process: BaseProcess) -> None:
         self._process = process
-        process.start()
+        # A new process imports what is the main module here. Pages that are tried in this process leave theirs there.
+        main = sys.modules["__main__"]
+        sys.modules["__main__"] = ModuleType("__main__")
+        try:
+            process.start()
+        finally:
+            sys.modules["__main__"] = main
 
     def poll(self) -> int | None:
         return self._process.exitcode
