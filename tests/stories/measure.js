@@ -25,13 +25,18 @@
     return path.join(" ");
   }
 
-  // The part of a node that no scrolling ancestor and no edge of the window hides.
+  // Bars that stay at the top: what has scrolled under one is out of view.
+  const bars = [...place.querySelectorAll("*")].filter((node) => getComputedStyle(node).position === "sticky");
+  const under = (node) => Math.max(0, ...bars.filter((bar) => !bar.contains(node)).map((bar) => bar.getBoundingClientRect()).filter((box) => box.top <= 120).map((box) => box.bottom));
+
+  // The part of a node that no scrolling ancestor, no bar and no edge of the window hides.
   function inView(node) {
     let box = meet(node.getBoundingClientRect(), { left: 0, top: 0, right: innerWidth, bottom: innerHeight });
     for (let at = node.parentElement; at; at = at.parentElement) {
       if (getComputedStyle(at).overflow !== "visible") box = meet(box, at.getBoundingClientRect());
       if (getComputedStyle(at).position === "fixed") break;
     }
+    if (!bars.some((bar) => bar.contains(node))) box.top = Math.max(box.top, under(node));
     return box.right - box.left > SLIVER && box.bottom - box.top > SLIVER ? box : null;
   }
 
