@@ -59,14 +59,15 @@ _BESIDE_THE_LAST: Final = """(target) => {
   return { x: width / 2 + 20 * (across < 0 ? -1 : 1), y: height / 2 + 20 * (down < 0 ? -1 : 1) };
 }"""
 
-# Brings a line of a step to the upper edge where it is not in view, as a finger's swipe does; answers where to tap.
+# Brings a line of a step to the upper edge where it is not in view, as a finger's swipe does; answers where to tap,
+# and where the last tap was.
 _SWIPE_TO: Final = """(key) => {
   const row = key.closest("li, .scale-item") ?? key;
   const panel = key.closest(".panel").getBoundingClientRect();
   const { top, bottom } = row.getBoundingClientRect();
   if (top < panel.top || bottom > panel.bottom) row.scrollIntoView({ block: "start" });
   const { x, y, width, height } = key.getBoundingClientRect();
-  return [x + width / 2, y + height / 2];
+  return [[x + width / 2, y + height / 2], inside.tapped];
 }"""
 
 # Lets the demonstration's time run fast to an instant, where the server's clock itself slows down again.
@@ -301,7 +302,7 @@ class Tablet:
         key = self.page.get_by_role("radiogroup", name=question, exact=True).get_by_role(
             "radio", name=answer, exact=True
         )
-        self._touch(key.evaluate(_SWIPE_TO))
+        self._touch(*key.evaluate(_SWIPE_TO))
         expect(key).to_be_checked()
 
     def pin(self, title: str | re.Pattern[str], name: str, *, types: str = "") -> None:
@@ -321,16 +322,16 @@ class Tablet:
 
     def type_pin(self, name: str) -> None:
         """Type the PIN of this person on the keys that are shown for it."""
-        keys = self.page.evaluate(_KEYS, ".pin-keys .key")
+        keys, tapped = self.page.evaluate(_KEYS, ".pin-keys .key"), self.page.evaluate("inside.tapped")
         for digit in self.pins[name]:
-            self._touch(keys[digit])
+            self._touch(keys[digit], tapped)
+            tapped = keys[digit]
 
-    def _touch(self, middle: tuple[float, float]) -> None:
+    def _touch(self, middle: tuple[float, float], tapped: tuple[float, float]) -> None:
         """One tap on a key, beside its middle where something else was tapped on this very spot just now."""
         spots = [
             (middle[0] + across, middle[1] + down) for across in _BESIDE for down in _BESIDE if abs(across) == abs(down)
         ]
-        tapped = self.page.evaluate("inside.tapped")
         self.page.touchscreen.tap(*max(spots, key=lambda spot: min(math.dist(spot, tapped), _APART)))
         self.taps += 1
 
