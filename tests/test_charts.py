@@ -267,6 +267,14 @@ def test_before_the_start_the_dose_strip_is_empty() -> None:
     assert dose_strip(Timeline().course(-1)) == []
 
 
+@pytest.mark.parametrize("minute", [20, 60, 100, 240, 600])
+def test_no_reading_lies_under_the_titles_at_the_right(minute: float) -> None:
+    line = running()
+    line.quiet_set(minute)
+    low, high = figure(line, minute + 1)["layout"]["xaxis"]["range"]
+    assert minute <= low + 0.83 * (high - low)
+
+
 def test_what_is_known_of_an_event_stands_in_its_hover() -> None:
     line = running()
     line.event("called", 12, whom="clinician")

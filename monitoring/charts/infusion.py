@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 from zoneinfo import ZoneInfo
 
 from monitoring.charts.frame import (
@@ -55,6 +55,7 @@ PRINT_COLOURS = {  # for paper and for checks; screens have their own in style.c
     "critical-tint": "rgba(163,18,58,0.07)",
 }
 _MINUTES_BEFORE, _MINUTES_AFTER = 8, 30  # how much is in view around the planned infusion
+_TITLES: Final = 0.17  # of the width, at the right: there the panels' titles stand, and no reading under them
 _LONG_AGO = 30  # readings earlier than this before the start are in the table, not on the axis
 _LANE, _PRESSURE, _VITAL, _RATING = 0.56, 2.9, 1.3, 1.3  # relative heights of the panels
 
@@ -187,9 +188,10 @@ def infusion_figure(
     )
     end = minutes(infusion, course, course.ended_at) if course.ended_at else plan_of(infusion).minutes + paused
     first = min([-_MINUTES_BEFORE, *(p.x - 3 for p in standing if p.x > -_LONG_AGO)])
-    last = max([end + _MINUTES_AFTER, *(p.x + 4 for p in standing)])
+    newest = max((p.x for p in standing), default=first)
     if not course.closed_at:
-        last = max(last, minutes(infusion, course, now) + 5)
+        newest = max(newest, minutes(infusion, course, now))
+    last = max(end + _MINUTES_AFTER, first + (newest - first) / (1 - _TITLES))
 
     for panel in panels:
         own = {m.key: n for n, m in enumerate(panel.measures)}
