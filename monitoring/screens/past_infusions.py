@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from functools import partial
 from html import escape
@@ -78,9 +78,10 @@ def draw_found(found: Found) -> None:
     told.caption(f"{first:,} to {first + len(found.rows) - 1:,} of {_infusions(found.total)}")
     zone = _zone()
     for row in found.rows:
-        line, marks, open_it = st.columns([6, 2, 1], vertical_alignment="center")
+        line, marks, open_it = st.columns([6, 3.6, 1.3], vertical_alignment="center")
         line.html(_line(row, zone))
-        marks.html(f'<p class="past">{" · ".join(_marks(row))}</p>')
+        said = [_whole(pieces) for pieces in (_marks(row), _left_and_entries(row))]
+        marks.html(f'<p class="past">{"<br>".join(line for line in said if line)}</p>')
         page, label = ("review", "Review") if row.phase in OVER else ("bedside", "Bedside")
         hint = f"Infusion of {row.opened_at.astimezone(zone):%d %b %Y}"
         if open_it.button(label, key=f"open_{row.infusion}", help=hint, width="stretch"):
@@ -120,10 +121,15 @@ def _line(row: FoundInfusion, zone: ZoneInfo) -> str:
         escape(row.chair),
         f"{row.dose_mg:.1f} mg ({row.mg_per_kg:g} mg/kg){given}",
         escape(row.nurse),
-        " · ".join(escape(word) for word in _course(row)),
+        *(escape(word) for word in _course(row)),
     ]
-    who = f"<b>{escape(row.patient_name)}</b> · no. {escape(row.patient_number)} · infusion {of}"
-    return f'<p class="past">{who}<br>{" · ".join(word for word in said if word)}</p>'
+    who = [f"<b><bdi>{escape(row.patient_name)}</bdi></b>", f"no. {escape(row.patient_number)}", f"infusion {of}"]
+    return f'<p class="past">{_whole(who)}<br>{_whole(said)}</p>'
+
+
+def _whole(pieces: Iterable[str]) -> str:
+    """Pieces of a line, none of them broken over two lines as long as it fits on one."""
+    return " · ".join(f"<span>{piece}</span>" for piece in pieces if piece)
 
 
 def _course(row: FoundInfusion) -> Iterator[str]:
@@ -131,19 +137,23 @@ def _course(row: FoundInfusion) -> Iterator[str]:
         yield PHASE_WORDS[row.phase]
     if row.ended_early:
         yield f"stopped early: {row.stop_reason}" if row.stop_reason else "stopped early"
-    if row.minutes_to_leaving is not None:
-        yield f"left {row.minutes_to_leaving} min after the end"
 
 
 def _marks(row: FoundInfusion) -> Iterator[str]:
-    """Flags by level, what nobody acknowledged, signatures that are missing, and how much was recorded."""
+    """Flags by level, what nobody acknowledged, and signatures that are missing."""
     for level, count in ((Level.CRITICAL, row.criticals), (Level.CAUTION, row.cautions)):
         if count:
-            yield f'<span class="{level.word}">{MARK[level]} {count} {level.word}</span>'
+            yield f'<b class="{level.word}">{MARK[level]} {count} {level.word}</b>'
     if row.unacknowledged:
         yield f"{row.unacknowledged} not acknowledged"
     if row.to_sign:
         yield f"{row.to_sign} to sign"
+
+
+def _left_and_entries(row: FoundInfusion) -> Iterator[str]:
+    """How long the patient stayed, and how much was recorded."""
+    if row.minutes_to_leaving is not None:
+        yield f"left {row.minutes_to_leaving} min after the end"
     yield f"{row.entries} {'entry' if row.entries == 1 else 'entries'}"
 
 

@@ -20,7 +20,7 @@ from tests.small_clinic import Names, actor, event, open_infusion
 
 def lines(tab: Tab) -> list[str]:
     """The infusions shown, one text each."""
-    shown = [body for body in tab.words if body.startswith('<p class="past"><b>')]
+    shown = [body for body in tab.words if body.startswith('<p class="past"><span><b><bdi>')]
     return [unescape(re.sub("<[^>]*>", "", body.replace("<br>", " "))) for body in shown]
 
 
@@ -32,7 +32,7 @@ def numbers(tab: Tab) -> list[str]:
 def marks(tab: Tab) -> list[str]:
     """What stands beside the lines."""
     shown = [body for body in tab.words if body.startswith('<p class="past">') and "entr" in body]
-    return [unescape(re.sub("<[^>]*>", "", body)) for body in shown]
+    return [unescape(re.sub("<[^>]*>", "", body.replace("<br>", " "))).strip() for body in shown]
 
 
 def shut(house: RunningClinic, name: str, number: str, **more: Any) -> str:
