@@ -23,6 +23,7 @@ from urllib.parse import urlencode
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
+import httpx
 from sqlalchemy import func, select
 
 from monitoring import access
@@ -55,7 +56,7 @@ class Figures:
     infusions: int
     readings: int
     times: dict[str, list[float]] = field(default_factory=dict)
-    rss_mb: float = 0.0
+    rss_mb: dict[str, float] = field(default_factory=dict)
 
     def add(self, what: str, ms: float) -> None:
         """One more figure."""
@@ -82,7 +83,9 @@ def main() -> None:
     few, many = both
     print(f"\n{machine()}")
     for one in both:
-        print(f"\n{one.infusions:,} infusions, {one.readings:,} readings; server {one.rss_mb:.0f} MB at most")
+        print(f"\n{one.infusions:,} infusions, {one.readings:,} readings")
+        for when, most in one.rss_mb.items():
+            print(f"  {f'server at most, {when}':44} {most:.0f} MB")
         for what, times in one.times.items():
             print(f"  {what:44} {spread(times)}")
     print(f"\n{many.infusions:,} beside {few.infusions:,} (ratio of medians)")
@@ -204,7 +207,9 @@ def _behind_a_server(file: Path, figures: Figures, ids: Sequence[str], rounds: i
                 if n >= WARM_UP:
                     figures.add("page Clinic, all charts", ms)
         _on_a_screen(running.url, cookie, figures, rounds // 3)
-        figures.rss_mb = _high_water_mb(process.pid)
+        figures.rss_mb["while pages are shown"] = _high_water_mb(process.pid)
+        _take_out(running.url, cookie, figures)
+        figures.rss_mb["once tables of all were taken out"] = _high_water_mb(process.pid)
     figures.times = {what: times for what, times in figures.times.items() if not what.startswith("  ")} | {
         what: times for what, times in figures.times.items() if what.startswith("  ") and len(times) > 1
     }
@@ -228,6 +233,26 @@ def _on_a_screen(url: str, cookie: str, figures: Figures, rounds: int) -> None:
             if n >= 2 + WARM_UP:
                 figures.add("typed number to the line shown, Chromium", (time.perf_counter() - began) * 1000)
         context.close()
+
+
+def _take_out(url: str, cookie: str, figures: Figures) -> None:
+    """The tables of every infusion as one file, from asking for it until it can be fetched."""
+    began = time.perf_counter()
+    with httpx.Client(base_url=url, cookies={access.COOKIE: cookie}, headers={"Origin": url}, timeout=120) as asking:
+        asked = asking.post("/api/exports", json={"kind": "tables", "address": {}, "words": ""})
+        figures.add("asking for the tables of all infusions", (time.perf_counter() - began) * 1000)
+        assert asked.status_code == 202, asked.text
+        address = f"/api/exports/{asked.json()['export']}"
+        told = progress(f"taking out {asked.json()['of']:,}")
+        while True:
+            with asking.stream("GET", address) as answer:
+                if answer.status_code != 202:
+                    break
+                answer.read()
+                told(answer.json()["done"], answer.json()["of"])
+            time.sleep(0.5)
+        assert answer.status_code == 200, answer
+    figures.add("tables of all infusions, until made", (time.perf_counter() - began) * 1000)
 
 
 def _high_water_mb(process: int) -> float:
