@@ -7,15 +7,16 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
+from itertools import chain
 from typing import IO, Any, Final
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 from monitoring.exports import tables
 from monitoring.exports.deidentified import StudyNumbers
 from monitoring.exports.source import Source
-from monitoring.exports.tables import Row, Table, data_dictionary, infusion_row, lines, reading_rows, score_rows
+from monitoring.exports.tables import Table, data_dictionary, infusion_row, lines, reading_rows, row_lines, score_rows
 from monitoring.records import Score
 
 Scores = Callable[[str], tuple[Score, ...]]  # those of a series, by its id
@@ -36,7 +37,7 @@ In pandas:
 
 An empty cell is not recorded, or does not apply; it is never zero. Rows whose status is not "holds" were corrected or
 withdrawn: they are there to be read, not to be counted. Where a text begins with a character that a spreadsheet would
-take for a formula, an apostrophe stands before it.
+take for a formula, an apostrophe stands before it: the last row of the data dictionary says where, to take it away.
 """
 
 
@@ -63,10 +64,9 @@ class Archive:
         self._files.append({"file": name, "rows": count if rows is None else rows, "sha256": digest.hexdigest()})
         return count
 
-    def table(self, table: Table, rows: Iterable[Row], deidentified: bool) -> int:
-        """Write one table as CSV; answers how many rows it has."""
-        name = f"{table.name}.csv"
-        count = self.add(name, lines(table, rows, deidentified)) - 1
+    def table(self, table: Table, rows: Iterable[str], deidentified: bool) -> int:
+        """Write one table as CSV, from its lines below the header; answers how many rows it has."""
+        count = self.add(f"{table.name}.csv", chain(lines(table, (), deidentified), rows)) - 1
         self._files[-1]["rows"] = count
         return count
 
@@ -85,22 +85,29 @@ def write_tables(
     facts: Mapping[str, Any],
     study: StudyNumbers | None = None,
 ) -> None:
-    """Write the tables of these infusions, each judged once, one after the other; `study`: de-identified."""
+    """Write the tables of these infusions, each judged once, one after the other; `study`: de-identified.
+
+    Of one that is written no more is held than its lines for the shorter tables: thousands are never in memory at once.
+    """
     archive = Archive(file, at, **facts)
-    infusions: list[Row] = []
-    series: dict[str, Source] = {}
-
-    def readings() -> Iterable[Row]:
-        for source in sources:
-            infusions.append(infusion_row(source, study))
-            series.setdefault(source.series.id, source)
-            yield from reading_rows(source, study)
-
     only = study is not None
+    infusions: list[str] = []
+    scores: list[str] = []
+    rated: set[str] = set()  # series
+
+    def readings() -> Iterator[str]:
+        for source in sources:
+            series = source.series
+            infusions.extend(row_lines(tables.INFUSIONS, [infusion_row(source, study)], only))
+            if series.id not in rated:
+                rated.add(series.id)
+                found = score_rows(scores_of(series.id), series, source, study)
+                scores.extend(row_lines(tables.SCORES, found, only))
+            yield from row_lines(tables.READINGS, reading_rows(source, study), only)
+
     archive.table(tables.READINGS, readings(), only)
     archive.table(tables.INFUSIONS, infusions, only)
-    rated = (row for id, one in series.items() for row in score_rows(scores_of(id), one.series, one, study))
-    archive.table(tables.SCORES, rated, only)
-    archive.table(tables.DICTIONARY, data_dictionary(deidentified=only), only)
+    archive.table(tables.SCORES, scores, only)
+    archive.table(tables.DICTIONARY, row_lines(tables.DICTIONARY, data_dictionary(deidentified=only), only), only)
     archive.add("about.txt", [ABOUT], rows=0)
     archive.close()

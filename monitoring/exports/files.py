@@ -134,7 +134,11 @@ def _file(
     if deidentified and kind not in ("csv", "tables"):
         raise ValueError("Only tables have a de-identified form.")
     study = StudyNumbers(clinic.secret) if deidentified else None
-    work = _Work(clinic, by, infusions, study, with_scores=scope != "infusion", paper=paper)
+    written = infusions
+    if study is not None and scope == "search":
+        # The order of what was found would tell whose infusion was when, or the order of their names.
+        written = tuple(sorted(infusions, key=lambda one: study.of("infusion", one)))
+    work = _Work(clinic, by, written, study, with_scores=scope != "infusion", paper=paper)
     several = scope == "search" or (scope == "series" and kind == "record")
     stem, suffix, media_type, write = {
         "csv": ("readings", "csv", CSV, work.csv),

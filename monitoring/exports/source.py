@@ -23,6 +23,7 @@ class Source:
     zone: ZoneInfo
     chairs: Mapping[str, str]  # label by id
     series: Series
+    first_opened_at: datetime | None = None  # of the infusions of the series
 
     @property
     def chair(self) -> str:
@@ -40,11 +41,17 @@ class Source:
 
     @property
     def series_day(self) -> int:
-        """Days in the clinic from the opening of the series to that of this infusion; 0 on the first."""
-        return (self._day(self.j.infusion.opened_at) - self._day(self.series.opened_at)).days
+        """Which day of the series this infusion was opened on; 0 on the first."""
+        return self.day_of_series(self.j.infusion.opened_at.astimezone(self.zone).date())
 
-    def _day(self, instant: datetime) -> date:
-        return instant.astimezone(self.zone).date()
+    def day_of_series(self, day: date) -> int:
+        """Days in the clinic from the beginning of the series to `day`.
+
+        A series begins when it is opened, one that was brought in from a file with the first infusion in that file: the
+        day of an import is no day of the patient's, and would tell every other.
+        """
+        began = min(self.series.opened_at, self.first_opened_at or self.series.opened_at)
+        return (day - began.astimezone(self.zone).date()).days
 
 
 def source_of(clinic: RunningClinic, infusion_id: str, now: datetime | None = None) -> Source:
@@ -62,4 +69,5 @@ def source_of(clinic: RunningClinic, infusion_id: str, now: datetime | None = No
         zone=zone,
         chairs={chair.id: chair.label for chair in clinic.store.chairs()},
         series=series,
+        first_opened_at=clinic.store.searching.first_opened(series.id),
     )

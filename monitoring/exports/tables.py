@@ -73,7 +73,7 @@ _WHICH: Final = (
     *_WHO,
     Column("infusion", "Int64", "Which infusion of the series, from 1."),
     Column("infusion_id", "string", "The infusion, the same in every export of this clinic."),
-    Column("series_day", "Int64", "Days since the series was opened.", "d", only="de-identified"),
+    Column("series_day", "Int64", "Days since the series began.", "d", only="de-identified"),
 )
 
 READINGS: Final = Table(
@@ -101,8 +101,13 @@ READINGS: Final = Table(
         Column("observed_utc", "string", "When it was so, in UTC.", only="identified"),
         Column("observed_local", "string", "The same in the clinic's zone.", only="identified"),
         Column("zone", "string", "The clinic's zone.", only="identified"),
-        Column("saved_after", "Float64", "From when it was so until somebody tapped Save.", "min"),
-        Column("recorded_after", "Float64", "From when it was so until it was stored.", "min"),
+        Column("saved_after", "Float64", "From when it was so until somebody tapped Save. See recorded_after.", "min"),
+        Column(
+            "recorded_after",
+            "Float64",
+            "From when it was so until it was stored; in the de-identified form not of what came in from a file.",
+            "min",
+        ),
         Column("recorded_utc", "string", "When it was stored, in UTC.", only="identified"),
         Column("recorded_local", "string", "The same in the clinic's zone.", only="identified"),
         Column("recorded_by", "string", "Who recorded it.", only="identified"),
@@ -171,7 +176,7 @@ SCORES: Final = Table(
         Column("corrects", "Int64", "The score in whose place this one stands."),
         Column("reason", "string", "Why it was corrected or withdrawn."),
         Column("rated_on", "string", "The day it was rated.", only="identified"),
-        Column("series_day", "Int64", "Days from the opening of the series to that day.", "d"),
+        Column("series_day", "Int64", "Days from the beginning of the series to that day.", "d"),
         Column("rater", "string", "Who rated.", only="identified"),
         Column("note", "string", "What was noted beside it.", only="identified"),
         Column("recorded_utc", "string", "When it was stored, in UTC.", only="identified"),
@@ -190,6 +195,11 @@ DICTIONARY: Final = Table(
     ),
 )
 TABLES: Final = (READINGS, INFUSIONS, SCORES)
+_OF_TEXTS: Final = (
+    "Where a text, or a part of it after a line break, a tab, a semicolon or a bar, begins with = + - @, their wide "
+    "forms, a tab or a carriage return (spaces and apostrophes before them do not count), an apostrophe was put there. "
+    "Without it the text is as it was typed."
+)
 
 
 # CSV
@@ -212,24 +222,25 @@ def as_typed(text: str) -> str:
 
 def lines(table: Table, rows: Iterable[Row], deidentified: bool = False) -> Iterator[str]:
     """The lines of a CSV file, the header first. Only the columns of the variant are written."""
+    yield BYTE_ORDER_MARK + _written([column.name for column in table.shown(deidentified)])
+    yield from row_lines(table, rows, deidentified)
+
+
+def row_lines(table: Table, rows: Iterable[Row], deidentified: bool = False) -> Iterator[str]:
+    """The lines of a CSV file below its header."""
     columns = table.shown(deidentified)
-    buffer = io.StringIO()
-    writer = csv.writer(buffer, lineterminator="\r\n")
-
-    def written(cells: Sequence[str]) -> str:
-        writer.writerow(cells)
-        line = buffer.getvalue()
-        buffer.seek(0)
-        buffer.truncate()
-        return line
-
-    yield BYTE_ORDER_MARK + written([column.name for column in columns])
     for row in rows:
-        yield written([_cell(row.get(column.name)) for column in columns])
+        yield _written([_cell(row.get(column.name)) for column in columns])
+
+
+def _written(cells: Sequence[str]) -> str:
+    buffer = io.StringIO()
+    csv.writer(buffer, lineterminator="\r\n").writerow(cells)
+    return buffer.getvalue()
 
 
 def data_dictionary(tables: Sequence[Table] = TABLES, deidentified: bool = False) -> Iterator[Row]:
-    """What each column of these tables means, a row each."""
+    """What each column of these tables means, a row each; the last says what holds for every text."""
     for table in tables:
         for column in table.shown(deidentified):
             yield {
@@ -239,6 +250,7 @@ def data_dictionary(tables: Sequence[Table] = TABLES, deidentified: bool = False
                 "unit": column.unit,
                 "meaning": column.meaning,
             }
+    yield {"table": "all", "column": "every text", "type": "string", "meaning": _OF_TEXTS}
 
 
 def _cell(value: Cell) -> str:
@@ -282,6 +294,9 @@ def reading_rows(source: Source, study: StudyNumbers | None = None) -> Iterator[
             "marks": "; ".join(marks.get(entry.id, ())),
             "signed": "; ".join(f"{one.meaning}: {one.name}, {one.role}" for one in signatures_of(entry)),
         }
+        if study and entry.source == "import":
+            # Everything came in on one day: counted back from it, this would be the date.
+            row |= {"saved_after": None, "recorded_after": None}
         for part in _parts(entry, source, study, status == "holds", baseline):
             yield row | part
 
@@ -390,7 +405,6 @@ def score_rows(
     """The outcome scores of a series, a row for each total and each item; `source`: any of its infusions."""
     number = {score.id: n for n, score in enumerate(scores, start=1)}
     withdrawals = {score.withdraws: score for score in scores if score.withdraws}
-    opened = series.opened_at.astimezone(source.zone).date()
     for score in scores:
         if score.withdraws is not None:
             continue
@@ -405,7 +419,7 @@ def score_rows(
             "corrects": number.get(score.corrects or ""),
             "reason": listed_reason(reason, source.j.protocol) if study else reason,
             "rated_on": score.rated_on.isoformat(),
-            "series_day": (score.rated_on - opened).days,
+            "series_day": source.day_of_series(score.rated_on),
             "rater": score.rater,
             "note": score.note,
             "recorded_utc": _utc(score.recorded_at),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Select, and_, func, or_, select
@@ -64,6 +65,14 @@ class Searching:
         with self._database.read() as connection:
             of = select(func.count()).select_from(_S).where(*_asked(wanted, words))
             return int(connection.execute(of).scalar_one())
+
+    def first_opened(self, series_id: str) -> datetime | None:
+        """When the first infusion of a series was opened, by the records themselves; None where there is none."""
+        infusion = tables.infusion
+        of = select(func.min(infusion.c.opened_at)).where(infusion.c.series_id == series_id)
+        with self._database.read() as connection:
+            first = connection.execute(of).scalar_one()
+        return None if first is None else instant_of(first)
 
     def choices(self) -> Choices:
         """What there is to look for. Asked anew only when something was summed up since."""

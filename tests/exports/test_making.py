@@ -6,8 +6,10 @@ import hashlib
 import io
 import json
 import threading
-from collections.abc import Callable
-from dataclasses import replace
+import weakref
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, fields, replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import IO
 from zipfile import BadZipFile, ZipFile
@@ -16,11 +18,18 @@ import pandas as pd
 import pytest
 
 from monitoring.clinic import RunningClinic
+from monitoring.clinical.record import Event, EventKind, Reading
 from monitoring.exports import making as makings
+from monitoring.exports.archive import write_tables
 from monitoring.exports.files import KINDS, File, Kind, of_infusion, of_search, of_series
 from monitoring.exports.making import Making, Workshop, make, workshop_of
-from monitoring.recording import save_entry
+from monitoring.exports.source import Source
+from monitoring.exports.tables import score_rows
+from monitoring.recording import PastEntry, PastInfusion, SourceFile, import_infusions, save_entry
 from monitoring.records import StoreUnwritable
+from tests.clinical.timeline import START
+from tests.exports.sources import eventful, source
+from tests.exports.test_tables import rated_score
 from tests.small_clinic import Names, actor, entry, event, open_infusion, person
 
 
@@ -132,6 +141,65 @@ def test_the_study_form_says_neither_who_made_it_nor_where(clinic: RunningClinic
         text = "".join(found.read(name).decode() for name in found.namelist() if name != "about.txt")
     for word in ("Ada Okafor", "Marta", "Haddad", "Lake", "K-010", "2026", *both):
         assert word not in text
+
+
+def test_the_study_form_of_a_search_has_no_order_that_tells_who_or_when(
+    clinic: RunningClinic, both: tuple[str, ...]
+) -> None:
+    ada = person(clinic, "Ada Okafor")
+
+    def written(found: tuple[str, ...]) -> bytes:
+        _, content = make(clinic, ada, of_search(clinic, ada, found, {}, "csv", deidentified=True))
+        return content
+
+    assert written(both) == written(both[::-1])
+
+
+def test_the_study_form_does_not_count_back_from_the_day_of_an_import(clinic: RunningClinic, names: Names) -> None:
+    began = datetime(2026, 2, 2, 9, 55, tzinfo=UTC)
+    told: tuple[tuple[float, EventKind], ...] = ((5, "start"), (45, "end"), (75, "close"))
+    value = PastEntry("line 2", "set", began, (Reading("", "systolic", 124),))
+    entries = [PastEntry("", "event", began + timedelta(minutes=m), event=Event(kind, {})) for m, kind in told]
+    past = PastInfusion(names.patients["Lin Sørensen"], began, "chair-1", 72, 0.5, 40, 100, 10, (value, *entries))
+    file = SourceFile("papers.csv", "0" * 64)
+    outcome = import_infusions(clinic, actor(clinic, "Dr Ines Weiss"), file, [past])
+    assert outcome.value is not None
+    assert outcome.value.added == (past.id,)
+    ada = person(clinic, "Ada Okafor")
+    _, content = make(clinic, ada, of_infusion(clinic, ada, past.id, "csv", deidentified=True))
+    found = pd.read_csv(io.BytesIO(content))
+    assert set(found["source"]) == {"import"}
+    assert set(found["series_day"]) == {0}
+    assert found["minute"].tolist()[-1] == 70
+    assert found[["saved_after", "recorded_after"]].isna().all(axis=None)
+
+
+@dataclass(frozen=True)
+class Watched(Source):
+    """A source of which it can be seen whether anybody still holds it."""
+
+
+def test_of_a_search_no_more_than_one_infusion_is_held_at_a_time() -> None:
+    given: list[weakref.ref[Watched]] = []
+    held: list[int] = []
+
+    def sources() -> Iterator[Watched]:
+        for number in range(4):
+            found = source(eventful(), 210)
+            found = replace(found, series=replace(found.series, id=f"series-{number}"))
+            one = Watched(**{field.name: getattr(found, field.name) for field in fields(found)})
+            given.append(weakref.ref(one))
+            yield one
+            del one
+            held.append(sum(ref() is not None for ref in given))
+
+    file = io.BytesIO()
+    write_tables(file, sources(), lambda series: (rated_score(series),), START, {})
+    assert held == [1, 1, 1, 1]
+    with ZipFile(file) as archive:
+        assert archive.read("infusions.csv").count(b"\r\n") == 5
+        of_one = score_rows([rated_score()], source(eventful(), 210).series, source(eventful(), 210))
+        assert archive.read("scores.csv").count(b"\r\n") == 1 + 4 * len([*of_one])
 
 
 @pytest.mark.parametrize("kind", ["fhir", "record"])
