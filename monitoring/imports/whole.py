@@ -53,7 +53,8 @@ def read_clinic(file: Path, url: str, progress: Progress = lambda _table, _rows:
 
             restore(url, contents.head, rows_of, lambda copy: _differences(copy, contents, opened))
             return contents
-    except (BadZipFile, zlib.error, EOFError) as error:
+    except (BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
+        # Of a file in which a bit was flipped the library may also say that it is encrypted, or of another method.
         raise StoreRefused(f"{file.name} is no whole export ({error}): it was cut or changed.") from None
     except OSError as error:
         raise StoreRefused(f"{file}: {error.strerror or error}, expected an export.") from None

@@ -231,6 +231,20 @@ def test_a_flipped_bit_is_noticed(export: Path, url: str) -> None:
         read_clinic(export, url)
 
 
+@pytest.mark.parametrize(("offset", "bit"), [(6, 0xFF), (8, 0x01), (8, 0x20), (8, 0x40), (10, 0x10), (10, 0x04)])
+@pytest.mark.parametrize("member", ["entry.jsonl", "contents.json"])
+def test_a_bit_flipped_in_the_list_of_its_parts_is_one_sentence(
+    export: Path, url: str, member: str, offset: int, bit: int
+) -> None:
+    data = bytearray(export.read_bytes())
+    # Version, flags and method of one member in the central directory, whose name stands 46 bytes after its begin.
+    data[data.rfind(member.encode()) - 46 + offset] ^= bit
+    export.write_bytes(bytes(data))
+    with pytest.raises(StoreRefused, match="export"):
+        read_clinic(export, url)
+    assert left_behind(export.parent / "elsewhere") == []
+
+
 def test_a_database_with_anything_in_it_is_left_as_it_is(export: Path, tmp_path: Path) -> None:
     ward = make_ward(tmp_path / "here.db")
     ward.store.close()
