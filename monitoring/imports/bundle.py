@@ -13,6 +13,7 @@ from fhir.resources.R4B import get_fhir_model_class
 from pydantic import ValidationError
 
 from monitoring.imports.tables import FileRefused
+from monitoring.imports.times import YEARS
 
 MOST_RESOURCES: Final = 20_000
 LOINC: Final = "http://loinc.org"
@@ -156,11 +157,11 @@ def reference_of(found: object) -> str:
 
 
 def instant_of(text: object) -> datetime | None:
-    """The instant of a dateTime or instant of FHIR, in UTC; None for a day alone, or nothing."""
+    """The instant of a dateTime or instant of FHIR, in UTC; None for a day alone, nothing, or a year that is a slip."""
     if not isinstance(text, str) or "T" not in text:
         return None
     try:
         found = datetime.fromisoformat(text)
     except ValueError:  # a leap second, which FHIR allows
         return None
-    return None if found.tzinfo is None else found.astimezone(UTC)
+    return None if found.tzinfo is None or found.year not in YEARS else found.astimezone(UTC)

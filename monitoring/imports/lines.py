@@ -16,7 +16,7 @@ from monitoring.clinical.record import Event, EventKind, NotDone, event_words
 from monitoring.imports.dry_run import Decision, Fault, capital
 from monitoring.imports.mapping import ROLE_WORDS, FileMapping, Meaning, Role
 from monitoring.imports.tables import Row, Table
-from monitoring.imports.times import TimeRefused, in_zone, read_time
+from monitoring.imports.times import TimeRefused, in_years, in_zone, read_time
 from monitoring.imports.units import Unit, in_own_unit, rounded, unit_of
 
 NUMBERS: Final[tuple[Role, ...]] = ("weight", "dose", "planned", "number")
@@ -131,6 +131,7 @@ class Reader:
                 text = f"{columns[position]}: {cells[position]}"
                 line.events.append((f"{row.line}/{position}", Event("note", {"text": text})))
         self._read_long(line)
+        self._read_reason(line)
         return line
 
     def _read_time(self, line: Line, key: str) -> None:
@@ -141,20 +142,22 @@ class Reader:
                 value = self._number(minute)
                 if value is None:
                     line.wrong(key, f"Minute “{minute[:40]}”: expected a number.", "minutes that are no number")
-                else:
-                    line.at = self._origin + timedelta(minutes=value)
-                return
-            text = self._text(line.row, "time")
-            if text is None:
-                text = f"{self._text(line.row, 'day')} {self._text(line.row, 'clock')}"
-            at = read_time(text, mapping.time_form, "UTC" if mapping.shifted else mapping.zone)
-            if mapping.shifted:
-                assert self._origin is not None
-                self._first = self._first or at
-                at = self._origin + (at - self._first)
-            line.at = at
-        except (TimeRefused, OverflowError) as refused:
+                    return
+                at = self._origin + timedelta(minutes=value)
+            else:
+                text = self._text(line.row, "time")
+                if text is None:
+                    text = f"{self._text(line.row, 'day')} {self._text(line.row, 'clock')}"
+                at = read_time(text, mapping.time_form, "UTC" if mapping.shifted else mapping.zone)
+                if mapping.shifted:
+                    assert self._origin is not None
+                    self._first = self._first or at
+                    at = self._origin + (at - self._first)
+            line.at = in_years(at)
+        except TimeRefused as refused:
             line.wrong(key, str(refused), "times that cannot be read")
+        except OverflowError:
+            line.wrong(key, "This time is in no year: expected a time that has been.", "times that cannot be read")
 
     def _read_group(self, line: Line, key: str) -> None:
         mapping = self.mapping
@@ -187,6 +190,23 @@ class Reader:
                 elif not self.dropped(key, line, ROLE_WORDS[role], text):
                     line.numbers[role] = value
 
+    def _read_reason(self, line: Line) -> None:
+        """A reason on a line without an event is the reason of none: it is kept as a note."""
+        position = self.mapping.at("reason")
+        text = self._text(line.row, "reason")
+        if position is None or not text or self._names_event(line.row):
+            return
+        line.held += 1
+        note = Event("note", {"text": f"{self.table.columns[position]}: {text}"})
+        line.events.append((f"{line.row.line}/{position}", note))
+
+    def _names_event(self, row: Row) -> bool:
+        """Whether a line names something that its reason goes with."""
+        if any(row.cells[position] for position in self.mapping.all_at("event")):
+            return True
+        word = self._text(row, "name")
+        return bool(word) and self.mapping.words[word or ""].kind == "event"
+
     def _read_long(self, line: Line) -> None:
         name, value = self.mapping.at("name"), self.mapping.at("value")
         if name is None or value is None:
@@ -199,10 +219,13 @@ class Reader:
             return
         meaning = self.mapping.words[word]
         if meaning.kind == "event":
-            self._read_meant(line, value, word, meaning, text)
+            more = [one for one in (text, self._text(row, "reason")) if one]
+            self._read_meant(line, value, word, meaning, "; ".join(more))
             return
         unit = self._text(row, "unit")
         measure = self.protocol.measures.get(meaning.key)
+        if unit and text and measure is not None and measure.is_rating:
+            self.leave_out(line, "Units", f"{word} in “{unit}”", "ratings have none here")
         known = None if measure is None else unit_of(measure, meaning.unit)
         if unit and known is not None and not known.is_called(unit):
             line.held += 1
@@ -215,6 +238,10 @@ class Reader:
     def _read_meant(self, line: Line, position: int, word: str, meaning: Meaning, more: str | None) -> None:
         """A word that names an event, with what else its line says of it."""
         if meaning.kind != "event":
+            if not more and meaning.kind != "leave out":
+                line.wrong(
+                    str(line.row.line), f"“{word[:40]}” without its value: expected it as the reason of the line."
+                )
             self._read_cell(line, position, word, meaning, more or "")
             return
         line.held += 1

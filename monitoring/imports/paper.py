@@ -262,7 +262,10 @@ class _Group:
         if moment.when == "last":
             return times[-1]
         if moment.when == "after" and (started or times):
-            return (started or times[0]) + timedelta(minutes=moment.minutes)
+            try:
+                return (started or times[0]) + timedelta(minutes=moment.minutes)
+            except OverflowError:
+                self._faults.append(f"{moment.minutes:g} minutes after the start: expected fewer.")
         if moment.when == "at" and moment.at is not None:
             try:
                 return in_zone(moment.at, self._reader.mapping.zone)

@@ -129,7 +129,8 @@ class BundleReader:
         if not row.faults and (why := self._not_brought_in(row)):
             row.wrong(row.key, *why)
         decision = self.decisions.get(row.key)
-        if row.faults and decision is not None and decision.how == "leave out" and decision.reason.strip():
+        # Also of what is found wrong only later: what was said to be left out is not asked about again.
+        if decision is not None and decision.how == "leave out" and decision.reason.strip():
             row.left_out, row.faults = decision.reason.strip(), []
             self.leave_out(row, " ".join([row.resource.kind, text_of(content.get("code"))]).strip())
 
@@ -207,17 +208,19 @@ class BundleReader:
         elif row.resource.kind in ("Patient", "Encounter", "Procedure"):
             row.used = True
             row.says.append(text_of(row.resource.content.get("code")) or str(row.resource.content.get("status", "")))
+            self._tell_unread(row)
+
+    def _tell_unread(self, row: Part) -> None:
+        """Keep what a period says that is no instant: a day alone begins nothing."""
+        name = {"Encounter": "period", "Procedure": "performedPeriod"}.get(row.resource.kind, "")
+        for end, text in row.resource.content.get(name, {}).items():
+            if end in ("start", "end") and instant_of(text) is None:
+                self.leave_out(row, f"{row.resource.kind}.{name}.{end} {text}", "expected a time with its offset")
 
     def _observation(self, row: Part) -> None:
         content, codes = row.resource.content, codes_of(row.resource.content.get("code"), LOINC)
         if _WEIGHT in codes:
-            value = content.get("valueQuantity", {}).get("value")
-            if value is None or content.get("valueQuantity", {}).get("code") != "kg":
-                row.wrong(row.key, "valueQuantity: expected a weight in kg.")
-                return
-            row.used = True
-            self.weights[row.infusion] = float(value)
-            row.says.append(f"{float(value):g} kg")
+            self._weight(row)
             return
         if row.at is None:
             row.wrong(row.key, "effectiveDateTime: expected a time with its offset.", "times that cannot be read")
@@ -238,6 +241,26 @@ class BundleReader:
         else:
             self._values(row, saying, codes)
         row.says.extend(self._said(saying, row))
+
+    def _weight(self, row: Part) -> None:
+        """What the patient weighed; of an infusion there is one, and it is no value of its course."""
+        quantity = row.resource.content.get("valueQuantity", {})
+        value = quantity.get("value")
+        if value is None or quantity.get("code") != "kg":
+            row.wrong(row.key, "valueQuantity: expected a weight in kg.")
+            return
+        shown = f"{float(value):g} kg"
+        row.says.append(shown)
+        if row.resource.content.get("status") == IN_ERROR:
+            self.leave_out(row, f"weight {shown}", "entered in error in the file")
+            row.left_out = "entered in error in the file"
+            return
+        if self.weights.get(row.infusion, float(value)) != float(value):
+            sentence = f"Weight {shown}: {self.weights[row.infusion]:g} kg in another entry, expected one."
+            row.wrong(row.key, sentence, "weights that are not the same")
+            return
+        row.used = True
+        self.weights[row.infusion] = float(value)
 
     def _said(self, saying: Saying, row: Part) -> Iterator[str]:
         if saying.event is not None:
@@ -279,6 +302,13 @@ class BundleReader:
         content = row.resource.content
         parts: list[tuple[Json, str, Sequence[str], Any]] = [(content, "", codes, content.get("code"))]
         if components := content.get("component", ()):
+            if any(name.startswith("value") for name in content):
+                key = f"{row.key}/value"
+                what = text_of(content.get("code")) or "this"
+                if not self._dropped(key, row, f"{what}: a value beside its components", ""):
+                    row.wrong(
+                        key, f"{what} has a value and components: expected one of the two.", "values beside others"
+                    )
             parts = [
                 (one, f"component[{n}].", codes_of(one.get("code"), LOINC), one.get("code"))
                 for n, one in enumerate(components)

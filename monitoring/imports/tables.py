@@ -5,12 +5,14 @@ from __future__ import annotations
 import csv
 from dataclasses import dataclass
 from io import StringIO
+from itertools import islice
 from typing import Final
 
 ENCODINGS: Final = ("utf-8", "cp1252", "utf-16")  # what may be said of a file; nothing is guessed
 DELIMITERS: Final = (",", ";", "\t")
 MOST_ROWS: Final = 20_000  # a paper record has some dozens; many years' worth come in several files
 MOST_COLUMNS: Final = 200
+_LOOKED_AT: Final = 50  # lines, to find what the cells are parted by
 
 
 class FileRefused(ValueError):
@@ -51,7 +53,7 @@ class Table:
 def read_table(data: bytes, encoding: str = "utf-8") -> Table:
     """The table in the bytes of a CSV file with a heading. Raises FileRefused with one sentence."""
     text = _text(data, encoding)
-    delimiter = max(DELIMITERS, key=lambda one: len(_first(text, one)))
+    delimiter = max(DELIMITERS, key=lambda one: _cells(text, one))
     reader = csv.reader(StringIO(text, newline=""), delimiter=delimiter, strict=True)
     rows: list[Row] = []
     heading: tuple[str, ...] | None = None
@@ -88,10 +90,15 @@ def _text(data: bytes, encoding: str) -> str:
     return text
 
 
-def _first(text: str, delimiter: str) -> list[str]:
-    """The heading, as it is split by this delimiter."""
-    lines = (line for line in text.splitlines() if line.strip(f" {''.join(DELIMITERS)}"))
-    return next(csv.reader([next(lines, "")], delimiter=delimiter), [])
+def _cells(text: str, delimiter: str) -> tuple[int, int]:
+    """How well a delimiter splits the file: how many of its first lines have as many cells as the heading, and that."""
+    reader = csv.reader(StringIO(text, newline=""), delimiter=delimiter)
+    found = (cells for cells in reader if "".join(cells).strip(f" {''.join(DELIMITERS)}"))
+    try:
+        heading, *rows = islice(found, _LOOKED_AT)
+    except (ValueError, csv.Error):  # nothing at all, or no table by this delimiter
+        return 0, 0
+    return sum(len(row) == len(heading) > 1 for row in rows), len(heading)
 
 
 def _heading(cells: tuple[str, ...]) -> tuple[str, ...]:

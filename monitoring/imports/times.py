@@ -17,6 +17,7 @@ _FORMS: Final[dict[str, tuple[str, tuple[str, ...]]]] = {
         ("%m/%d/%Y %I:%M:%S %p", "%m/%d/%Y %I:%M %p", "%m/%d/%Y %H:%M:%S", "%m/%d/%Y %H:%M"),
     ),
 }
+YEARS: Final = range(1900, 2101)  # in which somebody may have been treated; others are slips
 TIME_FORMS: Final[dict[str, str]] = {key: example for key, (example, _) in _FORMS.items()}
 
 
@@ -50,6 +51,13 @@ def in_zone(local: datetime, zone: str) -> datetime:
     if first != second:
         raise TimeRefused(f"Time {local:%Y-%m-%d %H:%M} came twice in {zone}: expected it with its offset.")
     return first
+
+
+def in_years(at: datetime) -> datetime:
+    """This time. Raises TimeRefused in a year in which nobody here was treated."""
+    if at.year not in YEARS:
+        raise TimeRefused(f"Time {at.isoformat(' ', 'minutes')[:16]}: expected a year from {YEARS[0]} to {YEARS[-1]}.")
+    return at
 
 
 def _iso(text: str) -> datetime | None:

@@ -201,6 +201,11 @@ def past_problems(past: PastInfusion, patient: Patient, protocol: Protocol, now:
         found.append(Problem("", f"Interval {past.every_minutes} min: expected one of {presets}."))
     if past.number is not None and past.number < 1:
         found.append(Problem("", f"Infusion number {past.number}: expected 1 or more."))
+    if past.opened_at.date() < patient.birth_date:
+        born = f"{patient.birth_date:%d %b %Y}"
+        found.append(
+            Problem("", f"Begun on {past.opened_at:%d %b %Y}, the patient was born on {born}: expected later.")
+        )
     infusion = _empty(past, patient, protocol)
     places: dict[str, str] = {}
     for draft, place in _drafts(past, author="", sign_in="", now=now):

@@ -485,3 +485,63 @@ def test_the_public_examples_of_vital_signs_are_read() -> None:
     found = run(json.dumps(bundle).encode(), TOLD)
     assert {row.state for row in found.rows} <= {"wrong", "comes in"}
     assert all(fault.sentence for row in found.rows for fault in row.faults)
+
+
+def again(resources: list[dict[str, Any]], **more: Any) -> dict[str, Any]:
+    """The weight once more, as another resource."""
+    return {**of(resources, "Weight"), "id": "weight-2", **more}
+
+
+def with_another(data: bytes, make: Callable[[list[dict[str, Any]]], dict[str, Any]]) -> bytes:
+    found = json.loads(data)
+    made = make([one["resource"] for one in found["entry"]])
+    found["entry"].append({"fullUrl": "urn:uuid:53fefa32-fcbb-4ff8-8a92-55ee120877b7", "resource": made})
+    return json.dumps(found).encode()
+
+
+def test_of_two_weights_neither_is_taken_in_silence() -> None:
+    heavier = {"valueQuantity": {"value": 99, "unit": "kg", "system": "http://unitsofmeasure.org", "code": "kg"}}
+    data = with_another(exported(eventful(), 210), lambda resources: again(resources, **heavier))
+    found = run(data)
+    assert sentences(found) == ["Weight 99 kg: 80 kg in another entry, expected one."]
+    (fault,) = found.open_faults
+    infusion = past(run(data, decisions={fault.key: LEFT}))
+    assert infusion.weight_kg == 80
+    assert any("Left out at the import, not ours: Observation Weight" in one for one in infusion.remarks)
+
+
+def test_a_weight_entered_in_error_is_not_the_weight() -> None:
+    wrong = {"valueQuantity": {"value": 8, "unit": "kg", "system": "http://unitsofmeasure.org", "code": "kg"}}
+    data = with_another(
+        exported(eventful(), 210), lambda resources: again(resources, **wrong, status="entered-in-error")
+    )
+    infusion = past(run(data))
+    assert infusion.weight_kg == 80
+    assert any("entered in error in the file: weight 8 kg" in one for one in infusion.remarks)
+
+
+@pytest.mark.parametrize(
+    ("text", "change", "sentence"),
+    [
+        ("Heart rate", {"effectiveDateTime": "2026-03-03"}, "expected a time with its offset"),
+        ("Heart rate", {"effectiveDateTime": "0001-01-01T00:00:00+05:00"}, "expected a time with its offset"),
+        ("Weight", {"valueQuantity": {"value": 160, "code": "[lb_av]"}}, "expected a weight in kg"),
+        ("Blood pressure", {"valueString": "high"}, "a value and components: expected one of the two"),
+    ],
+)
+def test_what_is_wrong_can_be_left_out_with_a_reason(text: str, change: dict[str, Any], sentence: str) -> None:
+    data = changed(exported(eventful(), 210), lambda resources: of(resources, text).update(change))
+    told = Told(weight_kg=80)
+    found = run(data, told)
+    (fault,) = found.open_faults
+    assert sentence in fault.sentence
+    infusion = past(run(data, told, {fault.key: LEFT}))
+    assert any("Left out at the import, not ours" in one for one in infusion.remarks)
+
+
+def test_a_day_alone_is_told_as_not_read() -> None:
+    def change(resources: list[dict[str, Any]]) -> None:
+        next(one for one in resources if one["resourceType"] == "Encounter")["period"] = {"start": "2026-03-03"}
+
+    infusion = past(run(changed(exported(eventful(), 210), change)))
+    assert any("expected a time with its offset: Encounter.period.start 2026-03-03" in one for one in infusion.remarks)

@@ -448,3 +448,81 @@ def test_a_monitors_file_is_asked_about_where_it_is_implausible() -> None:
     assert len(heart_rates) == 72 - 28
     (remark,) = (one for one in answered.remarks if one.startswith("Heart rate left out"))
     assert remark.count("(line ") == 28
+
+
+WITH_REASONS = """\
+time,SYS,DIA,HR,SpO2,RR,event,why
+2026-03-02 09:55,124,76,70,98,14,,not yet
+2026-03-02 10:10,138,84,80,97,15,pause,nausea or vomiting
+2026-03-02 10:12,,,,,,resume,
+2026-03-02 11:10,124,76,70,98,14,,husband late
+"""
+
+
+def test_a_reason_of_nothing_is_kept_as_a_note() -> None:
+    mapping = replace(
+        WIDE_MAPPING,
+        columns=(*WIDE_MAPPING.columns[:6], Column("event"), Column("reason")),
+        words={"pause": Meaning("event", "pause"), "resume": Meaning("event", "resume")},
+    )
+    past = run(WITH_REASONS, mapping).infusions[0].past
+    assert past is not None
+    told = [(one.event.kind, one.event.detail) for one in past.entries if one.event is not None]
+    assert told[:4] == [
+        ("note", {"text": "why: not yet"}),
+        ("pause", {"reason": "nausea or vomiting"}),
+        ("resume", {}),
+        ("note", {"text": "why: husband late"}),
+    ]
+
+
+def test_in_long_form_a_reason_goes_with_its_event_and_is_a_note_beside_a_value() -> None:
+    heading, *lines = LONG.splitlines()
+    why = {"stop;patient asked;": "stop;;;patient asked", "SYS;138;mmHg": "SYS;138;mmHg;sitting up"}
+    for text, more in why.items():
+        lines = [line.replace(text, more) for line in lines]
+    text = "\n".join([f"{heading};why", *(line if line.count(";") == 5 else f"{line};" for line in lines)])
+    past = run(text, replace(LONG_MAPPING, columns=(*LONG_MAPPING.columns, Column("reason")))).infusions[0].past
+    assert past is not None
+    told = [(one.event.kind, one.event.detail) for one in past.entries if one.event is not None]
+    assert ("stop", {"reason": "patient asked"}) in told
+    assert ("note", {"text": "why: sitting up"}) in told
+
+
+def test_the_unit_of_a_rating_is_left_out_and_told() -> None:
+    found = run(LONG.replace("dissociation;moderate;", "dissociation;moderate;of 10"), LONG_MAPPING)
+    past = found.infusions[0].past
+    assert past is not None
+    assert any("ratings have none here: dissociation in “of 10”" in one for one in past.remarks)
+
+
+def test_a_word_that_is_a_measure_without_its_value_is_wrong() -> None:
+    mapping = replace(
+        WIDE_MAPPING,
+        columns=(*WIDE_MAPPING.columns[:6], Column("event")),
+        words={"HR": values("heart_rate").meaning or Meaning("measure")},
+    )
+    found = run(WIDE.replace("remark", "event").replace("says the room is floating", "HR"), mapping)
+    assert [fault.sentence for fault in found.open_faults] == [
+        "“HR” without its value: expected it as the reason of the line."
+    ]
+
+
+@pytest.mark.parametrize("year", ["0001", "0026", "1850", "9999"])
+@pytest.mark.parametrize("zone", ["UTC", "America/New_York", "Asia/Tokyo"])
+def test_a_slip_in_a_year_is_told_with_its_line(year: str, zone: str) -> None:
+    found = run(WIDE.replace("2026-03-02 10:10", f"{year}-01-01 00:00"), replace(WIDE_MAPPING, zone=zone))
+    (fault,) = found.open_faults
+    assert "year" in fault.sentence
+    assert [row.line for row in found.rows if row.faults] == [4]
+    assert found.infusions[0].past is None
+
+
+def test_minutes_beyond_all_time_are_told() -> None:
+    found = run(WIDE, told(ended=Moment("after", 1e15)))
+    assert "1e+15 minutes after the start: expected fewer." in found.infusions[0].faults
+
+
+def test_nobody_was_treated_before_they_were_born() -> None:
+    found = run(WIDE.replace("2026-03-02", "1926-03-02"), told(started=Moment("first")))
+    assert "Begun on 02 Mar 1926, the patient was born on 14 May 1981: expected later." in found.infusions[0].faults

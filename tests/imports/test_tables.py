@@ -21,8 +21,32 @@ from monitoring.imports.tables import MOST_ROWS, FileRefused, read_table
         ),
         (b"time,HR,\n10:00,72,\n", ("time", "HR"), {2: ("10:00", "72", "")}),
         (b"time,HR\n10:00\n", ("time", "HR"), {2: ("10:00",)}),
+        (b'"time\n[local]";HR\n10:00;72\n', ("time\n[local]", "HR"), {3: ("10:00", "72")}),
+        (b"weight, kg;dose, mg;HR\n72;0,5;80\n", ("weight, kg", "dose, mg", "HR"), {2: ("72", "0,5", "80")}),
+        (
+            b"time,remark\n10:00,a;b;c\n10:05,d;e;f\n",
+            ("time", "remark"),
+            {2: ("10:00", "a;b;c"), 3: ("10:05", "d;e;f")},
+        ),
+        (
+            b"time,HR\r\n10:00,72\n10:05,73\r10:10,74\r\n",
+            ("time", "HR"),
+            {2: ("10:00", "72"), 3: ("10:05", "73"), 4: ("10:10", "74")},
+        ),
     ],
-    ids=["commas", "semicolons", "tabs", "mark and empty lines", "line in a cell", "end of line", "too few cells"],
+    ids=[
+        "commas",
+        "semicolons",
+        "tabs",
+        "mark and empty lines",
+        "line in a cell",
+        "end of line",
+        "too few cells",
+        "line in the heading",
+        "commas in the heading",
+        "semicolons in a cell",
+        "mixed line ends",
+    ],
 )
 def test_a_file_is_read(data: bytes, columns: tuple[str, ...], rows: dict[int, tuple[str, ...]]) -> None:
     found = read_table(data)
