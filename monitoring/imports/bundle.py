@@ -117,6 +117,8 @@ def _faults(kind: object, content: Json) -> Iterator[str]:
     except (LookupError, ValueError):
         yield f"resourceType “{str(kind)[:60]}”: expected a resource of FHIR R4."
         return
+    for path in _nulls(content):
+        yield f"{path}: null, expected a value or nothing at all."
     try:
         model.model_validate(content)
     except ValidationError as error:
@@ -124,6 +126,17 @@ def _faults(kind: object, content: Json) -> Iterator[str]:
             value = one.get("input")
             shown = f", found “{str(value)[:40]}”" if isinstance(value, str | int | float | Decimal) else ""
             yield f"{_path(one['loc']) or 'the resource'}: {one['msg'].removeprefix('Value error, ')}{shown}"
+
+
+def _nulls(content: Json, path: str = "") -> Iterator[str]:
+    """Where a member has no value, which FHIR's JSON has not; the library would read it as not there."""
+    for name, value in content.items():
+        for at, one in enumerate(value) if isinstance(value, list) else [(None, value)]:
+            place = f"{path}{name}" if at is None else f"{path}{name}[{at}]"
+            if one is None and (at is None or f"_{name}" not in content):  # beside an extension a list may have gaps
+                yield place
+            elif isinstance(one, dict):
+                yield from _nulls(one, f"{place}.")
 
 
 def _path(places: tuple[int | str, ...]) -> str:

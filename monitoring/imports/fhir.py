@@ -125,7 +125,8 @@ class _Group:
         chairs: Mapping[str, str],
     ) -> None:
         self._reader, self._key, self._rows, self._told = reader, key, rows, told
-        self._encounter = reader.by_name[key].resource.content if key in reader.by_name else {}
+        told_of = reader.by_name[key].resource if key in reader.by_name else None
+        self._encounter = {} if told_of is None or told_of.faults else told_of.content
         self._patients, self._chairs = patients, chairs
         self._faults: list[str] = []
         self._said: list[str] = []  # what was said at the import and is not in the file

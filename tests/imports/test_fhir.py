@@ -545,3 +545,24 @@ def test_a_day_alone_is_told_as_not_read() -> None:
 
     infusion = past(run(changed(exported(eventful(), 210), change)))
     assert any("expected a time with its offset: Encounter.period.start 2026-03-03" in one for one in infusion.remarks)
+
+
+@pytest.mark.parametrize(
+    ("kind", "change", "place"),
+    [
+        ("Encounter", {"location": "Chair 1"}, "location"),
+        ("MedicationAdministration", {"dosage": None}, "dosage: null"),
+        ("Observation", {"category": [{"coding": None}]}, "category[0].coding: null"),
+        ("Observation", {"note": [None]}, "note[0]: null"),
+    ],
+)
+def test_a_fault_of_form_is_told_with_its_place_and_stops_nothing_else(
+    kind: str, change: dict[str, Any], place: str
+) -> None:
+    def change_first(resources: list[dict[str, Any]]) -> None:
+        next(one for one in resources if one["resourceType"] == kind).update(change)
+
+    data = changed(exported(eventful(), 210), change_first)
+    found = run(data, TOLD)
+    assert any(place in fault.sentence for fault in found.open_faults), sentences(found)
+    assert all(one.past is None for one in found.infusions)
