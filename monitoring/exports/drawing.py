@@ -19,6 +19,8 @@ _DENSE: Final = 150  # marks of one trace, from which on they would cover each o
 _SMALL: Final = 1.5  # pt; how large they are then
 _INK: Final = {"@trace": "dark", "@ink": "black", "@soft": "grey", "@caution": "black", "@critical": "black"}
 _MOST_TICKS: Final = 5
+_MOST_TIMES: Final = 25  # numbers under the chart
+_LONGER: Final = (10, 30, 60, 120, 240, 360, 720, 1440)  # min between them, of an infusion that lay open for hours
 _LEVELS: Final = {f"@{level.word}": level.word for level in MARK}
 _SIGNS: Final = str.maketrans(dict.fromkeys(MARK.values(), ""))
 
@@ -36,7 +38,7 @@ def drawn(figure: Mapping[str, Any]) -> Shape:
         "panels": list(_panels(layout)),
         "ticks": [
             {"at": _within(value, first, last), "text": f"{value:g}"}
-            for value in _steps(first, last, layout["xaxis"]["dtick"])
+            for value in _times(first, last, layout["xaxis"]["dtick"])
         ],
         "lines": [
             {"kind": mark["kind"], "level": mark.get("level", ""), "x0": mark["x0"], "x1": mark["x1"], "y": mark["y0"]}
@@ -59,6 +61,13 @@ def _steps(low: float, high: float, step: float) -> list[float]:
     """The multiples of `step` from `low` to `high`."""
     start = -floor(-low / step)
     return [step * n for n in range(start, floor(high / step) + 1)]
+
+
+def _times(first: float, last: float, step: float) -> list[float]:
+    """Minutes to write under the chart: as on the screen, or in longer steps where these would cover each other."""
+    while (last - first) / step > _MOST_TIMES:
+        step = next((longer for longer in _LONGER if longer > step), step * 2)
+    return _steps(first, last, step)
 
 
 def _band(shape: Mapping[str, Any], first: float, last: float) -> Shape:

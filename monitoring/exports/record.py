@@ -79,7 +79,7 @@ def record_sheet(source: Source, printing: Printing, scores: Sequence[Score] = (
         "facts": [
             {"label": label, "text": _cut(text, _LONGEST_FACT)} for label, text in _facts(source, summed) if text
         ],
-        "chart": {**drawn(figure), "empty": not any(entry.readings for entry in j.infusion.standing())},
+        "chart": {**drawn(figure), "nothing": _why_no_chart(source)},
         "legend": _LEGEND,
         "happened": _shortened(listed),
         "table": _table(source),
@@ -101,6 +101,15 @@ def record_sheet(source: Source, printing: Printing, scores: Sequence[Score] = (
 
 
 # The first page
+
+
+def _why_no_chart(source: Source) -> str:
+    """What stands in the place of the chart, "" where there is something to draw."""
+    if any(entry.readings for entry in source.j.infusion.standing()):
+        return ""
+    if any(entry.readings for entry in source.j.infusion.entries):
+        return "No value holds: all that were recorded are withdrawn or corrected, and stand on the next page."
+    return "No values are recorded."
 
 
 def _marks(source: Source) -> Iterator[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from dataclasses import replace
+from itertools import pairwise
 from typing import Any, cast
 
 import pytest
@@ -74,7 +75,12 @@ def test_an_infusion_that_was_opened_and_no_more() -> None:
         "none recorded",
         "none recorded",
     )
-    assert (found["chart"]["empty"], found["table"]["rows"], found["events"], found["happened"]) == (True, [], [], [])
+    assert (found["chart"]["nothing"], found["table"]["rows"], found["events"], found["happened"]) == (
+        "No values are recorded.",
+        [],
+        [],
+        [],
+    )
 
 
 @pytest.mark.parametrize(
@@ -325,3 +331,25 @@ def test_many_marks_are_small_but_for_those_outside_the_ranges() -> None:
     assert len(marks) > 300
     (outside,) = shapes(source(line, 60), level="critical")
     assert outside["size"] > 4
+
+
+def test_values_that_were_all_withdrawn_are_not_told_as_never_recorded() -> None:
+    line = Timeline()
+    assert sheet(source(line, 5))["chart"]["nothing"] == "No values are recorded."
+    slip = line.quiet_set(1)
+    assert sheet(source(line, 5))["chart"]["nothing"] == ""
+    line.withdraw(slip, 2, "wrong patient")
+    found = sheet(source(line, 5))
+    assert found["chart"]["nothing"].startswith("No value holds")
+    assert [row["struck"] for row in found["table"]["rows"]] == [True]
+
+
+@pytest.mark.parametrize("hours", [2, 5, 30, 200])
+def test_times_under_the_chart_never_cover_each_other(hours: int) -> None:
+    line = running()
+    line.quiet_set(60 * hours)
+    ticks = sheet(source(line, 60 * hours))["chart"]["ticks"]
+    places = [tick["at"] for tick in ticks]
+    assert len(places) > 4
+    assert min(after - before for before, after in pairwise(places)) >= 0.038
+    assert "0" in [tick["text"] for tick in ticks]
