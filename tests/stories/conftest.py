@@ -7,7 +7,7 @@ import shutil
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ViewportSize, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Error, Page, ViewportSize, expect, sync_playwright
 
 from monitoring.demonstration import PINS
 from tests.server import Server
@@ -21,9 +21,9 @@ QUIET = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--
 QUIET += ["--disable-sync"]
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def chromium() -> Iterator[Browser]:
-    """A browser for the stories of a module. Not kept longer: its event loop would be in the way of other tests."""
+    """A browser for all stories. Not kept longer: its event loop would be in the way of other tests."""
     program = shutil.which("chromium")
     if program is None:
         sentence = "No Chromium here: the stories need it, install the package chromium."
@@ -65,9 +65,9 @@ def gallery(tmp_path_factory: pytest.TempPathFactory) -> Iterator[looks.Gallery]
         yield looks.Gallery(Ward(server, staff_of(file), pins), infusions)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def stretch(ward: Ward) -> Iterator[Network]:
-    """The network of a module: its address stays, so that browsers need not load the program anew for each story."""
+    """The network of all stories: its address stays, so that browsers need not load the program anew for each."""
     with Network(ward.server.port) as stretch:
         yield stretch
 
@@ -82,13 +82,14 @@ def network(stretch: Network) -> Iterator[Network]:
 class Tablets:
     """Hands out tablets, each a browser of its own, and knows of every error in their programs.
 
-    A tablet that was put back is wiped and handed out again: it need not load the program anew.
+    A tablet that was put back is wiped and handed out again. Its page stays open: to load the program anew takes ten
+    times as long as to open another screen.
     """
 
     def __init__(self, browser: Browser) -> None:
         self._browser = browser
-        self._idle: dict[str, list[BrowserContext]] = {}
-        self._handed: list[tuple[str | None, BrowserContext]] = []
+        self._idle: dict[str, list[Page]] = {}
+        self._handed: list[tuple[str | None, Tablet]] = []
         self.errors: list[str] = []
 
     def __call__(
@@ -107,14 +108,14 @@ class Tablets:
         """
         url = url or ward.server.url
         idle = [] if script else self._idle.setdefault(url, [])
-        known = bool(idle)
-        context = idle.pop() if known else self._new()
-        self._handed.append((None if script else url, context))
+        page = idle.pop() if idle else None
+        context = page.context if page else self._new()
         if script:
             context.add_init_script(script)
-        tablet = Tablet(context, url, ward.staff, ward.pins)
+        tablet = Tablet(context, url, ward.staff, ward.pins, page)
+        self._handed.append((None if script else url, tablet))
         tablet.page.set_viewport_size(viewport)
-        if known:
+        if page:
             tablet.wipe()
         if name:
             tablet.sign_in(name)
@@ -135,19 +136,31 @@ class Tablets:
 
     def put_back(self, but: int = 0) -> None:
         """Close what is open on them, but for the first ones."""
-        for url, context in self._handed[but:]:
-            for page in context.pages:
-                page.close()
-            if url is None:  # what runs in its pages cannot be taken out again
-                context.close()
+        for url, tablet in self._handed[but:]:
+            # What runs in all its pages cannot be taken out again.
+            if url is None or not self._left(url, tablet):
+                tablet.context.close()
             else:
-                self._idle[url].append(context)
+                self._idle[url].append(tablet.page)
         del self._handed[but:]
 
+    def _left(self, url: str, tablet: Tablet) -> bool:
+        """Leave the screen that is open and close all others; False where the page can no longer be used."""
+        for page in tablet.context.pages:
+            if page is not tablet.page:
+                page.close()
+        try:
+            tablet.page.unroute_all()
+            tablet.page.goto(f"{url}/healthz")
+            tablet.page.evaluate("sessionStorage.clear()")
+        except Error:
+            return False
+        return True
 
-@pytest.fixture(scope="module")
+
+@pytest.fixture(scope="package")
 def drawer(chromium: Browser) -> Iterator[Tablets]:
-    """Where a module's tablets are between its stories. An error in a page's program fails the story."""
+    """Where the tablets are between stories. An error in a page's program fails the story."""
     drawer = Tablets(chromium)
     yield drawer
     drawer.put_back()

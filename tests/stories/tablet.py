@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any, Final, Self
 from uuid import uuid4
 
-from playwright.sync_api import BrowserContext, Locator, ViewportSize, expect
+from playwright.sync_api import BrowserContext, Locator, Page, ViewportSize, expect
 
 from monitoring.clinical.leaving import LEFT
 
@@ -81,15 +81,25 @@ _RUN_TO: Final = """async ([instant, until]) => {
 
 
 class Tablet:
-    """One browser with one page at a time, on `url`. `staff` (name to id) and `pins` are those of the clinic."""
+    """One browser with one page at a time, on `url`. `staff` (name to id) and `pins` are those of the clinic.
 
-    def __init__(self, context: BrowserContext, url: str, staff: Mapping[str, str], pins: Mapping[str, str]) -> None:
+    `page`: one of its pages that is used on.
+    """
+
+    def __init__(
+        self,
+        context: BrowserContext,
+        url: str,
+        staff: Mapping[str, str],
+        pins: Mapping[str, str],
+        page: Page | None = None,
+    ) -> None:
         self.context = context
         self.url = url
         self.staff = staff
         self.pins = pins
         self.taps = 0
-        self.page = context.new_page()
+        self.page = page or context.new_page()
 
     # What is there
 
