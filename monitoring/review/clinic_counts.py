@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 from monitoring.clinic import RunningClinic
@@ -63,16 +63,38 @@ class Middle:
 def middles(clinic: RunningClinic, measure: str, scope: Scope | None = None) -> tuple[Middle, ...]:
     """Percentiles (`terms().percentiles`) of a measure by minute; from the first to the last is the middle 80 %.
 
-    Each infusion counts once at each minute, with the value seen nearest to it. What was summed up last is told: who
-    shows it catches up first.
+    Each infusion counts once at each minute, with the value seen nearest to it; those whose ranges had the measure in
+    another unit than the newest do not. What was summed up last is told: who shows it catches up first.
     """
     by_minute: dict[int, list[tuple[float, int]]] = defaultdict(list)
-    for minute, value, times in clinic.store.counting.values(measure, scope or Scope()):
-        by_minute[minute].append((value, times))
+    for part in _in_one_unit(clinic, measure, scope or Scope()):
+        for minute, value, times in clinic.store.counting.values(measure, part):
+            by_minute[minute].append((value, times))
+    for minute, found in by_minute.items():
+        by_minute[minute] = sorted(found)
     for minute in _grid(clinic, scope or Scope()):
         if by_minute and min(by_minute) < minute < max(by_minute):
             by_minute[minute] = by_minute[minute]  # nobody was seen then: a gap, and told as one
     return tuple(_middle(minute, found, terms()) for minute, found in sorted(by_minute.items()))
+
+
+def _in_one_unit(clinic: RunningClinic, measure: str, scope: Scope) -> list[Scope]:
+    """What to ask for so that no value in another unit is among the answers: as a rule, simply all of it."""
+    other = _in_another_unit(clinic, measure)
+    if not other:
+        return [scope]
+    used = clinic.store.searching.choices().protocols
+    return [replace(scope, protocol=hash) for hash in used if hash not in other and scope.protocol in ("", hash)]
+
+
+def _in_another_unit(clinic: RunningClinic, measure: str) -> frozenset[str]:
+    """The versions that had this measure in another unit than the newest of them."""
+    units = {}
+    for hash in clinic.store.searching.choices().protocols:
+        if (known := clinic.protocol_of(hash).measures.get(measure)) is not None:
+            units[hash] = known.unit
+    newest = next(iter(units.values()), "")
+    return frozenset(hash for hash, unit in units.items() if unit != newest)
 
 
 def _middle(minute: int, found: Sequence[tuple[float, int]], asked: Terms) -> Middle:
@@ -124,6 +146,9 @@ def curve(clinic: RunningClinic, measure: Measure, scope: Scope) -> ClinicTable:
     enough = [one for one in found if one.values[0] is not None]
     most = max((one.infusions for one in found), default=0)
     few = len(found) - len(enough)
+    left_out = [f"{_count(few, 'minute')} with fewer than {asked.minimum_infusions} infusions"] if few else []
+    if other := _in_another_unit(clinic, measure.key) & {scope.protocol or hash for hash in versions(clinic)}:
+        left_out.append(f"{_count(len(other), 'version')} of the ranges with another unit")
     title = f"{measure.label} [{measure.unit}]" if measure.unit else measure.label
     return ClinicTable(
         key=f"minutes-{measure.key}",
@@ -133,7 +158,7 @@ def curve(clinic: RunningClinic, measure: Measure, scope: Scope) -> ClinicTable:
         drawing="band",
         drawn=tuple(range(2, 2 + len(asked.percentiles))),
         counted=f"up to {_count(most, 'infusion')} at a minute, each once, with the value seen nearest to it",
-        left_out=f"{_count(few, 'minute')} with fewer than {asked.minimum_infusions} infusions" if few else "",
+        left_out="; ".join(left_out),
         nothing="" if enough else _too_few(most, "infusion", asked.minimum_infusions),
     )
 

@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from monitoring.clinic import RunningClinic, shipped_protocol
-from monitoring.clinical.protocol import Level
+from monitoring.clinical.protocol import Level, Protocol
 from monitoring.clinical.protocol_file import read_protocol
 from monitoring.exports.clinic_table import clinic_csv
 from monitoring.review import clinic_counts
@@ -214,6 +214,25 @@ def test_two_versions_of_one_name_are_told_apart(years: Past, monkeypatch: pytes
     labels = list(clinic_counts.versions(years.clinic).values())
     assert len(set(labels)) == 2
     assert all(label.startswith("ketamine-depression 2 (") for label in labels)
+
+
+def test_values_in_another_unit_are_never_among_them(years: Past, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole, old = years.clinic.protocol_of, years.clinic.store.searching.choices().protocols[-1]
+
+    def in_kilopascal(hash: str) -> Protocol:
+        found = whole(hash)
+        if hash != old:
+            return found
+        systolic = replace(found.measures["systolic"], unit="kPa")
+        return replace(found, measures={**found.measures, "systolic": systolic})
+
+    monkeypatch.setattr(years.clinic, "protocol_of", in_kilopascal)
+    june = {one.minute: one.infusions for one in middles(years.clinic, "systolic", Scope(first_month="2026-06"))}
+    assert {one.minute: one.infusions for one in middles(years.clinic, "systolic")} == june
+    assert middles(years.clinic, "systolic", Scope(old)) == ()
+    assert {one.minute: one.infusions for one in middles(years.clinic, "heart_rate")}[20] == 10
+    table = clinic_counts.curve(years.clinic, clinic_counts.measures(years.clinic)["systolic"], Scope())
+    assert "1 version of the ranges with another unit" in table.left_out
 
 
 def test_a_clinic_without_any_infusion_has_tables_without_rows(empty_clinic: RunningClinic) -> None:
