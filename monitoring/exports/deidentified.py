@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
@@ -21,6 +22,7 @@ from monitoring.documents.words import number
 
 OLDEST: Final = 90  # years: whoever is older counts as this old (45 CFR 164.514(b)(2)(i)(C))
 OTHER: Final = "other"
+_LONGEST_AMOUNT: Final = 6  # characters of a typed dose
 _LENGTH: Final = 10  # letters and digits of a study number: no two of a clinic's patients share one
 
 
@@ -106,11 +108,8 @@ def _medicine(detail: Mapping[str, Any], protocol: Protocol) -> list[str]:
 
 
 def _reads_as_number(text: str) -> bool:
-    try:
-        float(text.replace(",", "."))
-    except ValueError:
-        return False
-    return True
+    """Whether a typed amount is one, in so few digits that it can name nobody: a telephone number is a number too."""
+    return re.fullmatch(rf"[0-9.,]{{1,{_LONGEST_AMOUNT}}}", text) is not None and any(c.isdigit() for c in text)
 
 
 def _check(detail: Mapping[str, Any], protocol: Protocol) -> list[str]:

@@ -280,6 +280,23 @@ def test_what_the_site_lists_is_kept_and_the_rest_is_other() -> None:
 
 
 @pytest.mark.parametrize(
+    ("dose", "expected"),
+    [
+        ("4", "Ondansetron 4 mg"),
+        ("0,25", "Ondansetron 0,25 mg"),
+        ("01705551234", "Ondansetron"),
+        ("2026-03-03", "Ondansetron"),
+        ("inf", "Ondansetron"),
+        ("...", "Ondansetron"),
+    ],
+)
+def test_a_dose_is_kept_where_it_can_be_nothing_but_a_dose(dose: str, expected: str) -> None:
+    line = running()
+    line.event("medicine", 5, name="Ondansetron", dose=dose, unit="mg", route="IV")
+    assert told(source(line, 6), "said", study=STUDY)[-1] == f"Medicine: {expected}, IV"
+
+
+@pytest.mark.parametrize(
     ("text", "expected"),
     [("asleep", "asleep"), (" Asleep ", "asleep"), ("asleep in Marta's chair", "other"), ("", ""), (None, "")],
 )
