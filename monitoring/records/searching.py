@@ -12,7 +12,7 @@ from monitoring.clinical.protocol import Level
 from monitoring.records import tables
 from monitoring.records.database import Database
 from monitoring.records.loading import Row, instant_of, series_now, text_of
-from monitoring.records.summaries import Summaries
+from monitoring.records.summaries import Summaries, folded
 from monitoring.records.summary_shapes import Choice, Choices, FoundInfusion, SortKey, Wanted
 
 _S = tables.summary
@@ -114,7 +114,7 @@ def _by_word(rows: Any) -> tuple[Choice, ...]:
 
 def _asked(wanted: Wanted, words: str) -> Iterator[ColumnElement[bool]]:
     """The conditions, each only where it is asked."""
-    if typed := words.casefold().split():
+    if typed := folded(words).split():
         # Which patients, from an index that holds nothing else; then their infusions.
         of = select(_WHO.c.patient_id).distinct()
         for word in typed:

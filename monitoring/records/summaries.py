@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import threading
+import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import datetime
@@ -124,6 +125,12 @@ def word_key(word: str) -> str:
     return hashlib.sha256(word.strip().casefold().encode(errors="surrogateescape")).hexdigest()[:12]
 
 
+def folded(text: str) -> str:
+    """A name or number as it is searched: whatever the case, the accents, and how these were written."""
+    apart = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold())
+    return unicodedata.normalize("NFC", "".join(c for c in apart if unicodedata.category(c) != "Mn"))
+
+
 def _all_ids(connection: Connection) -> set[str]:
     return set(connection.execute(select(tables.infusion.c.id)).scalars())
 
@@ -205,8 +212,8 @@ def _summary_row(one: Summary, month: str) -> dict[str, Any]:
         "patient_id": one.patient,
         "patient_number": one.patient_number,
         "patient_name": one.patient_name,
-        "folded_number": one.patient_number.casefold(),
-        "folded_name": one.patient_name.casefold(),
+        "folded_number": folded(one.patient_number),
+        "folded_name": folded(one.patient_name),
         "series_id": one.series,
         "number": one.number,
         "protocol": one.protocol,

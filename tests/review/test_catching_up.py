@@ -17,7 +17,7 @@ from sqlalchemy import select
 from monitoring.clinic import RunningClinic
 from monitoring.clinical.record import Event
 from monitoring.records import tables
-from monitoring.records.summaries import counted_in, word_key
+from monitoring.records.summaries import counted_in, folded, word_key
 from monitoring.records.verify import verify
 from monitoring.review import catching_up
 from monitoring.review.catching_up import catch_up, rebuild
@@ -41,7 +41,7 @@ def assert_fresh(past: Past) -> Content:
         same = ("phase", "chair", "nurse", "dose_mg", "given_mg", "ended_early", "stop_reason", "to_sign", "entries")
         same += ("readings", "slots_done", "slots_partial", "slots_missed", "times_overdue", "minutes_to_leaving")
         assert {name: row[name] for name in same} == {name: getattr(one, name) for name in same}
-        assert (row["patient_name"], row["folded_name"]) == (one.patient_name, one.patient_name.casefold())
+        assert (row["patient_name"], row["folded_name"]) == (one.patient_name, folded(one.patient_name))
         assert row["month"] == one.opened_at.strftime("%Y-%m")
         flags = [flag for flag in content["summary_flag"] if flag["infusion_id"] == one.infusion]
         flags.sort(key=lambda flag: int(flag["position"]))

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from monitoring.clinic import RunningClinic
 from monitoring.clinical.protocol import Level
-from monitoring.records.summaries import word_key
+from monitoring.records.summaries import folded, word_key
 from monitoring.records.summary_shapes import SORT_KEYS, Wanted
 from monitoring.review import search
 from monitoring.review.search import DAYS, address_of, find, wanted_from
@@ -107,6 +107,22 @@ def test_everything_newest_first(years: Years) -> None:
 )
 def test_by_what_is_typed_of_a_patient(years: Years, words: str, expected: list[str]) -> None:
     assert years.found(words) == expected
+
+
+@pytest.mark.parametrize("name", ["Zoë Ångström", "Zoe\u0308 A\u030angstro\u0308m", "ZOË ÅNGSTRÖM", "Ｚoe Angstrom"])
+@pytest.mark.parametrize("words", ["zoë ång", "zoe ang", "ZOE\u0308", "STRÖM"])
+def test_a_name_is_found_however_its_accents_were_written(past: Past, names: Names, name: str, words: str) -> None:
+    lin, nurse = past.clinic.store.patient(names.patients["Lin Sørensen"]), person(past.clinic, past.by)
+    assert lin is not None
+    past.opened(lin.id)
+    past.clinic.store.correct_patient(lin.id, name, lin.birth_date, lin.sex, lin.allergies, nurse.id)
+    assert [row.patient_name for row in find(past.clinic, Wanted(), words).rows] == [name]
+    assert find(past.clinic, Wanted(), "zob").rows == ()
+
+
+@pytest.mark.parametrize(("name", "words"), [("İpek Işık", "ipek"), ("Groß", "gross"), ("مُريم", "مريم")])
+def test_a_name_is_found_by_what_is_typed_of_it(name: str, words: str) -> None:
+    assert folded(words) in folded(name)
 
 
 @pytest.mark.parametrize(
