@@ -156,12 +156,14 @@ def codes_of(concept: object, system: str) -> tuple[str, ...]:
 
 
 def text_of(concept: object) -> str:
-    """What a concept says in words: its text, else the name of its first code."""
+    """What a concept says in words: its text, else the name of its first code. Also of what is no FHIR at all."""
     if not isinstance(concept, Mapping):
         return ""
     if concept.get("text"):
         return str(concept["text"])
-    return next((str(one.get("display") or one.get("code") or "") for one in concept.get("coding", ())), "")
+    coding = concept.get("coding")
+    first = coding[0] if isinstance(coding, list) and coding else None
+    return str(first.get("display") or first.get("code") or "") if isinstance(first, Mapping) else ""
 
 
 def reference_of(found: object) -> str:

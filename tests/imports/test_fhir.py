@@ -566,3 +566,13 @@ def test_a_fault_of_form_is_told_with_its_place_and_stops_nothing_else(
     found = run(data, TOLD)
     assert any(place in fault.sentence for fault in found.open_faults), sentences(found)
     assert all(one.past is None for one in found.infusions)
+
+
+@pytest.mark.parametrize(
+    "code", [{"coding": None}, {"coding": [None]}, {"coding": "x"}, {"coding": [{"code": None}]}, "x"]
+)
+def test_what_is_no_fhir_at_all_can_be_left_out(code: Any) -> None:
+    data = changed(exported(eventful(), 210), lambda resources: of(resources, "Heart rate").update(code=code))
+    decisions = {fault.key: LEFT for fault in run(data, TOLD).open_faults}
+    assert decisions
+    assert any("Left out at the import, not ours" in one for one in past(run(data, TOLD, decisions)).remarks)

@@ -109,14 +109,14 @@ def test_by_what_is_typed_of_a_patient(years: Years, words: str, expected: list[
     assert years.found(words) == expected
 
 
-@pytest.mark.parametrize("name", ["Zoë Ångström", "Zoe\u0308 A\u030angstro\u0308m", "ZOË ÅNGSTRÖM", "Ｚoe Angstrom"])
-@pytest.mark.parametrize("words", ["zoë ång", "zoe ang", "ZOE\u0308", "STRÖM"])
-def test_a_name_is_found_however_its_accents_were_written(past: Past, names: Names, name: str, words: str) -> None:
+@pytest.mark.parametrize("name", ["Zoë Ångström", "Zoe\u0308 A\u030angstro\u0308m", "Ｚoe Angstrom"])
+def test_a_name_is_found_however_its_accents_were_written(past: Past, names: Names, name: str) -> None:
     lin, nurse = past.clinic.store.patient(names.patients["Lin Sørensen"]), person(past.clinic, past.by)
     assert lin is not None
     past.opened(lin.id)
     past.clinic.store.correct_patient(lin.id, name, lin.birth_date, lin.sex, lin.allergies, nurse.id)
-    assert [row.patient_name for row in find(past.clinic, Wanted(), words).rows] == [name]
+    for words in ("zoë ång", "zoe ang", "ZOE\u0308", "STRÖM"):
+        assert [row.patient_name for row in find(past.clinic, Wanted(), words).rows] == [name]
     assert find(past.clinic, Wanted(), "zob").rows == ()
 
 
