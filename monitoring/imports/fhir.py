@@ -159,7 +159,7 @@ class _Group:
             self._faults.append("These resources are of more than one patient: expected one.")
             return "", None
         row = self._reader.by_name.get(next(iter(named), ""))
-        content = row.resource.content if row is not None else {}
+        content = row.resource.content if row is not None and not row.resource.faults else {}
         numbers = [str(one.get("value", "")).strip() for one in content.get("identifier", ())]
         number = next((one for one in numbers if one in self._patients), "") or next(iter(numbers), "")
         number = number or self._told.patient
@@ -363,5 +363,5 @@ class _Group:
 
     def _person(self, reference: str) -> str:
         row = self._reader.by_name.get(reference)
-        names = row.resource.content.get("name", ()) if row is not None else ()
-        return next((str(one.get("text", "")) for one in names if isinstance(one, Mapping)), "")
+        names = row.resource.content.get("name", ()) if row is not None and not row.resource.faults else ()
+        return next((str(one.get("text", "")) for one in names), "")

@@ -576,3 +576,12 @@ def test_what_is_no_fhir_at_all_can_be_left_out(code: Any) -> None:
     decisions = {fault.key: LEFT for fault in run(data, TOLD).open_faults}
     assert decisions
     assert any("Left out at the import, not ours" in one for one in past(run(data, TOLD, decisions)).remarks)
+
+
+@pytest.mark.parametrize(("kind", "change"), [("Patient", {"identifier": None}), ("Practitioner", {"name": None})])
+def test_people_that_are_no_fhir_are_told_and_stop_nothing_else(kind: str, change: dict[str, Any]) -> None:
+    def change_first(resources: list[dict[str, Any]]) -> None:
+        next(one for one in resources if one["resourceType"] == kind).update(change)
+
+    found = run(changed(exported(eventful(), 210), change_first), TOLD)
+    assert any("null" in one for one in sentences(found)), sentences(found)
