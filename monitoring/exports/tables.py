@@ -34,7 +34,10 @@ Row = Mapping[str, Cell]
 BYTE_ORDER_MARK: Final = "\ufeff"  # without it a spreadsheet reads UTF-8 as another encoding
 _BEGINS_FORMULA: Final = "=+\\-@\t\r＝＋－＠"
 # Where a cell may begin: at the start, after a line break, and after what another spreadsheet takes for a separator.
-_FORMULA: Final = re.compile(rf"(^|[\n\r\t;|])([ \u00a0]*)(?='*[{_BEGINS_FORMULA}])")
+# Blanks and what is not seen at all: a spreadsheet may throw them away before it looks at a cell.
+_BLANK: Final = r"\x00-\x08\x0b\x0c\x0e-\x20\x7f-\xa0\u1680\u180e\u2000-\u200f\u2028-\u202f\u205f-\u206f\u3000\ufeff"
+_FORMULA: Final = re.compile(rf"(^|[\n\r\t;|])([{_BLANK}]*)(?='*[{_BEGINS_FORMULA}])")
+_MADE_HARMLESS: Final = re.compile(rf"(^|[\n\r\t;|])([{_BLANK}]*)'(?='*[{_BEGINS_FORMULA}])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,8 +200,8 @@ DICTIONARY: Final = Table(
 TABLES: Final = (READINGS, INFUSIONS, SCORES)
 _OF_TEXTS: Final = (
     "Where a text, or a part of it after a line break, a tab, a semicolon or a bar, begins with = + - @, their wide "
-    "forms, a tab or a carriage return (spaces and apostrophes before them do not count), an apostrophe was put there. "
-    "Without it the text is as it was typed."
+    "forms, a tab or a carriage return (blanks, what is not seen, and apostrophes before do not count), an apostrophe "
+    "was put there. Without it the text is as it was typed."
 )
 
 
@@ -217,7 +220,7 @@ def harmless(text: str) -> str:
 
 def as_typed(text: str) -> str:
     """The text that `harmless` made this of."""
-    return re.sub(rf"(^|[\n\r\t;|])([ \u00a0]*)'(?='*[{_BEGINS_FORMULA}])", r"\1\2", text)
+    return _MADE_HARMLESS.sub(r"\1\2", text)
 
 
 def lines(table: Table, rows: Iterable[Row], deidentified: bool = False) -> Iterator[str]:

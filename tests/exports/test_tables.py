@@ -164,6 +164,10 @@ def test_a_name_comes_back_as_it_is_and_begins_no_formula(name: str) -> None:
         ("a\n=1", "a\n'=1"),
         ("a\r\n-1", "a\r\n'-1"),
         ("\t=1", "'\t'=1"),
+        ("\x0b=1", "\x0b'=1"),
+        ("\u200b\ufeff=1", "\u200b\ufeff'=1"),
+        ("a;\u2028+1", "a;\u2028'+1"),
+        ("\x00@x", "\x00'@x"),
         ("a=1", "a=1"),
         ("3 - 2", "3 - 2"),
         ("'quoted'", "'quoted'"),
@@ -175,12 +179,12 @@ def test_a_text_that_would_be_computed_gets_an_apostrophe(typed: str, expected: 
     assert as_typed(expected) == typed
 
 
-@given(st.text(alphabet=st.sampled_from("=+-@'\t\r\n; |a,\"＝")))
+@given(st.text(alphabet=st.sampled_from("=+-@'\t\r\n; |a,\"＝\x0b\u200b\ufeff")))
 @settings(max_examples=150, deadline=None)
 def test_any_text_is_found_again(text: str) -> None:
     assert as_typed(harmless(text)) == text
     for cell in harmless(text).replace("\r", "\n").replace(";", "\n").split("\n"):
-        assert cell.lstrip(" ")[:1] not in ("=", "+", "-", "@", "＝")
+        assert cell.lstrip(" \x0b\u200b\ufeff")[:1] not in ("=", "+", "-", "@", "＝")
 
 
 def test_numbers_stay_numbers() -> None:
