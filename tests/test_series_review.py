@@ -98,6 +98,11 @@ def test_the_scale_is_that_of_the_measure_whatever_was_read() -> None:
     assert span_of(SHIPPED.measures["dissociation"], [0, 1]) == (-0.4, 4.6)
 
 
+@pytest.mark.parametrize(("last", "step"), [(35, 10), (60, 10), (150, 20), (400, 60), (1800, 240), (9000, 1440)])
+def test_the_time_axis_has_as_many_numbers_as_can_be_read(last: float, step: int) -> None:
+    assert laid(course((10, 126.0), (last, 126.0))).figure["layout"]["xaxis"]["dtick"] == step
+
+
 def test_what_lies_outside_is_marked_by_form_and_colour() -> None:
     marker = traces(laid(course((10, 159.0), (20, 160.0), (30, 180.0))))["#1"]["marker"]
     assert marker["symbol"] == ["circle", "circle", "triangle-up", "square"]

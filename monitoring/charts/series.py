@@ -18,6 +18,8 @@ _OLDEST: Final = 0.3
 _ROOM: Final = 0.09  # of the time axis beyond the last value, for its label
 _SYMBOL: Final = {None: "circle", Level.CAUTION: "triangle-up", Level.CRITICAL: "square"}
 _CLOSE: Final = 0.09  # of the chart's height and width: labels of last values closer than this are moved apart
+_STEPS: Final = (5, 10, 20, 60, 120, 240, 360, 720, 1440)  # min between the numbers of the time axis
+_MOST_STEPS: Final = 9
 _LABEL_PX: Final = 15
 _STACKED: Final = 3  # so many labels stand one above the other
 
@@ -101,7 +103,7 @@ def series_figure(
     found["annotations"] = list(_labels(lines, span, (first, last)))
     found["xaxis"] = {
         "range": [first, last],
-        "dtick": 5 if last - first <= 40 else 10 if last - first <= 90 else 20 if last - first <= 180 else 60,
+        "dtick": next((step for step in _STEPS if last - first <= _MOST_STEPS * step), _STEPS[-1]),
         "tick0": 0,
         "anchor": "y",
         "gridcolor": "@grid",
