@@ -8,13 +8,51 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from argon2 import PasswordHasher
 
+from monitoring import access
 from monitoring.clinic import RunningClinic
 from monitoring.clock import Clock
 from tests.server import Server
 from tests.small_clinic import Names, SetClock, furnish, opened
 
 TEN = datetime(2026, 3, 3, 10, 0, tzinfo=UTC)
+TESTS = Path(__file__).parent
+# What takes longest begins first, so that no worker is left alone with it at the end.
+FIRST = (
+    "stories/test_demonstration.py",
+    "stories/test_out_of_the_ordinary.py",
+    "stories/test_layout.py",
+    "stories/test_tablets.py",
+    "stories",
+    "test_routes.py",
+    "test_doors.py",
+    "records",
+    "demonstration",
+    "screens",
+    "test_clinic.py",
+    "test_command_line.py",
+    "test_recording.py",
+    "test_access.py",
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Sort the files by how long they take. `--no-loadscope-reorder` keeps them so when they are handed to workers."""
+
+    def place(item: pytest.Item) -> int:
+        file = item.path.relative_to(TESTS).as_posix() if item.path.is_relative_to(TESTS) else ""
+        return next((n for n, first in enumerate(FIRST) if f"{file}/".startswith(f"{first}/")), len(FIRST))
+
+    items.sort(key=place)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def quick_pins() -> Iterator[None]:
+    """PINs are hashed at the least cost in this process. A hash tells its own cost: it is checked as ever."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(access, "_HASHER", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+        yield
 
 
 @pytest.fixture(scope="session")

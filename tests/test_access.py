@@ -19,6 +19,7 @@ from monitoring.records.verify import verify
 
 PIN = "407218"
 WRONG = "407219"
+SHIPPED_HASHER = access._HASHER  # before the tests took one of less cost
 
 
 class HeldClock(Clock):
@@ -174,7 +175,8 @@ def test_a_hash_is_salted_and_does_not_hold_the_pin() -> None:
     assert PIN not in one
 
 
-def test_an_unknown_name_costs_as_much_as_a_known_one() -> None:
+def test_an_unknown_name_costs_as_much_as_a_known_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(access, "_HASHER", SHIPPED_HASHER)
     assert access.hash_pin(PIN).rsplit("$", 2)[0] == access._NOBODY.rsplit("$", 2)[0]
     assert len(access.hash_pin(PIN)) == len(access._NOBODY)
     assert access._verify(access._NOBODY, PIN) is False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
@@ -55,9 +56,20 @@ def modules() -> dict[str, Path]:
 MODULES: Final = modules()
 
 
-def imports(name: str) -> Iterator[str]:
+@functools.cache
+def tree_of(name: str) -> ast.Module:
+    """A module as the language reads it."""
+    return ast.parse(MODULES[name].read_text(encoding="utf-8"))
+
+
+@functools.cache
+def imports(name: str) -> tuple[str, ...]:
     """The dotted names that a module imports when it runs."""
-    tree = ast.parse(MODULES[name].read_text(encoding="utf-8"))
+    return tuple(_imports(name))
+
+
+def _imports(name: str) -> Iterator[str]:
+    tree = tree_of(name)
     unseen = {
         id(inner)
         for node in ast.walk(tree)
@@ -120,8 +132,8 @@ def test_what_is_clinical_knows_no_machine(name: str) -> None:
 def test_now_is_asked_in_one_place() -> None:
     asking = [
         name
-        for name, file in MODULES.items()
-        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+        for name in MODULES
+        for node in ast.walk(tree_of(name))
         if isinstance(node, ast.Attribute)
         and node.attr in ("now", "utcnow", "today")
         and isinstance(node.value, ast.Name)

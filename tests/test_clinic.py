@@ -11,6 +11,7 @@ import pytest
 
 from monitoring import clinic
 from monitoring.clock import DemonstrationClock
+from monitoring.demonstration import generate
 from monitoring.recording import set_up_clinic
 from monitoring.records import RecordsError, Store, StoreRefused
 from monitoring.records.database import file_of
@@ -30,6 +31,12 @@ def closed_again() -> Iterator[None]:
     """Whatever a test opened is let go."""
     yield
     clinic.close_clinic()
+
+
+@pytest.fixture
+def no_past(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Demonstrations have only what stands at their chairs now, which is filled in sooner."""
+    monkeypatch.setattr(generate._Grown, "_past", lambda _: iter(()))
 
 
 def address(file: Path) -> str:
@@ -67,6 +74,7 @@ def test_without_any_value_the_file_is_in_data() -> None:
     assert file_of(clinic.settings_from({"MONITORING_DEMO": "1"}).url) == clinic.TOP / "data" / "demonstration.db"
 
 
+@pytest.mark.usefixtures("no_past")
 def test_a_demonstration_is_fresh_at_each_start(tmp_path: Path) -> None:
     environment = {"MONITORING_DB": address(tmp_path / "demonstration.db"), "MONITORING_DEMO": "1"}
     first = opened(environment | {"MONITORING_DEMO_RATE": "3600"})
@@ -90,6 +98,7 @@ def test_a_demonstration_never_replaces_a_real_clinic(furnished_then: tuple[Path
     assert opened({"MONITORING_DB": address(file)}).store.clinic() is not None
 
 
+@pytest.mark.usefixtures("no_past")
 def test_a_demonstration_file_is_never_run_as_a_real_clinic(tmp_path: Path) -> None:
     environment = {"MONITORING_DB": address(tmp_path / "clinic.db")}
     opened(environment | {"MONITORING_DEMO": "1"})
@@ -98,6 +107,7 @@ def test_a_demonstration_file_is_never_run_as_a_real_clinic(tmp_path: Path) -> N
         opened(environment)
 
 
+@pytest.mark.usefixtures("no_past")
 def test_the_demonstration_opens_beside_an_empty_database_only(tmp_path: Path) -> None:
     running = opened({"MONITORING_DB": address(tmp_path / "clinic.db")})
     told: list[Any] = []
