@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import functools
+import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -51,10 +53,26 @@ class SetClock(Clock):
         return self.at
 
 
+@functools.cache
+def _empty() -> bytes:
+    """A database with its tables and no row, as a first start leaves it."""
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "empty.db"
+        Store.open(f"sqlite:///{file}", Clock()).close()
+        return file.read_bytes()
+
+
+def begin(file: Path) -> Path:
+    """Put an empty database where none is: to copy it takes a tenth of the time that making its tables takes."""
+    if not file.exists():
+        file.write_bytes(_empty())
+    return file
+
+
 @contextmanager
 def opened(file: Path, clock: Clock) -> Iterator[RunningClinic]:
     """The clinic in this file, opened in this process, with a hub that has no screens."""
-    url = f"sqlite:///{file}"
+    url = f"sqlite:///{begin(file)}"
     store = Store.open(url, clock)
     hub = Hub(clock, infusion=lambda _: {}, board=lambda _: {}, me=lambda _: None)
     try:

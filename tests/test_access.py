@@ -16,6 +16,7 @@ from monitoring.access import Actor, NobodySignedIn, NotPermitted, PinRefused
 from monitoring.clock import Clock
 from monitoring.records import ROLES, Staff, Store
 from monitoring.records.verify import verify
+from tests.small_clinic import begin
 
 PIN = "407218"
 WRONG = "407219"
@@ -39,7 +40,7 @@ class Door:
     """A clinic with two nurses who have the same PIN, and short ways to try one."""
 
     def __init__(self, file: Path) -> None:
-        self.url = f"sqlite:///{file}"
+        self.url = f"sqlite:///{begin(file)}"
         self.clock = HeldClock()
         self.store = Store.open(self.url, self.clock)
         self.store.set_up("Invented", "Europe/Berlin", ["1"], demonstration=False)

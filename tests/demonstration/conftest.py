@@ -14,7 +14,7 @@ from monitoring.clinical.protocol import Protocol
 from monitoring.clinical.protocol_file import read_protocol
 from monitoring.demonstration import generate
 from monitoring.records import Store
-from tests.small_clinic import SetClock
+from tests.small_clinic import SetClock, begin
 
 NOON = datetime(2026, 3, 4, 11, 0, tzinfo=UTC)
 
@@ -32,7 +32,7 @@ class Demonstration:
 def filled(file: Path, at: datetime = NOON, **more: int) -> Demonstration:
     """A demonstration in a new file, as of an instant."""
     clock = SetClock(at)
-    store = Store.open(f"sqlite:///{file}", clock)
+    store = Store.open(f"sqlite:///{begin(file)}", clock)
     generate.fill(store, clock, **more)
     stored = store.current_protocol()
     assert stored is not None

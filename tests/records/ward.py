@@ -13,6 +13,7 @@ from typing import Any
 from monitoring.clinical.record import Acknowledgement, Event, Infusion, NotDone, Patient, Reading
 from monitoring.clock import Clock
 from monitoring.records import NewEntry, NewExport, NewInfusion, NewScore, Saved, Staff, Store
+from tests.small_clinic import begin
 
 
 class HeldClock(Clock):
@@ -103,7 +104,7 @@ def protocol(text: str = "text of a protocol") -> Any:
 
 def make_ward(file: Path, *, demonstration: bool = False) -> Ward:
     clock = HeldClock()
-    store = Store.open(f"sqlite:///{file}", clock)
+    store = Store.open(f"sqlite:///{begin(file)}", clock)
     store.set_up("Invented Clinic", "Europe/Berlin", ["Chair 1", "Chair 2", "Chair 3"], demonstration)
     administrator = store.add_staff("Ada Amsel", "administrator", "hash of a pin", "")
     nurse, other = (store.add_staff(name, "nurse", None, administrator.id) for name in ("Nora Nuss", "Nils Nagel"))
