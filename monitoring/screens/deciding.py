@@ -19,6 +19,7 @@ from monitoring.screens.identity import actor
 from monitoring.screens.said import say, say_outcome, show_said
 
 _PLACE: Final = "import"
+_NEW_SERIES: Final = "import_new_series"
 _ALL: Final = "all of them"
 _STATES: Final = {"new": "comes in", "again": "is there already", "refused": "does not come in"}
 
@@ -110,25 +111,28 @@ def _draw_group(chosen: Chosen, number: int, group: str, faults: Sequence[tuple[
         st.text("\n".join(f"{line}: {fault.sentence}" for line, fault in faults[:4]) + ("\n…" if faults[4:] else ""))
         names = {_ALL: _ALL} | {fault.key: f"{line}: {fault.sentence}" for line, fault in faults}
         one, two, three, four = st.columns([3, 2, 3, 1], vertical_alignment="bottom")
-        which = one.selectbox("Which", list(names), format_func=lambda key: names.get(key, ""), key=f"{place}_which")
+        one.selectbox("Which", list(names), format_func=lambda key: names.get(key, ""), key=f"{place}_which")
         hows = {"": "not decided", "unusual": "confirmed as unusual", "leave out": "left out"}
         offered = ["", *(["unusual"] if asked else []), "leave out"]
-        how = two.selectbox("Decision", offered, format_func=lambda one: hows[one], key=f"{place}_how")
-        reason = three.text_input("Reason, when left out", key=f"{place}_reason")
-        keys = [fault.key for _, fault in faults] if which == _ALL else [str(which)]
-        four.button("Decide", key=f"{place}_decide", on_click=_decide, args=(chosen.place, place, keys, how, reason))
+        two.selectbox("Decision", offered, format_func=lambda one: hows[one], key=f"{place}_how")
+        three.text_input("Reason, when left out", key=f"{place}_reason")
+        keys = [fault.key for _, fault in faults]
+        four.button("Decide", key=f"{place}_decide", on_click=_decide, args=(chosen.place, place, keys))
         show_said(place)
 
 
-def _decide(place: str, group: str, keys: Iterable[str], how: str, reason: str) -> None:
+def _decide(place: str, group: str, keys: Sequence[str]) -> None:
+    """Keep what the fields of a group say now: a reason may have been typed a moment before the tap."""
+    state = st.session_state
+    which, how, reason = state[f"{group}_which"], state[f"{group}_how"], state[f"{group}_reason"].strip()
     if how == "":
         say(group, ["Nothing is decided: expected confirmed as unusual, or left out."], "")
-    elif how == "leave out" and not reason.strip():
+    elif how == "leave out" and not reason:
         say(group, ["Left out without a reason: expected why."], "")
     else:
-        kept = st.session_state.setdefault(f"{place}_decisions", {})
-        decision = Decision("unusual") if how == "unusual" else Decision("leave out", reason.strip())
-        kept.update(dict.fromkeys(keys, decision))
+        kept = state.setdefault(f"{place}_decisions", {})
+        decision = Decision("unusual") if how == "unusual" else Decision("leave out", reason)
+        kept.update(dict.fromkeys(keys if which == _ALL else [which], decision))
         say(group, (), "")
 
 
@@ -186,20 +190,20 @@ def _standings(
 def draw_bring_in(source: SourceFile, whole: Sequence[PastInfusion]) -> None:
     """The button that brings in these infusions, and what came of it."""
     if whole:
-        new_series = st.checkbox("In a new series of the patient, not the latest one", key="import_new_series")
+        st.checkbox("In a new series of the patient, not the latest one", key=_NEW_SERIES)
         count = f"{len(whole)} {'infusion' if len(whole) == 1 else 'infusions'}"
         st.button(
             f"Import {count}",
             key="import_button",
             type="primary",
             on_click=_import,
-            args=(source, tuple(whole), new_series),
+            args=(source, tuple(whole)),
         )
     show_said(_PLACE)
 
 
-def _import(source: SourceFile, infusions: tuple[PastInfusion, ...], new_series: bool) -> None:
-    outcome = import_infusions(running(), actor(), source, infusions, new_series=new_series)
+def _import(source: SourceFile, infusions: tuple[PastInfusion, ...]) -> None:
+    outcome = import_infusions(running(), actor(), source, infusions, new_series=st.session_state[_NEW_SERIES])
     added = len(outcome.value.added) if outcome.value is not None else 0
     there = len(outcome.value.again) if outcome.value is not None else 0
     words = f"{added} {'infusion' if added == 1 else 'infusions'} imported"

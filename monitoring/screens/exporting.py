@@ -23,6 +23,7 @@ TITLE: Final = "Take out as a file"
 _LOOK_AGAIN_SECONDS: Final = 1
 _MAKING: Final = "export_making"  # in the session: the id of what is being made for this tab
 _REFUSED: Final = "export_refused"
+_FORM: Final = "export_form"
 _KEPT: Final = (
     "Each file is written down in the audit trail under your name, with what is in it. "
     "Tables come with their data dictionary; de-identified ones have study numbers, and minutes in the place of dates."
@@ -84,7 +85,7 @@ def _draw_search(search: Search) -> None:
         st.info(plain(no.sentence))
         return
     form, button = st.columns([3, 1], vertical_alignment="bottom")
-    chosen = form.selectbox("Form", list(_FORMS), key="export_form")
+    form.selectbox("Form", list(_FORMS), key=_FORM)
     count = f"{search.total:,} {'infusion' if search.total == 1 else 'infusions'}"
     making = _making()
     busy = making is not None and making.over_since is None
@@ -92,7 +93,7 @@ def _draw_search(search: Search) -> None:
         f"Make a file of {count}",
         key="export_start",
         on_click=_start,
-        args=(search, chosen),
+        args=(search,),
         disabled=busy or search.total == 0,
         width="stretch",
     )
@@ -102,10 +103,10 @@ def _draw_search(search: Search) -> None:
         _draw_progress()
 
 
-def _start(search: Search, chosen: str) -> None:
-    """Begin to make the file; what was made before for this tab is left."""
+def _start(search: Search) -> None:
+    """Begin to make the file in the form that is chosen now; what was made before for this tab is left."""
     clinic = running()
-    kind, options = _FORMS[chosen]
+    kind, options = _FORMS[st.session_state[_FORM]]
     try:
         by = require(actor(), "export_many").staff
         ids, asked = found_by(clinic, search.wanted, search.words)

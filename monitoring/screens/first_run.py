@@ -35,21 +35,23 @@ def draw_set_up() -> None:
     st.subheader("Set up this clinic")
     st.caption(INTENDED_USE)
     zones = sorted(available_timezones())
-    st.text_input("Name of the clinic", key="clinic_name")
-    st.selectbox("Time zone", zones, index=zones.index("UTC"), key="clinic_zone")
-    st.text_area("Chairs, one a line", key="clinic_chairs", value="Chair 1\nChair 2", height=120)
-    for person in ("administrator", "clinician"):
-        name, pin = st.columns([3, 2])
-        name.text_input(f"First {person}", key=f"{person}_name")
-        pin.text_input(f"PIN of the {person}, six digits", key=f"{person}_pin", type="password", max_chars=6)
-    with st.expander("The ranges that come with this program, each with its source"):
-        draw_ranges()
-    st.checkbox(
-        "Both people named above have read these ranges and accept them for this site. "
-        "(May be left for later: until then every screen says so.)",
-        key="ranges_accepted",
-    )
-    st.button("Set up this clinic", key="set_up", type="primary", on_click=_set_up)
+    # In a form, what is typed counts at once: a field for a PIN that is left by the Tab key would keep it to itself.
+    with st.form("set_up_form", border=False, enter_to_submit=False):
+        st.text_input("Name of the clinic", key="clinic_name")
+        st.selectbox("Time zone", zones, index=zones.index("UTC"), key="clinic_zone")
+        st.text_area("Chairs, one a line", key="clinic_chairs", value="Chair 1\nChair 2", height=120)
+        for person in ("administrator", "clinician"):
+            name, pin = st.columns([3, 2])
+            name.text_input(f"First {person}", key=f"{person}_name")
+            pin.text_input(f"PIN of the {person}, six digits", key=f"{person}_pin", type="password", max_chars=6)
+        with st.expander("The ranges that come with this program, each with its source"):
+            draw_ranges()
+        st.checkbox(
+            "Both people named above have read these ranges and accept them for this site. "
+            "(May be left for later: until then every screen says so.)",
+            key="ranges_accepted",
+        )
+        st.form_submit_button("Set up this clinic", key="set_up", type="primary", on_click=_set_up)
     show_said("set_up")
 
 

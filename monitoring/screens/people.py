@@ -19,22 +19,23 @@ def draw_people() -> None:
     people = running().store.staff()
     st.dataframe(pd.DataFrame([{"Name": p.name, "Role": p.role} for p in people]), hide_index=True)
     names = {person.id: person.name for person in people}
-    with st.container(border=True):
+    with st.form("person_form", enter_to_submit=False):
         st.selectbox("Person", list(names), index=None, format_func=lambda one: names.get(one, ""), key="person")
         st.text_input("New PIN, six digits", key="new_pin", type="password", max_chars=6)
         left, right = st.columns(2)
-        left.button("Set this PIN", key="set_pin", on_click=_set_pin)
-        right.button("Has left the clinic", key="remove", on_click=_remove)
-        show_said("person")
+        left.form_submit_button("Set this PIN", key="set_pin", on_click=_set_pin)
+        right.form_submit_button("Has left the clinic", key="remove", on_click=_remove)
+    show_said("person")
 
 
 def draw_add() -> None:
     """The form for a new person."""
     st.subheader("Add a person")
-    st.text_input("Name", key="add_name")
-    st.segmented_control("Role", list(ROLES), key="add_role")
-    st.text_input("PIN, six digits", key="add_pin", type="password", max_chars=6)
-    st.button("Add", key="add", type="primary", on_click=_add)
+    with st.form("add_form", enter_to_submit=False):
+        st.text_input("Name", key="add_name")
+        st.segmented_control("Role", list(ROLES), key="add_role")
+        st.text_input("PIN, six digits", key="add_pin", type="password", max_chars=6)
+        st.form_submit_button("Add", key="add", type="primary", on_click=_add)
     show_said("add")
 
 

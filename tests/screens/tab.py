@@ -131,12 +131,16 @@ class Tab:
         return [one for kind in (*kinds, "button_group") for one in self.at.get(kind)]
 
     def fill(self, **values: object) -> Tab:
-        """Type into, or choose in, the fields with these keys; a field that comes with another is waited for."""
+        """Type into, or choose in, the fields with these keys; a field that comes with another is waited for.
+
+        What is filled into a form is sent with the press of its button.
+        """
+        fields = []
         for key, value in values.items():
             if not self.has(key):
                 self.run()
-            self.field(key).set_value(value)
-        return self.run()
+            fields.append(self.field(key).set_value(value))
+        return self if all(field.form_id for field in fields) else self.run()
 
     def press(self, label: str) -> Tab:
         """Press the button that is read as `label`; there must be one, and it must be enabled."""
