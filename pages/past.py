@@ -2,10 +2,9 @@
 
 import streamlit as st
 
-from monitoring.screens.past_infusions import draw_found, draw_take_out, draw_turn, find_infusions
+from monitoring.screens.past_infusions import draw_found, draw_take_out, find_infusions
 
 st.title("Past infusions")
 found = find_infusions()
 draw_found(found)
-draw_turn(found)
 draw_take_out(found)

@@ -19,6 +19,7 @@ from monitoring.documents import PHASE_WORDS
 from monitoring.records.summary_shapes import FoundInfusion, SortKey
 from monitoring.review.search import DAYS, LARGEST, PAGE_LENGTH, Choices, Found, Wanted, address_of, find, wanted_from
 from monitoring.screens.doorway import PAGES
+from monitoring.screens.drawn import draw
 from monitoring.screens.exporting import Search, draw_exports
 from monitoring.screens.plain import plain
 
@@ -26,6 +27,7 @@ _LOOK_AGAIN_SECONDS: Final = 2
 _WORDS: Final = "past_words"  # what was typed of a patient: in this tab's session, and in no address
 _ADDRESS: Final = "past_address"  # the address that the fields show
 _PAGE: Final = "past_page"
+_UNREAD: Final = "past_unread"  # what the address asks for and cannot be asked
 _SORTED: Final[dict[tuple[SortKey, bool], str]] = {
     ("day", False): "newest first",
     ("day", True): "oldest first",
@@ -60,22 +62,29 @@ def find_infusions() -> Found:
     wanted = _wanted_now()
     found = find(running(), wanted, st.session_state.get(_WORDS, ""), st.session_state.get(_PAGE, 1))
     _draw_fields(found.choices, wanted)
+    st.session_state[_key("sorted")] = st.session_state[_key("sorted")]  # Streamlit forgets a field that is not drawn
+    if wanted.since and wanted.until and wanted.since >= wanted.until:
+        st.warning("From lies after To: there is no day between them.")
     return found
 
 
 def draw_found(found: Found) -> None:
-    """One line an infusion; a tap opens its review, or the bedside of one that is not over."""
+    """One line an infusion; it leads to its review, or to the bedside of one that is not over."""
     if found.still_due:
         _draw_due()
-    told, sorted_by = st.columns([3, 2], vertical_alignment="bottom")
-    label, options = "Sorted", list(_SORTED)
-    sorted_by.selectbox(label, options, format_func=_SORTED.__getitem__, key=_key("sorted"), on_change=_changed)
+    if unread := st.session_state.get(_UNREAD):
+        st.warning(plain(f"The address asks for what cannot be asked, and that is left out: {', '.join(unread)}."))
     if not found.rows:
         asked = bool(st.session_state.get(_WORDS)) or _wanted_now() != Wanted()
-        told.info("No infusion found." if asked else "No infusion has been opened yet.")
+        st.info("No infusion found." if asked else "No infusion has been opened yet.")
         return
+    told, sorted_by = st.columns([3, 2], vertical_alignment="bottom")
     first = (found.page - 1) * PAGE_LENGTH + 1
-    told.caption(f"{first:,} to {first + len(found.rows) - 1:,} of {_infusions(found.total)}")
+    told.html(f'<p class="past">{first:,} to {first + len(found.rows) - 1:,} of {_infusions(found.total)}</p>')
+    label, options = "Sorted", list(_SORTED)
+    sorted_by.selectbox(label, options, format_func=_SORTED.__getitem__, key=_key("sorted"), on_change=_changed)
+    if found.pages > 1:
+        _draw_turn(found, "above")
     zone = _zone()
     for row in found.rows:
         line, marks, open_it = st.columns([6, 3.6, 1.3], vertical_alignment="center")
@@ -83,9 +92,17 @@ def draw_found(found: Found) -> None:
         said = [_whole(pieces) for pieces in (_marks(row), _left_and_entries(row))]
         marks.html(f'<p class="past">{"<br>".join(line for line in said if line)}</p>')
         page, label = ("review", "Review") if row.phase in OVER else ("bedside", "Bedside")
-        hint = f"Infusion of {row.opened_at.astimezone(zone):%d %b %Y}"
-        if open_it.button(label, key=f"open_{row.infusion}", help=hint, width="stretch"):
-            st.switch_page(PAGES / f"{page}.py", query_params={"infusion": row.infusion})
+        # A link, not a button: the way back leads to what was found, and not past it.
+        open_it.page_link(
+            PAGES / f"{page}.py",
+            label=label,
+            help=f"Infusion of {row.opened_at.astimezone(zone):%d %b %Y}",
+            width="stretch",
+            query_params={"infusion": row.infusion},
+        )
+    if found.pages > 1:
+        _draw_turn(found, "below")
+        draw("top", {"shown": found.page}, key="past_top")
 
 
 @st.fragment(run_every=_LOOK_AGAIN_SECONDS)
@@ -97,17 +114,19 @@ def _draw_due() -> None:
     st.warning(f"▲ {_infusions(left)} {'is' if left == 1 else 'are'} being summed up and may be missing here.")
 
 
-def draw_turn(found: Found) -> None:
+def _draw_turn(found: Found, place: str) -> None:
     """To the page before, and to the next."""
-    back, where, on = st.columns([1, 1, 1], vertical_alignment="center")
-    back.button("Previous page", key="previous", disabled=found.page <= 1, on_click=_turn, args=(found.page - 1,))
-    where.html(f'<p class="past" style="text-align: center">page {found.page:,} of {found.pages:,}</p>')
-    on.button("Next page", key="next", disabled=found.page >= found.pages, on_click=_turn, args=(found.page + 1,))
+    with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
+        back, on = found.page - 1, found.page + 1
+        st.button("Previous page", key=f"previous_{place}", disabled=back < 1, on_click=_turn, args=(back,))
+        st.html(f'<p class="past">page {found.page:,} of {found.pages:,}</p>', width="content")
+        st.button("Next page", key=f"next_{place}", disabled=on > found.pages, on_click=_turn, args=(on,))
 
 
 def draw_take_out(found: Found) -> None:
     """All that was found, on every page of it, as a file."""
-    draw_exports(search=Search(_wanted_now(), st.session_state.get(_WORDS, ""), found.total))
+    if found.total:
+        draw_exports(search=Search(_wanted_now(), st.session_state.get(_WORDS, ""), found.total))
 
 
 # One line
@@ -167,7 +186,8 @@ def _infusions(count: int) -> str:
 def _draw_fields(choices: Choices, wanted: Wanted) -> None:
     """The fields. They are all there whether or not something is asked, so that none loses what was chosen."""
     set_now = len(address_of(wanted, _zone()).keys() - {"sort", "order"})
-    with st.expander(f"Filters: {set_now} set" if set_now else "Filters", expanded=bool(set_now)):
+    # Told of, it stays as it is when the page is drawn again; a bookmark shows what it finds, not the fields.
+    with st.expander(f"Filters: {set_now} set" if set_now else "Filters", key=_key("filters"), on_change="rerun"):
         first, last, nurse, chair = st.columns(4)
         for column, label, key in ((first, "From", "from"), (last, "To, that day included", "to")):
             column.date_input(label, None, *DAYS, key=_key(key), on_change=_changed, format="DD/MM/YYYY")
@@ -207,7 +227,7 @@ def _several(place: DeltaGenerator, label: str, key: str, words: Mapping[str, st
 
 
 def _word(words: Mapping[str, str], key: str) -> str:
-    return plain(words.get(key, "not known here"))
+    return words.get(key, "not known here")
 
 
 def _key(field: str) -> str:
@@ -237,7 +257,8 @@ def _take_address() -> None:
         return
     wanted, state[_PAGE] = wanted_from(given, zone)
     state[_ADDRESS] = given
-    asked = address_of(wanted, zone)
+    asked = address_of(wanted, zone, state[_PAGE])
+    state[_UNREAD] = [f"{key}={value}" for key, value in _unread(given, asked)]
     for key in ("nurse", "chair", "protocol", "flag", "level", "acknowledged"):
         state[_key(key)] = asked[key][0] if key in asked else None
     for key in ("phase", "effect", "medicine"):
@@ -249,6 +270,16 @@ def _take_address() -> None:
     state[_key("early")], state[_key("unsigned")] = wanted.ended_early, wanted.unsigned
     order = (wanted.sort, wanted.rising)
     state[_key("sorted")] = order if order in _SORTED else next(iter(_SORTED))
+
+
+def _unread(given: Mapping[str, Sequence[str]], asked: Mapping[str, Sequence[str]]) -> Iterator[tuple[str, str]]:
+    """What an address says that nothing was made of."""
+    plainly = {("page", "1"), ("sort", "day")}  # as it is without being asked
+    for key, values in given.items():
+        for value in values:
+            read = value in asked.get(key, ()) if key in ("phase", "effect", "medicine") else key in asked
+            if not read and (key, value) not in plainly:
+                yield key, value
 
 
 def _wanted_now() -> Wanted:
@@ -277,6 +308,7 @@ def _write_address() -> None:
 
 def _changed() -> None:
     st.session_state[_PAGE] = 1
+    st.session_state[_UNREAD] = []
     _write_address()
 
 

@@ -222,7 +222,7 @@ def _on_a_screen(url: str, cookie: str, figures: Figures, rounds: int) -> None:
         context.add_cookies([{"name": access.COOKIE, "value": cookie, "url": url}])
         page = context.new_page()
         page.goto(f"{url}/past")
-        page.get_by_role("button", name="Review").first.wait_for()
+        page.get_by_role("link", name="Review").first.wait_for()
         for n in range(2, 2 + WARM_UP + rounds):
             number = f"Y-{n:05}"
             box = page.get_by_role("textbox", name="Find")

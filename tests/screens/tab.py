@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import parse_qsl
 
 from streamlit.testing.v1 import AppTest
 
@@ -141,6 +142,18 @@ class Tab:
                 self.run()
             fields.append(self.field(key).set_value(value))
         return self if all(field.form_id for field in fields) else self.run()
+
+    @property
+    def links(self) -> dict[str, tuple[str, dict[str, str]]]:
+        """What the links to other pages say, the last of each: the page they lead to, and what they ask of it."""
+        found = [element.proto for element in self.at.main.get("page_link")]
+        return {read(one.label): (one.page, dict(parse_qsl(one.query_string))) for one in found}
+
+    def follow(self, label: str) -> Tab:
+        """Follow the link that is read as `label`."""
+        page, asked = self.links[label]
+        self.at.query_params.clear()
+        return self.open(page, **asked)
 
     def press(self, label: str) -> Tab:
         """Press the button that is read as `label`; there must be one, and it must be enabled."""

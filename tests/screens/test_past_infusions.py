@@ -55,7 +55,7 @@ def test_a_line_says_what_an_infusion_was_and_opens_its_review(house: RunningCli
     assert line.startswith("Ama Boateng · no. K-0200 · infusion 1 of 6")
     assert line.endswith("· Chair 2 · 36.0 mg (0.5 mg/kg) · Ada Okafor · cancelled")
     assert marks(tab) == ["1 entry"]
-    tab.press("Review")
+    tab.follow("Review")
     assert tab.at.query_params == {"infusion": infusion}
     assert tab.screen != "bedside_screen"
 
@@ -64,7 +64,7 @@ def test_one_that_is_not_over_opens_at_the_bedside(house: RunningClinic, ids: Na
     tab = door("Ada Okafor", "past")
     (line,) = lines(tab)
     assert line.endswith("· Chair 1 · 36.0 mg (0.5 mg/kg) · Ada Okafor · before start")
-    tab.press("Bedside")
+    tab.follow("Bedside")
     assert (tab.screen, tab.at.query_params) == ("bedside_screen", {"infusion": ids.infusion})
 
 
@@ -92,18 +92,26 @@ def cancelled(tab: Tab) -> Tab:
     return tab.open("past", phase="cancelled")
 
 
+def turn(tab: Tab, label: str) -> Tab:
+    """Press the key above the list; the one below does the same."""
+    above, below = tab.buttons(label)
+    assert above.disabled == below.disabled
+    above.click()
+    return tab.run()
+
+
 def test_pages_are_turned_without_a_gap_or_a_repeat(house: RunningClinic, years: list[str], door: Doorman) -> None:
     tab = cancelled(door("Ada Okafor"))
-    assert f"1 to 25 of {len(years)} infusions" in tab.words
-    assert [button.disabled for button in tab.buttons("Previous page")] == [True]
+    assert f'<p class="past">1 to 25 of {len(years)} infusions</p>' in tab.words
+    assert [button.disabled for button in tab.buttons("Previous page")] == [True, True]
     first = numbers(tab)
-    second = numbers(tab.press("Next page"))
+    second = numbers(turn(tab, "Next page"))
     assert tab.at.query_params == {"phase": "cancelled", "page": "2"}
-    third = numbers(tab.press("Next page"))
-    assert f"51 to 51 of {len(years)} infusions" in tab.words
+    third = numbers(turn(tab, "Next page"))
+    assert f'<p class="past">51 to 51 of {len(years)} infusions</p>' in tab.words
     assert first + second + third == years
-    assert [button.disabled for button in tab.buttons("Next page")] == [True]
-    assert numbers(tab.press("Previous page")) == second
+    assert [button.disabled for button in tab.buttons("Next page")] == [True, True]
+    assert numbers(turn(tab, "Previous page")) == second
     assert numbers(tab.open("past", phase="cancelled", page="3")) == third
     assert numbers(tab.open("past", phase="cancelled", page="99")) == third
 
@@ -111,21 +119,51 @@ def test_pages_are_turned_without_a_gap_or_a_repeat(house: RunningClinic, years:
 def test_a_search_begins_at_its_first_page_and_stands_in_no_address(
     house: RunningClinic, years: list[str], door: Doorman
 ) -> None:
-    tab = cancelled(door("Ada Okafor")).press("Next page").press("Next page").fill(past_find="even")
+    tab = turn(turn(cancelled(door("Ada Okafor")), "Next page"), "Next page").fill(past_find="even")
     even = [number for number in years if int(number[2:]) % 2 == 0]
     assert numbers(tab) == even[:PAGE_LENGTH]
     assert tab.at.query_params == {"phase": "cancelled"}
-    assert numbers(tab.press("Next page")) == even[PAGE_LENGTH:]
+    assert numbers(turn(tab, "Next page")) == even[PAGE_LENGTH:]
     assert numbers(tab.fill(past_find="P-007")) == ["P-007"]
     assert "No infusion found." in tab.fill(past_find="nobody at all").words
     assert tab.at.query_params == {"phase": "cancelled"}
     assert numbers(tab.fill(past_find="")) == years[:PAGE_LENGTH]
 
 
+@pytest.mark.parametrize(
+    ("asked", "sentence"),
+    [
+        ({"from": "garbage"}, "from=garbage"),
+        ({"from": "2026-02-30", "level": "critical"}, "from=2026-02-30"),
+        ({"phase": "asleep"}, "phase=asleep"),
+        ({"mg_from": "much", "colour": "blue"}, "mg_from=much, colour=blue"),
+    ],
+)
+def test_what_an_address_asks_in_vain_is_said(
+    house: RunningClinic, door: Doorman, asked: dict[str, str], sentence: str
+) -> None:
+    tab = door("Ada Okafor").open("past", **asked)
+    said = f"The address asks for what cannot be asked, and that is left out: {sentence}."
+    assert said in tab.words
+    assert said not in tab.fill(past_early=True).words
+
+
+def test_an_address_that_can_be_asked_is_not_complained_of(house: RunningClinic, door: Doorman) -> None:
+    asked = {"mg_from": "40.0", "sort": "day", "page": "1", "order": "rising", "phase": "closed", "to": "2026-11-01"}
+    assert not [word for word in door("Ada Okafor").open("past", **asked).words if "left out" in word]
+
+
+def test_days_that_exclude_each_other_are_said(house: RunningClinic, door: Doorman) -> None:
+    tab = door("Ada Okafor").open("past", **{"from": "2026-11-20", "to": "2026-11-01"})
+    assert "From lies after To: there is no day between them." in tab.words
+    same_day = door("Ada Okafor").open("past", **{"from": "2026-11-20", "to": "2026-11-20"})
+    assert not [word for word in same_day.words if "lies after" in word]
+
+
 def test_what_was_typed_is_there_again_after_looking_at_one(house: RunningClinic, door: Doorman) -> None:
     shut(house, "Ama Boateng", "K-0200")
     tab = door("Ada Okafor", "past").fill(past_find="boateng")
-    tab.press("Review").open("past")
+    tab.follow("Review").open("past")
     assert (numbers(tab), tab.field("past_find").value) == (["K-0200"], "boateng")
 
 

@@ -224,7 +224,7 @@ def test_an_infusion_from_the_sign_in_to_the_free_chair(demonstration: Ward, tab
     nurse.page.get_by_role("textbox", name="Find").fill(PATIENT)
     nurse.page.get_by_role("textbox", name="Find").press("Enter")
     expect(nurse.page.get_by_text("infusion 1 of 6")).to_have_count(1)
-    nurse.tap(nurse.button("Review"))
+    nurse.tap(nurse.page.get_by_role("link", name="Review"))
     nurse.tap(nurse.button("Bedside"))
     expect(nurse.page.get_by_text("Read only")).to_be_visible()
     expect(nurse.button("Save")).to_have_count(0)
