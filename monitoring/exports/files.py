@@ -203,7 +203,7 @@ class _Work:
         now = self._now()
         archive = Archive(file, now, **self._facts(now))
         for source in self._sources(now, step):
-            archive.add(f"{source.j.infusion.id}.json", [_fhir([source], now)])
+            archive.add(f"{self._stem(source)}.json", [_fhir([source], now)])
         archive.close()
 
     def record(self, file: IO[bytes], step: Step) -> None:
@@ -217,8 +217,14 @@ class _Work:
         now, audit_head = self._now(), str(head(self._clinic.store.url))
         archive = Archive(file, now, **self._facts(now))
         for source in self._sources(now, step):
-            archive.add(f"{source.j.infusion.id}.pdf", [self._printed(source, audit_head)])
+            archive.add(f"{self._stem(source)}.pdf", [self._printed(source, audit_head)])
         archive.close()
+
+    def _stem(self, source: Source) -> str:
+        """What one file of several is called: in a folder they stand by day, and none says whose it is."""
+        infusion = source.j.infusion
+        day = infusion.opened_at.astimezone(zone_of(self._clinic))
+        return f"{day:%Y-%m-%d}-infusion-{infusion.number}-{infusion.id[:8]}"
 
     def _printed(self, source: Source, audit_head: str) -> bytes:
         store = self._clinic.store

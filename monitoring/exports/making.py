@@ -60,6 +60,21 @@ class Making:
     over_since: float | None = None  # on this machine's clock that only goes on [s]
     _stop: threading.Event = field(default_factory=threading.Event)
 
+    @property
+    def name(self) -> str:
+        """What it is called in a folder of downloads."""
+        return self.file.name(self.id)
+
+    @property
+    def size(self) -> str:
+        """How large it is, in words."""
+        return f"{self.bytes / 1e6:.1f} MB" if self.bytes >= 1e5 else f"{self.bytes / 1e3:.1f} kB"
+
+    @property
+    def minutes_ago(self) -> int:
+        """How long it has been there [min], whole minutes."""
+        return 0 if self.over_since is None else int((time.monotonic() - self.over_since) // 60)
+
     def stop(self) -> None:
         """Make no more of it; what was made so far goes."""
         self._stop.set()
@@ -101,6 +116,14 @@ class Workshop:
         self.tidy()
         found = self._makings.get(making_id)
         return found if found is not None and found.by.id == by.id else None
+
+    def made_for(self, by: Staff, scope: str) -> tuple[Making, ...]:
+        """What this person asked for in this scope and can fetch now, the latest first."""
+        self.tidy()
+        with self._changing:
+            found = [one for one in self._makings.values() if one.by.id == by.id and one.file.scope == scope]
+        made = [one for one in found if one.state == "made" and one.over_since is not None]
+        return tuple(sorted(made, key=lambda one: one.over_since or 0.0, reverse=True))
 
     def tidy(self) -> None:
         """Remove what nobody has fetched for long enough, and what was given up."""

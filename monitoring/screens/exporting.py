@@ -80,7 +80,7 @@ def _draw_links(place: str, files: dict[str, str]) -> None:
 
 def _draw_search(search: Search) -> None:
     try:
-        require(actor(), "export_many")
+        who = require(actor(), "export_many")
     except NotPermitted as no:
         st.info(plain(no.sentence))
         return
@@ -101,6 +101,11 @@ def _draw_search(search: Search) -> None:
         st.error(plain(refused))
     if making is not None:
         _draw_progress()
+    for made in workshop_of(running()).made_for(who.staff, "search"):
+        if making is None or made.id != making.id:
+            ago = f"made {made.minutes_ago} min ago" if made.minutes_ago else "made just now"
+            words = f"Fetch {made.name} ({made.size}, {ago})"
+            st.link_button(plain(words), f"/api/exports/{made.id}")
 
 
 def _start(search: Search) -> None:
@@ -140,8 +145,7 @@ def _draw_progress() -> None:
     elif st.session_state.pop(seen, None):
         st.rerun()  # the whole page: its button may be pressed again
     elif making.state == "made":
-        size = f"{making.bytes / 1e6:.1f} MB" if making.bytes >= 1e5 else f"{making.bytes / 1e3:.1f} kB"
-        st.link_button(plain(f"Fetch the file ({size})"), f"/api/exports/{making.id}")
+        st.link_button(plain(f"Fetch the file ({making.size})"), f"/api/exports/{making.id}")
         st.caption(plain("It is kept for an hour, for you alone."))
     else:
         st.warning(plain(making.sentence or "The file was given up; nothing of it is left."))

@@ -63,7 +63,7 @@ def _draw_progress() -> None:
     elif st.session_state.pop(seen, None):
         st.rerun()  # the whole page: its button may be pressed again
     elif making.state == "made":
-        st.link_button(plain(f"Fetch the file ({making.bytes / 1e6:.1f} MB)"), f"/api/exports/{making.id}")
+        st.link_button(plain(f"Fetch the file ({making.size})"), f"/api/exports/{making.id}")
         st.caption(plain("It is kept for an hour, for you alone."))
     else:
         st.warning(plain(making.sentence or "The file was given up; nothing of it is left."))

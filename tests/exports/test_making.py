@@ -19,6 +19,7 @@ import pytest
 
 from monitoring.clinic import RunningClinic
 from monitoring.clinical.record import Event, EventKind, Reading
+from monitoring.documents.words import zone_of
 from monitoring.exports import making as makings
 from monitoring.exports.archive import write_tables
 from monitoring.exports.files import KINDS, File, Kind, of_infusion, of_search, of_series
@@ -130,7 +131,11 @@ def test_many_bundles_and_records_come_in_a_zip_file(
     work = done(start(clinic, of_search(clinic, person(clinic, "Ada Okafor"), both, {}, kind)))
     assert work.path is not None
     with ZipFile(work.path) as found:
-        assert found.namelist() == [*(f"{id}{inside}" for id in both), "contents.json"]
+        *files, contents = found.namelist()
+    assert contents == "contents.json"
+    opened = [clinic.store.infusion(id) for id in both]
+    days = [f"{one.opened_at.astimezone(zone_of(clinic)):%Y-%m-%d}" for one in opened if one is not None]
+    assert files == [f"{day}-infusion-1-{id[:8]}{inside}" for day, id in zip(days, both, strict=True)]
 
 
 def test_the_study_form_says_neither_who_made_it_nor_where(clinic: RunningClinic, both: tuple[str, ...]) -> None:

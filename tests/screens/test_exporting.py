@@ -69,6 +69,14 @@ def test_what_was_found_is_made_and_fetched(house: RunningClinic, ids: Names, do
     assert "brandt" not in str(tab.at.query_params)
 
 
+def test_a_made_file_is_found_again_by_who_made_it(house: RunningClinic, door: Doorman) -> None:
+    tab = door("Dr Ines Weiss", "past").press("Make a file of 1 infusion")
+    work = making(house, tab, "Dr Ines Weiss")
+    again = [label for label in links(door("Dr Ines Weiss", "past")) if label.startswith("Fetch")]
+    assert again == [f"Fetch {work.name} ({work.size}, made just now)"]
+    assert [label for label in links(door("Petra Novak", "past")) if label.startswith("Fetch")] == []
+
+
 @pytest.mark.parametrize(
     ("form", "kind", "deidentified"),
     [
@@ -124,5 +132,5 @@ def test_a_file_that_could_not_be_made_says_why(
 
 def test_nothing_found_is_nothing_to_take_out(house: RunningClinic, door: Doorman) -> None:
     tab = door("Petra Novak", "past").fill(past_find="nobody of this name")
-    (button,) = tab.buttons("Make a file of 0 infusions")
-    assert button.disabled
+    assert "No infusion found." in tab.words
+    assert tab.buttons("Make a file of 0 infusions") == []
