@@ -20,6 +20,7 @@ TEN = datetime(2026, 3, 3, 10, 0, tzinfo=UTC)
 TESTS = Path(__file__).parent
 # What takes longest begins first, so that no worker is left alone with it at the end.
 FIRST = (
+    "stories/test_value_for_value.py",
     "stories/test_demonstration.py",
     "stories/test_out_of_the_ordinary.py",
     "stories/test_layout.py",
