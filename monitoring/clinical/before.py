@@ -82,7 +82,8 @@ class Checklist:
 def checklist(infusion: Infusion, protocol: Protocol) -> Checklist:
     """What stands of everything that comes before the start of `infusion`.
 
-    What the protocol does not ask for is not missing: an infusion under a version without a list has none.
+    What the protocol does not ask for is not missing: an infusion under a version without a list has none. Of one that
+    was brought in from a file nobody here was asked: it has the answers the file tells, and nothing is missing.
     """
     outline = outlined(infusion)
     start = start_of(infusion, outline)
@@ -91,12 +92,13 @@ def checklist(infusion: Infusion, protocol: Protocol) -> Checklist:
     if start is not None:
         first = first_of(infusion, start)
         then = replace(infusion, entries=tuple(e for e in infusion.entries if e.seq < first.seq))
-        missing_then = tuple(_missing(then, protocol, first.observed_at))
+        missing_then = () if infusion.imported else tuple(_missing(then, protocol, first.observed_at))
         reason, decided_by = words_of(said(infusion, start, "reason")), words_of(said(infusion, start, "decided_by"))
     until = outline.started_at
+    items = answered(infusion, protocol.before)
     return Checklist(
-        items=answered(infusion, protocol.before),
-        missing=tuple(_missing(infusion, protocol, until)),
+        items=tuple(one for one in items if one.entry is not None) if infusion.imported else items,
+        missing=() if infusion.imported else tuple(_missing(infusion, protocol, until)),
         vitals=tuple(_outside(infusion, protocol, until)),
         time_out=_time_out(infusion, until),
         started_with_missing=missing_then,

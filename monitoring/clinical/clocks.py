@@ -113,8 +113,9 @@ def clocks(infusion: Infusion, protocol: Protocol, course: Course, flags: Flags,
 
     Once the patient has left nothing can be repeated or taken any more: what was called then still waits for its
     answer (`over`), all else has ended with the infusion and is told by `rechecks` and the flags. Cancelled: none.
+    Brought in from a file: none, nobody here waits for anything of it.
     """
-    if course.phase == "cancelled":
+    if course.phase == "cancelled" or infusion.imported:
         return Clocks((), None)
     running: list[RunningClock] = []
     changes: list[datetime] = []
@@ -155,10 +156,10 @@ def rechecks(infusion: Infusion, protocol: Protocol) -> tuple[Recheck, ...]:
     """The sets waited for after each standing medicine, taken or not, by medicine and then by time.
 
     A set (values, or the reason why there are none) counts from the window before its time on, and until the window of
-    the next one opens. One set may answer several medicines.
+    the next one opens. One set may answer several medicines. None is waited for after what was brought in from a file.
     """
     after = protocol.schedule.recheck_minutes
-    if not after:
+    if not after or infusion.imported:
         return ()
     window = protocol.schedule.window_minutes
     sets = [e for e in infusion.standing() if of_set(e, protocol.schedule.set)]

@@ -202,7 +202,8 @@ def course(infusion: Infusion, protocol: Protocol, now: datetime) -> Course:
     Slots: every `infusion.every_minutes` from the start until the end event, pauses included, then every
     `after_end_every_minutes` until the patient has left. Listed ahead are, while infusing, those up to the planned end
     (planned minutes plus pauses so far) and always the next one; in recovery the next three. "before leaving" is listed
-    once the patient has left: filled by what was recorded within one recovery interval before.
+    once the patient has left: filled by what was recorded within one recovery interval before. What was brought in from
+    a file has none: no set was due here.
 
     `given_mg` follows the recorded rates and is not capped at the dose: a rate typed ten times too high must show.
     `remaining_mg` is what is left of the dose, at least 0.
@@ -466,7 +467,7 @@ def _slots(
 ) -> tuple[tuple[Slot, ...], datetime | None]:
     """The slots at `now`, and the next instant at which one of them changes or another is listed."""
     started = outline.started_at
-    if started is None:
+    if started is None or infusion.imported:
         return (), None
     wanted = protocol.schedule.set
     sets = [e for e in standing if of_set(e, wanted)]

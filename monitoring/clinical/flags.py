@@ -20,6 +20,7 @@ from monitoring.clinical.record import Entry, Event, Infusion, Reading
 Confirmation = Literal["", "unconfirmed", "confirmed", "not confirmed"]
 
 NOT_JUDGED: Final = "change from baseline not judged"
+NOT_HERE: Final = "brought in from a file: not acknowledged here"  # of a flag that nobody here could acknowledge
 PERCENT_NOT_JUDGED: Final = "percent change from a baseline of 0 not judged"
 
 _OF_CHANGE: Final[frozenset[RuleKey]] = frozenset(
@@ -43,7 +44,8 @@ class Receipt:
 class Flag:
     """Something the team should look at, with what it rests on.
 
-    `open` means to be listed now: outside, or critical and not yet acknowledged (also when withdrawn since).
+    `open` means to be listed now: outside, or critical and not yet acknowledged (also when withdrawn since). Nothing of
+    an infusion brought in from a file is.
     """
 
     key: str  # "<measure>/<side>/<first entry of the first reading>", "set/overdue/<slot>", "<measure>/silent/<since>"
@@ -72,6 +74,7 @@ class Flag:
     withdrawn: bool  # every reading it rested on was corrected or withdrawn away
     open: bool
     instruction: str
+    imported: bool = False  # of an infusion brought in from a file: it waits for nobody here
 
 
 class Promise(NamedTuple):
@@ -102,6 +105,8 @@ def flags(infusion: Infusion, protocol: Protocol, now: datetime, course: Course)
 
     Values are judged whatever `now` is. Time alone raises silence, an overdue set and a repeat not taken, until the
     patient has left or the infusion is cancelled; a critical one of those stays open until acknowledged, too.
+
+    Of an infusion brought in from a file only values are judged: nobody here was asked for a set, or told of a flag.
     """
     record = _Record(infusion, protocol, course)
     answers = _Answers(infusion, record.standing)
@@ -109,7 +114,7 @@ def flags(infusion: Infusion, protocol: Protocol, now: datetime, course: Course)
     found = [_value_flag(episode, record, answers) for episode in present]
     found += _withdrawn(infusion, protocol, present, answers)
     changes: list[datetime] = []
-    for raised in (*_overdue(record, course), *_partial(record, course, now), *_silent(record), *_repeats(record)):
+    for raised in () if infusion.imported else _timed(record, course, now):
         rises = raised.rises
         reached = [step for step in rises if step.since <= now]
         if reached:
@@ -125,8 +130,13 @@ def flags(infusion: Infusion, protocol: Protocol, now: datetime, course: Course)
             and m.key not in course.baseline
             and any(x.key in _OF_CHANGE for x in m.limits)
         ),
-        promised=_waited_for(record),
+        promised=() if infusion.imported else _waited_for(record),
     )
+
+
+def _timed(record: _Record, course: Course, now: datetime) -> Iterator[_Raised]:
+    """What time alone raises."""
+    yield from (*_overdue(record, course), *_partial(record, course, now), *_silent(record), *_repeats(record))
 
 
 def level_of(reading: Reading, infusion: Infusion, protocol: Protocol, course: Course, at: datetime) -> Level | None:
@@ -217,6 +227,7 @@ class _Record:
         self.root_of = root_of
         self.oxygen = [(s.at, s.reading.value) for s in self.readings.get(protocol.schedule.oxygen, [])]
         self.over_at = over_at(outline.phases)
+        self.imported = infusion.imported
 
     def on_air(self, at: datetime) -> bool:
         """Whether the latest oxygen reading at `at` is 0, or there is none."""
@@ -377,7 +388,7 @@ def _value_flag(episode: _Episode, record: _Record, answers: _Answers, withdrawn
     value, at = worst.seen.reading.value, worst.seen.at
     key = f"{measure.key}/{episode.side}/{first.seen.root}"
     receipts, covered = answers.to(key, measure.key, episode.side, worst.level, episode.judged)
-    needs = worst.level is Level.CRITICAL and not covered
+    needs = worst.level is Level.CRITICAL and not covered and not record.imported
     withdrawn = withdrawn_at is not None
     closed_at = episode.closed_at or withdrawn_at
     baseline = record.baseline(measure.key, at)
@@ -415,13 +426,16 @@ def _value_flag(episode: _Episode, record: _Record, answers: _Answers, withdrawn
         percent=percent,
         baseline_note=note,
         confirmation=episode.confirmation,
-        repeat_due_at=_repeat_due(record, measure.key, first.seen.at) if closed_at is None else None,
+        repeat_due_at=(
+            _repeat_due(record, measure.key, first.seen.at) if closed_at is None and not record.imported else None
+        ),
         acknowledged=receipts,
         is_acknowledged=covered,
         needs_acknowledgement=needs,
         withdrawn=withdrawn,
-        open=closed_at is None or needs,
+        open=not record.imported and (closed_at is None or needs),
         instruction=limit.instruction,
+        imported=record.imported,
     )
 
 

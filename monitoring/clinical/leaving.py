@@ -104,13 +104,15 @@ def page(infusion: Infusion, protocol: Protocol, course: Course, now: datetime) 
     """
     at = course.closed_at or now
     states = tuple(_states(infusion, protocol, course, at))
+    if infusion.imported:  # nobody here was asked: what a file does not tell is not missing here
+        states = tuple(state for state in states if state.state != "missing")
     parts = tuple(_parts(infusion, protocol, course))
     back = _back(parts)
     after = None if back is None or course.ended_at is None else minutes_since(course.ended_at, back)
     changes = _stays_end(protocol, course) if course.closed_at is None else []
     return Leaving(
         criteria=states,
-        missing=tuple(state.lacks for state in states if state.lacks),
+        missing=() if infusion.imported else tuple(state.lacks for state in states if state.lacks),
         back_at_baseline_after=after,
         parts=parts,
         baseline_words=_baseline_words(protocol, course, parts, after, at),
@@ -155,7 +157,7 @@ def _departure(infusion: Infusion, protocol: Protocol, close: Entry) -> Departur
     return Departure(
         at=close.observed_at,
         by=first.author_name,
-        missing=tuple(state.lacks for state in states if state.lacks),
+        missing=() if infusion.imported else tuple(state.lacks for state in states if state.lacks),
         reason=words_of(said(infusion, close, "reason")),
         second=next(
             (

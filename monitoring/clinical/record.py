@@ -227,6 +227,14 @@ class Infusion:
         """Ordered dose [mg]: weight [kg] times dose [mg/kg]."""
         return self.weight_kg * self.dose_mg_per_kg
 
+    @property
+    def imported(self) -> bool:
+        """Whether it was brought in from a file: nobody here was asked, told or reminded of anything while it ran.
+
+        So no set was due here, nothing waited to be acknowledged, answered or signed, and no clock runs.
+        """
+        return self.kept("imported", lambda: any(entry.source == "import" for entry in self.entries))
+
     def known_at(self, instant: datetime) -> Infusion:
         """This infusion with only what had been recorded by `instant` (inclusive)."""
         return replace(self, entries=tuple(e for e in self.entries if e.recorded_at <= instant))

@@ -44,7 +44,7 @@ class Record:
     """The signatures under a record, what comes next, and what a person who signs should know of first."""
 
     signed: tuple[Signature, ...]
-    next: SignatureStep | None  # None: all have signed, or the site asks for no signature
+    next: SignatureStep | None  # None: all have signed, none is asked for, or it was brought in from a file
     locked_at: datetime | None
     open_points: tuple[str, ...]  # sentences; none of them holds up a signature
 
@@ -59,7 +59,7 @@ def record(infusion: Infusion, protocol: Protocol, course: Course, flags: Flags)
     signed, void = _judged(infusion, protocol)
     return Record(
         signed=tuple(one.signature for one in signed),
-        next=_next(signed, protocol),
+        next=None if infusion.imported else _next(signed, protocol),
         locked_at=_locked_at(signed, protocol),
         open_points=tuple(dict.fromkeys(_open_points(infusion, protocol, course, flags, signed, void))),
     )
@@ -96,6 +96,13 @@ def _judged(infusion: Infusion, protocol: Protocol) -> tuple[tuple[Signed, ...],
             else:
                 found.append(Signed(entry.event.signatures[0], entry, steps[len(found)]))
     return tuple(found), tuple(void.values())
+
+
+def still_to_sign(infusion: Infusion, protocol: Protocol) -> int:
+    """How many signatures are missing; 0 before the patient has left, and of what was brought in from a file."""
+    if infusion.imported or outlined(infusion).phase != "closed":
+        return 0
+    return len(protocol.people.signatures) - len(signatures(infusion, protocol))
 
 
 def responsible(infusion: Infusion) -> Responsible:
@@ -188,7 +195,15 @@ def _open_points(
     signed: tuple[Signed, ...],
     void: tuple[str, ...],
 ) -> Iterator[str]:
-    """What is not settled, one sentence each."""
+    """What is not settled, one sentence each. What a file does not tell of the past is not to be settled here."""
+    yield from () if infusion.imported else _of_the_course(infusion, protocol, course, flags)
+    yield from (conflict.sentence for conflict in course.conflicts)
+    yield from () if infusion.imported else _of_the_end(infusion, protocol, course)
+    yield from (f"Does not count. {faults}" for faults in void)
+    yield from _since_signing(infusion, signed)
+
+
+def _of_the_course(infusion: Infusion, protocol: Protocol, course: Course, flags: Flags) -> Iterator[str]:
     for flag in flags.flags:
         if flag.needs_acknowledgement:
             yield f"{flag.headline}: not acknowledged"
@@ -196,7 +211,9 @@ def _open_points(
             yield f"{flag.headline}: still open"
     yield from _slots(protocol, course)
     yield from _unclosed(infusion, protocol, course)
-    yield from (conflict.sentence for conflict in course.conflicts)
+
+
+def _of_the_end(infusion: Infusion, protocol: Protocol, course: Course) -> Iterator[str]:
     start = checklist(infusion, protocol)
     if start.reason_wanted:
         yield f"Started with something missing, {_why(start.reason)} ({'; '.join(start.started_with_missing)})"
@@ -204,8 +221,6 @@ def _open_points(
     if left is not None and (wanted := left.wants(protocol)):
         yield f"Left with something missing, without {' and without '.join(wanted)} ({'; '.join(left.missing)})"
     yield from _drug(infusion, protocol, course)
-    yield from (f"Does not count. {faults}" for faults in void)
-    yield from _since_signing(infusion, signed)
 
 
 def _slots(protocol: Protocol, course: Course) -> Iterator[str]:

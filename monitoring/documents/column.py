@@ -11,6 +11,7 @@ from typing import Final, Literal
 from monitoring.charts import MARK
 from monitoring.clinical.course import minutes_since
 from monitoring.clinical.events import standing_events
+from monitoring.clinical.flags import NOT_HERE
 from monitoring.clinical.protocol import Level, Measure, Protocol
 from monitoring.clinical.signing import signatures
 from monitoring.documents.judged import Judged
@@ -146,8 +147,11 @@ def _flags(of: Summary) -> Fact:
     held = [flag for flag in of.flags if flag.counts]
     counts = Counter(flag.level for flag in held)
     text = " ".join(f"{counts[level]} {MARK[level]}" for level in sorted(counts))
-    unseen = sum(not flag.acknowledged for flag in held)
+    unseen = sum(flag.acknowledged is False for flag in held)
+    elsewhere = any(flag.acknowledged is None for flag in held)
     notes = [f"{unseen} not acknowledged"] if unseen else ["all acknowledged"] if held else []
+    if elsewhere:
+        notes = [NOT_HERE]
     withdrawn = len(of.flags) - len(held)
     if withdrawn:
         notes.append(f"{withdrawn} withdrawn")
@@ -157,7 +161,7 @@ def _flags(of: Summary) -> Fact:
 def _sets(of: Summary) -> Fact:
     counted = of.slots_done + of.slots_partial + of.slots_missed
     if not counted:
-        return Fact("sets", "Sets", NONE)
+        return Fact("sets", "Sets", NONE, "none was due here: brought in from a file" if of.imported else "")
     notes = f"{of.slots_partial} partial · {of.slots_missed} missed"
     if of.times_overdue:
         notes += f" · {of.times_overdue} {'time' if of.times_overdue == 1 else 'times'} overdue"
@@ -169,4 +173,6 @@ def _signed(j: Judged, of: Summary) -> Fact:
         return Fact("signed", "Signed", NONE, "this site asks for no signature")
     names = [one.signature.name for one in signatures(j.infusion, j.protocol)]
     wanted = f"{of.to_sign} still to sign" if of.to_sign else ""
+    if of.imported and not names:
+        wanted = "none is due here: brought in from a file"
     return Fact("signed", "Signed", " · ".join(names) or NONE, wanted)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from monitoring.charts import minutes
-from monitoring.clinical.flags import Flag
+from monitoring.clinical.flags import NOT_HERE, Flag
 from monitoring.documents.judged import Judged
 from monitoring.documents.words import iso
 
@@ -41,7 +41,7 @@ def flag_row(flag: Flag, j: Judged) -> dict[str, Any]:
         "open": flag.open,
         "seen": [reading.id for reading in flag.readings],
         "needs_acknowledgement": flag.open and not flag.is_acknowledged,
-        "acknowledged": f"seen by {last.who}: {last.done}" if last else "",
+        "acknowledged": f"seen by {last.who}: {last.done}" if last else NOT_HERE if flag.imported else "",
         "offer_repeat": flag.confirmation == "unconfirmed" and flag.closed_at is None and not flag.withdrawn,
         "repeat_due_at": iso(flag.repeat_due_at),
     }

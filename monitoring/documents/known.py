@@ -7,8 +7,7 @@ from typing import Final
 from weakref import WeakKeyDictionary
 
 from monitoring.clinic import RunningClinic
-from monitoring.clinical.course import outlined
-from monitoring.clinical.signing import locked
+from monitoring.clinical.signing import still_to_sign
 from monitoring.records import Staff, Store
 
 
@@ -96,10 +95,7 @@ def _unsigned(clinic: RunningClinic) -> set[str]:
 
 def _wants(clinic: RunningClinic, infusion_id: str) -> bool:
     infusion = clinic.store.infusion(infusion_id)
-    if infusion is None or outlined(infusion).phase != "closed":
-        return False
-    protocol = clinic.protocol_of(infusion.protocol)
-    return bool(protocol.people.signatures) and not locked(infusion, protocol)
+    return infusion is not None and still_to_sign(infusion, clinic.protocol_of(infusion.protocol)) > 0
 
 
 _LOCK: Final = threading.Lock()

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from monitoring.charts import minutes
 from monitoring.clinic import RunningClinic
 from monitoring.clinical.events import standing_events
-from monitoring.clinical.flags import Flag
+from monitoring.clinical.flags import NOT_HERE, Flag
 from monitoring.clinical.protocol import Protocol
 from monitoring.clinical.record import Entry
 from monitoring.documents.column import column
@@ -161,6 +161,7 @@ def _flag(flag: Flag, j: Judged, zone: ZoneInfo) -> dict[str, Any]:
     """A flag as it was raised, what was said to it, and how long that took."""
     row = flag_row(flag, j)
     first = min((receipt.at for receipt in flag.acknowledged), default=None)
+    nobody = NOT_HERE if flag.imported else ""
     return {
         "level": row["level"],
         "headline": row["headline"],
@@ -169,7 +170,7 @@ def _flag(flag: Flag, j: Judged, zone: ZoneInfo) -> dict[str, Any]:
         "closed": "" if flag.closed_at is None else _moment(flag.closed_at, j, zone),
         "open": flag.open,
         "withdrawn": flag.withdrawn,
-        "acknowledged_after": "" if first is None else span_words(max(timedelta(0), first - flag.opened_at)),
+        "acknowledged_after": nobody if first is None else span_words(max(timedelta(0), first - flag.opened_at)),
         "is_acknowledged": flag.is_acknowledged,
         "receipts": [
             {

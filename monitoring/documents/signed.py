@@ -19,6 +19,8 @@ def signing_part(j: Judged, zone: ZoneInfo) -> dict[str, Any] | None:
         return None
     found = record(j.infusion, j.protocol, j.course, j.flags)
     locked = ""
+    if j.infusion.imported and not found.signed:
+        locked = "Brought in from a file: no signature is due here."
     if found.locked_at is not None:
         when = f"{found.locked_at.astimezone(zone):%d %b %Y, %H:%M}"
         locked = f"Signed and locked on {when}. Late entries, addenda and corrections are kept and marked as such."

@@ -18,7 +18,7 @@ from monitoring.clinical.clocks import effects
 from monitoring.clinical.course import minutes_since
 from monitoring.clinical.dose import reconciliation
 from monitoring.clinical.events import standing_events
-from monitoring.clinical.flags import Flag
+from monitoring.clinical.flags import NOT_HERE, Flag
 from monitoring.clinical.protocol import Level, Measure
 from monitoring.clinical.record import Entry
 from monitoring.documents import PHASE_WORDS
@@ -230,6 +230,8 @@ def _flag_words(source: Source) -> str:
 
 
 def _set_words(source: Source) -> str:
+    if source.j.infusion.imported:
+        return "none was due here: brought in from a file"
     states = [slot.state for slot in source.j.course.slots]
     counted = {word: states.count(word) for word in ("done", "partial", "missed", "overdue")}
     return ", ".join(f"{count} {word}" for word, count in counted.items() if count or word in ("done", "missed"))
@@ -388,6 +390,8 @@ def _flag(flag: Flag, source: Source) -> dict[str, Any]:
         waited = max((one.at - flag.opened_at).total_seconds() / 60, 0)
         receipts.append(f"{clock_time(one.at, zone)} {one.who}, after {waited:.0f} min: {one.done}")
     lacking = "not acknowledged" if flag.needs_acknowledgement or not flag.acknowledged else ""
+    if lacking and flag.imported:
+        lacking = NOT_HERE
     return {
         "level": flag.level.word,
         "headline": flag.headline,

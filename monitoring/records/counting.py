@@ -26,8 +26,11 @@ class Groups(NamedTuple):
     started: int
     ended: int
     ended_early: int
-    closed: int
-    slots_done: int  # these four of infusions whose patient has left
+    closed: int  # and not brought in from a file
+    imported: int  # of those opened, brought in from a file
+    imported_started: int
+    imported_ended: int
+    slots_done: int  # these four of infusions whose patient has left here: no set was due of what is from a file
     slots_partial: int
     slots_missed: int
     times_overdue: int
@@ -64,7 +67,7 @@ class Counting:
         return held
 
     def _ask_groups(self, scope: Scope, by: GroupBy) -> tuple[Groups, ...]:
-        group, over = _S.c[by], _S.c.phase == "closed"
+        group, over = _S.c[by], (_S.c.phase == "closed") & ~_S.c.imported
         of = select(
             group,
             func.count(),
@@ -72,6 +75,9 @@ class Counting:
             _sum(_S.c.ended_at.is_not(None)),
             _sum(_S.c.ended_early),
             _sum(over),
+            _sum(_S.c.imported),
+            _sum(_STARTED & _S.c.imported),
+            _sum(_S.c.ended_at.is_not(None) & _S.c.imported),
             *(
                 func.sum(case((over, _S.c[name]), else_=0))
                 for name in ("slots_done", "slots_partial", "slots_missed", "times_overdue")
@@ -102,10 +108,11 @@ class Counting:
         return tuple(Flagged(*row) for row in self._all(of.where(*_within(_S, scope)).group_by(*kind).order_by(*kind)))
 
     def acknowledged(self, scope: Scope, by: GroupBy) -> Sequence[tuple[Any, ...]]:
-        """(group, level, seconds until acknowledged or None, flags)."""
+        """(group, level, seconds until acknowledged or None, flags), but of what was brought in from a file."""
         what = (_S.c[by], _FLAG.c.level, _FLAG.c.acknowledged_after_s)
         of = select(*what, func.count()).join_from(_FLAG, _S, _S.c.infusion_id == _FLAG.c.infusion_id)
-        return self._all(of.where(told(), *_within(_S, scope)).group_by(*what).order_by(*what))
+        of = of.where(told(), ~_S.c.imported, *_within(_S, scope))
+        return self._all(of.group_by(*what).order_by(*what))
 
     def stop_reasons(self, scope: Scope) -> Sequence[tuple[Any, ...]]:
         """(reason, infusions) of those stopped early; "" where none was given."""

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from sqlalchemy.engine.interfaces import DBAPIConnection
     from sqlalchemy.pool import ConnectionPoolEntry
 
-HEAD = "0005"  # the newest revision in `migrations`; a test keeps the two equal
+HEAD = "0006"  # the newest revision in `migrations`; a test keeps the two equal
 EXAMPLE = "expected a SQLite file, such as sqlite:///data/clinic.db"
 BUSY_SECONDS = 10
 ROOM = 1 << 20  # bytes of disk below which saving is about to fail

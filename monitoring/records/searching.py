@@ -130,6 +130,8 @@ def _asked(wanted: Wanted, words: str) -> Iterator[ColumnElement[bool]]:
         yield _S.c.protocol == wanted.protocol
     if wanted.ended_early:
         yield _S.c.ended_early
+    if wanted.imported is not None:
+        yield _S.c.imported.is_(wanted.imported)
     if wanted.unsigned:
         yield _S.c.to_sign > 0
     for column, (low, high) in ((_S.c.mg_per_kg, wanted.mg_per_kg), (_S.c.dose_mg, wanted.dose_mg)):
@@ -207,4 +209,5 @@ def _found(row: Row) -> FoundInfusion:
         unacknowledged=row["unacknowledged"],
         to_sign=row["to_sign"],
         entries=row["entries"],
+        imported=row["imported"],
     )

@@ -236,6 +236,7 @@ def _summary_row(one: Summary, month: str) -> dict[str, Any]:
         "minutes_to_baseline": one.minutes_to_baseline,
         "minutes_to_leaving": one.minutes_to_leaving,
         "to_sign": one.to_sign,
+        "imported": one.imported,
         "entries": one.entries,
         "readings": one.readings,
         "slots_done": one.slots_done,
@@ -244,7 +245,7 @@ def _summary_row(one: Summary, month: str) -> dict[str, Any]:
         "times_overdue": one.times_overdue,
         "cautions": sum(flag.level is Level.CAUTION for flag in told),
         "criticals": sum(flag.level is Level.CRITICAL for flag in told),
-        "unacknowledged": sum(not flag.acknowledged for flag in told),
+        "unacknowledged": sum(flag.acknowledged is False for flag in told),
         "changes_at": _text(one.changes_at),
     }
 

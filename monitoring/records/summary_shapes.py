@@ -53,14 +53,14 @@ class FlagSeen(NamedTuple):
     side: Side
     level: Level
     minute: int | None  # whole minutes since the start when it opened; None: before the pump was ever started
-    acknowledged: bool
+    acknowledged: bool | None  # None: brought in from a file, nobody here could acknowledge it
     acknowledged_after_s: int | None  # from opening to the first acknowledgement [s]; None: nobody said anything
     withdrawn: bool  # every reading it rested on was corrected or withdrawn away
 
     @property
     def counts(self) -> bool:
         """Whether it is told when flags are counted: it stands, or is critical and still to be acknowledged."""
-        return not self.withdrawn or (self.level is Level.CRITICAL and not self.acknowledged)
+        return not self.withdrawn or (self.level is Level.CRITICAL and self.acknowledged is False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +92,7 @@ class Summary:
     minutes_to_baseline: int | None  # from the end until back at baseline, as the site defines it
     minutes_to_leaving: int | None  # from the end until the patient left
     to_sign: int  # signatures still missing once the patient has left; 0 where the site asks for none
+    imported: bool  # brought in from a file: no set was due here, nothing to acknowledge or to sign
     entries: int  # all of them, also corrected and withdrawn ones
     readings: int  # those that stand
     slots_done: int
@@ -140,6 +141,7 @@ class Wanted:
     medicines: tuple[str, ...] = ()
     ended_early: bool = False
     unsigned: bool = False
+    imported: bool | None = None  # brought in from a file
     sort: SortKey = "day"
     rising: bool = False  # smallest, earliest first; what is not known comes last either way
 
@@ -169,6 +171,7 @@ class FoundInfusion:
     unacknowledged: int
     to_sign: int
     entries: int
+    imported: bool
 
 
 class Choice(NamedTuple):

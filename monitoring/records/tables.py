@@ -407,7 +407,7 @@ class SummaryRow(SQLModel, table=True):
         Index(
             "ix_summary_asked",
             *("opened_at", "infusion_id", "phase", "to_sign", "ended_early", "dose_mg", "mg_per_kg", "given_mg"),
-            *("minutes_to_leaving", "criticals", "cautions", "nurse", "chair"),
+            *("minutes_to_leaving", "criticals", "cautions", "nurse", "chair", "imported"),
         ),
         Index("ix_summary_patient", "patient_id", "folded_number", "folded_name"),
         Index("ix_summary_changes_at", "changes_at", sqlite_where=text("changes_at IS NOT NULL")),  # few go on
@@ -440,6 +440,7 @@ class SummaryRow(SQLModel, table=True):
     minutes_to_baseline: int | None
     minutes_to_leaving: int | None
     to_sign: int
+    imported: bool
     entries: int
     readings: int
     slots_done: int
@@ -463,7 +464,7 @@ class SummaryFlagRow(SQLModel, table=True):
     side: str
     level: int
     minute: int | None
-    acknowledged: bool
+    acknowledged: bool | None  # None: brought in from a file
     acknowledged_after_s: int | None
     withdrawn: bool
 

@@ -150,6 +150,7 @@ def curve(clinic: RunningClinic, measure: Measure, scope: Scope) -> ClinicTable:
     if other := _in_another_unit(clinic, measure.key) & {scope.protocol or hash for hash in versions(clinic)}:
         left_out.append(f"{_count(len(other), 'version')} of the ranges with another unit")
     title = f"{measure.label} [{measure.unit}]" if measure.unit else measure.label
+    past = sum(group.imported_started for group in clinic.store.counting.groups(scope, "month"))
     return ClinicTable(
         key=f"minutes-{measure.key}",
         title=f"{title} by minute since the start",
@@ -157,7 +158,10 @@ def curve(clinic: RunningClinic, measure: Measure, scope: Scope) -> ClinicTable:
         rows=tuple((one.minute, one.infusions, *one.values, _few(one.infusions, asked)) for one in found),
         drawing="band",
         drawn=tuple(range(2, 2 + len(asked.percentiles))),
-        counted=f"up to {_count(most, 'infusion')} at a minute, each once, with the value seen nearest to it",
+        counted=(
+            f"up to {_count(most, 'infusion')} at a minute, each once, with the value seen nearest to it"
+            + (f"; {_count(past, 'infusion')} brought in from a file can be among them" if past else "")
+        ),
         left_out="; ".join(left_out),
         nothing="" if enough else _too_few(most, "infusion", asked.minimum_infusions),
     )
@@ -166,7 +170,8 @@ def curve(clinic: RunningClinic, measure: Measure, scope: Scope) -> ClinicTable:
 def flags_by_kind(clinic: RunningClinic, scope: Scope) -> ClinicTable:
     """How often which flag was raised."""
     asked, labels = terms(), {key: one.label for key, one in measures(clinic).items()} | {"set": "Vital signs"}
-    started = sum(group.started for group in clinic.store.counting.groups(scope, "month"))
+    groups = clinic.store.counting.groups(scope, "month")
+    started = sum(group.started for group in groups)
     enough = started >= asked.minimum_infusions
     found = clinic.store.counting.flagged(scope) if enough else ()
     rows = [
@@ -185,7 +190,7 @@ def flags_by_kind(clinic: RunningClinic, scope: Scope) -> ClinicTable:
         rows=tuple(rows),
         drawing="bars",
         drawn=(3,),
-        counted=_count(started, "infusion") + " started",
+        counted=_count(started, "infusion") + " started" + _from_files(group.imported_started for group in groups),
         left_out="flags of values that were corrected away",
         nothing=(
             _too_few(started, "infusion", asked.minimum_infusions)
@@ -217,7 +222,9 @@ def flags_over_time(clinic: RunningClinic, scope: Scope, by: GroupBy) -> ClinicT
         rows,
         drawn=(2, 3),
         minimum=asked.minimum_infusions,
-        counted=_count(sum(one.started for _, one in groups), "infusion") + " started",
+        counted=_count(sum(one.started for _, one in groups), "infusion")
+        + " started"
+        + _from_files(one.imported_started for _, one in groups),
         left_out=_never_started(groups),
     )
 
@@ -227,6 +234,7 @@ def until_acknowledged(clinic: RunningClinic, scope: Scope, by: GroupBy) -> Clin
     asked, labels = terms(), _labels(clinic, scope, by)
     waited: dict[str, list[tuple[float, int]]] = {group: [] for group in labels}
     silent = 0
+    past = sum(one.imported for one in clinic.store.counting.groups(scope, by))
     for group, level, seconds, times in clinic.store.counting.acknowledged(scope, by):
         if level != int(Level.CRITICAL):
             continue
@@ -247,7 +255,12 @@ def until_acknowledged(clinic: RunningClinic, scope: Scope, by: GroupBy) -> Clin
         drawn=_spread_columns(asked),
         minimum=asked.minimum_flags,
         counted=_count(sum(_times(found) for found in waited.values()), "critical flag") + " acknowledged",
-        left_out=f"{_count(silent, 'critical flag')} that nobody has acknowledged" if silent else "",
+        left_out="; ".join(
+            [
+                *([f"{_count(silent, 'critical flag')} that nobody has acknowledged"] if silent else []),
+                *([f"those of {_count(past, 'infusion')} brought in from a file"] if past else []),
+            ]
+        ),
     )
 
 
@@ -263,7 +276,8 @@ def slots(clinic: RunningClinic, scope: Scope, by: GroupBy) -> ClinicTable:
         often = round(one.times_overdue / one.closed, 2) if enough else None
         rows.append((label, one.closed, due, *shares, often, _few(one.closed, asked)))
     opened = sum(one.opened for _, one in groups)
-    closed = sum(one.closed for _, one in groups)
+    closed, past = sum(one.closed for _, one in groups), sum(one.imported for _, one in groups)
+    going = opened - closed - past
     return _grouped(
         "slots",
         "Sets that were due",
@@ -281,9 +295,16 @@ def slots(clinic: RunningClinic, scope: Scope, by: GroupBy) -> ClinicTable:
         drawn=(4, 5),
         minimum=asked.minimum_infusions,
         counted=f"{_count(sum(_whole(row[2]) for row in rows), 'set')} due in {_count(closed, 'infusion')}",
-        left_out=f"{_count(opened - closed, 'infusion')} that the patient has not left, or that were cancelled"
-        if opened > closed
-        else "",
+        left_out="; ".join(
+            [
+                *(
+                    [f"{_count(going, 'infusion')} that the patient has not left, or that were cancelled"]
+                    if going
+                    else []
+                ),
+                *([f"{_count(past, 'infusion')} brought in from a file"] if past else []),
+            ]
+        ),
     )
 
 
@@ -360,7 +381,9 @@ def early_stops(clinic: RunningClinic, scope: Scope, by: GroupBy) -> ClinicTable
         rows,
         drawn=(3,),
         minimum=asked.minimum_infusions,
-        counted=_count(sum(one.ended for _, one in groups), "infusion") + " ended",
+        counted=_count(sum(one.ended for _, one in groups), "infusion")
+        + " ended"
+        + _from_files(one.imported_ended for _, one in groups),
         left_out=_without_end(groups),
     )
 
@@ -404,7 +427,7 @@ def until_leaving(clinic: RunningClinic, scope: Scope, by: GroupBy) -> ClinicTab
         rows,
         drawn=_spread_columns(asked),
         minimum=asked.minimum_infusions,
-        counted=_count(total, "infusion"),
+        counted=_count(total, "infusion") + _from_files(one.imported_ended for _, one in groups),
         left_out=f"{_count(opened - total, 'infusion')} without an end, or that the patient has not left"
         if opened > total
         else "",
@@ -505,6 +528,12 @@ def _too_few(count: int, what: str, minimum: int, more: str = "") -> str:
 
 def _count(count: int, one: str, several: str = "") -> str:
     return f"{count:,} {one if count == 1 else several or f'{one}s'}"
+
+
+def _from_files(imported: Iterable[int]) -> str:
+    """How many of those counted were brought in from a file, in words; "" for none."""
+    past = sum(imported)
+    return f", {past:,} of them brought in from a file" if past else ""
 
 
 def _without_end(groups: Sequence[tuple[str, Groups]]) -> str:

@@ -89,6 +89,7 @@ def _address(wanted: Wanted, zone: ZoneInfo, page: int) -> Iterator[tuple[str, l
     yield "acknowledged", [] if wanted.acknowledged is None else ["yes" if wanted.acknowledged else "no"]
     yield "early", ["yes"] if wanted.ended_early else []
     yield "unsigned", ["yes"] if wanted.unsigned else []
+    yield "imported", [] if wanted.imported is None else ["yes" if wanted.imported else "no"]
     yield "sort", [wanted.sort] if wanted.sort != "day" else []
     yield "order", ["rising"] if wanted.rising else []
     yield "page", [str(page)] if page > 1 else []
@@ -115,6 +116,7 @@ def wanted_from(address: Address, zone: ZoneInfo) -> tuple[Wanted, int]:
         medicines=tuple(dict.fromkeys(address.get("medicine", ()))),
         ended_early=words.get("early") == "yes",
         unsigned=words.get("unsigned") == "yes",
+        imported=_ANSWERS.get(words.get("imported", "")),
         sort=next((key for key in SORT_KEYS if key == words.get("sort")), _BY_DAY),
         rising=words.get("order") == "rising",
     )

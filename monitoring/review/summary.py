@@ -19,7 +19,7 @@ from monitoring.clinical.events import detail_of, first_of, said, standing_event
 from monitoring.clinical.flags import Flag, flags
 from monitoring.clinical.protocol import Measure, Protocol
 from monitoring.clinical.record import Entry, EventKind, Infusion
-from monitoring.clinical.signing import signatures
+from monitoring.clinical.signing import still_to_sign
 from monitoring.records.summary_shapes import Counted, Extremes, FlagSeen, Summary
 
 _DAY_MINUTES: Final = 24 * 60
@@ -61,7 +61,8 @@ def summary(infusion: Infusion, protocol: Protocol, now: datetime) -> Summary:
         stop_reason=_stop_reason(infusion, at),
         minutes_to_baseline=None if ended is None else leaving.page(infusion, protocol, at, now).back_at_baseline_after,
         minutes_to_leaving=None if ended is None or left is None else minutes_since(ended, left),
-        to_sign=len(protocol.people.signatures) - len(signatures(infusion, protocol)) if at.phase == "closed" else 0,
+        to_sign=still_to_sign(infusion, protocol),
+        imported=infusion.imported,
         entries=len(infusion.entries),
         readings=sum(len(entry.readings) for entry in infusion.standing()),
         slots_done=states["done"],
@@ -121,7 +122,7 @@ def _seen(flag: Flag, at: Course) -> FlagSeen:
         side=flag.side,
         level=flag.level,
         minute=None if at.started_at is None else minutes_since(at.started_at, flag.opened_at),
-        acknowledged=flag.is_acknowledged,
+        acknowledged=None if flag.imported and not flag.is_acknowledged else flag.is_acknowledged,
         acknowledged_after_s=None if waited is None else round(waited.total_seconds()),
         withdrawn=flag.withdrawn,
     )
@@ -157,7 +158,7 @@ def _counted(infusion: Infusion, protocol: Protocol, at: Course) -> Counter[Coun
         for key in protocol.measures:
             nearest = on_grid(_values(infusion, key, at.started_at), grid(protocol))
             found.update(Counted("value", key, minute, value) for minute, value in nearest.items())
-    for entry in infusion.standing():
+    for entry in () if infusion.imported else infusion.standing():
         if not entry.readings or entry.source:
             continue  # what was copied from elsewhere says nothing of how values are typed here
         found[Counted("delay", "", 0, _delay_s(entry))] += 1

@@ -216,7 +216,10 @@ def draw_flags(document: Document) -> None:
         f'<li class="{slot["state"]}"><b>{slot["minute"]}</b><span>{escape(slot["words"])}</span></li>'
         for slot in document["slots"]
     )
-    st.html(f'<h3 class="rv">Sets by slot</h3><ul class="rv slot-list">{slots}</ul>')
+    listed = f'<ul class="rv slot-list">{slots}</ul>'
+    if _from_file(document):
+        listed = '<p class="rv none">No set was due here: brought in from a file.</p>'
+    st.html(f'<h3 class="rv">Sets by slot</h3>{listed}')
 
 
 def _flag(flag: Document) -> str:
@@ -257,10 +260,10 @@ def draw_care(document: Document) -> None:
         drug = care["drug"]["latest"]
         witness = f"witness {drug['witness']}" if drug["witness"] else "no witness"
         left.html(_lines([("Drug", f"{drug['text']} · {drug['by']}, {drug['time']} · {witness}")]))
-    left.html(f'<h3 class="rv">Before the start</h3>{_groups(before["groups"], "items")}')
+    left.html(f'<h3 class="rv">Before the start</h3>{_groups(document, before["groups"], "items")}')
     departure = leaving["departure"]["text"] if leaving["departure"] else ""
     right.html(
-        f'<h3 class="rv">Before leaving</h3>{_groups(leaving["groups"], "criteria")}'
+        f'<h3 class="rv">Before leaving</h3>{_groups(document, leaving["groups"], "criteria")}'
         + _lines([("Back at baseline", leaving["baseline"]["words"]), ("Departure", departure)])
     )
     scores = [(one["at"], f"{one['text']} · {one['by']}") for one in document["review"]["scores"]]
@@ -276,7 +279,13 @@ def _second(before: Document) -> str:
     return f"{check['by']}, {found}"
 
 
-def _groups(groups: Sequence[Document], what: str) -> str:
+def _from_file(document: Document) -> bool:
+    return bool(document["review"]["came_from"])
+
+
+def _groups(document: Document, groups: Sequence[Document], what: str) -> str:
+    if not groups and _from_file(document):
+        return '<p class="rv none">Brought in from a file: nothing was asked here.</p>'
     if not groups:
         return '<p class="rv none">This site asks for none.</p>'
     rows = "".join(

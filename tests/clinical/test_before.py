@@ -23,7 +23,7 @@ from tests.clinical.care import (
     time_out,
     unsaved,
 )
-from tests.clinical.timeline import ADA, INES, JONAS, Timeline, at, limit
+from tests.clinical.timeline import ADA, INES, JONAS, Timeline, at, from_file, limit
 
 
 def missing(line: Timeline) -> tuple[str, ...]:
@@ -434,3 +434,16 @@ def test_a_start_is_never_held_up_by_what_is_missing(detail: dict[str, Any], cou
     line = Timeline(CARE)
     entry = unsaved(line, line.event("start", 0, **detail))
     assert len(list(start_problems(entry, line.infusion, CARE))) == count
+
+
+def test_nothing_was_asked_here_of_what_came_from_a_file() -> None:
+    line = Timeline(CARE)
+    line.set(-5, systolic=150)
+    answer(line, -4, CARE.before[0].key)
+    line.start(0)
+    here = checklist(line.infusion, CARE)
+    assert here.started_with_missing != ()
+    found = checklist(from_file(line.infusion), CARE)
+    assert (found.missing, found.started_with_missing, found.reason_wanted) == ((), (), False)
+    assert [one.item.key for one in found.items] == [CARE.before[0].key]
+    assert found.vitals == here.vitals

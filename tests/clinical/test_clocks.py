@@ -24,7 +24,7 @@ from monitoring.clinical.clocks import (
 from monitoring.clinical.protocol import Protocol
 from monitoring.clinical.record import Entry, Event, Infusion
 from tests.clinical.care import corrected
-from tests.clinical.timeline import JONAS, START, Timeline, at, measure, minute_of, protocol
+from tests.clinical.timeline import JONAS, START, Timeline, at, from_file, measure, minute_of, protocol
 
 SITE = protocol(measure("systolic"), measure("pulse"), set=("pulse",), recheck_minutes=(5, 15), rapid_minutes=1)
 LABETALOL = {"name": "Labetalol", "dose": 10, "unit": "mg", "route": "IV"}
@@ -431,3 +431,15 @@ def test_nothing_is_over_before_it_began() -> None:
         "Nausea, over before it began, at minute 12: expected a later time."
     ]
     assert judged(over_problems, line, "over", 12, {"of": nausea.id}) == []
+
+
+def test_no_clock_runs_of_what_came_from_a_file() -> None:
+    line = begun()
+    line.event("medicine", 10, **LABETALOL)
+    line.event("called", 12, whom="anaesthetist")
+    line.end(40)
+    line.close(60)
+    assert told(line, 70).running != ()
+    infusion = from_file(line.infusion)
+    there = clocks(infusion, SITE, line.course(70), line.flags(70), at(70))
+    assert (there, rechecks(infusion, SITE)) == (Clocks((), None), ())

@@ -26,6 +26,7 @@ from tests.clinical.timeline import (
     SHIPPED,
     Timeline,
     at,
+    from_file,
     limit,
     measure,
     minute_of,
@@ -1325,3 +1326,35 @@ def test_level_of_a_struck_value_is_what_it_was() -> None:
 def test_the_shipped_protocol_is_what_these_tests_rest_on() -> None:
     assert isinstance(SHIPPED, Protocol)
     assert {key for key, _, _ in EDGES} == {m.key for m in SHIPPED.measures.values()}
+
+
+# Brought in from a file
+
+
+def test_of_what_came_from_a_file_values_are_marked_and_nobody_here_missed_or_overlooked_anything() -> None:
+    line = begun()
+    line.set(10, systolic=190)  # critical, and the first incomplete set
+    line.set(20, systolic=130)
+    line.promise(21, "systolic", 25)
+    line.set(28, heart_rate=45)
+    line.end(40)
+    line.close(200)
+    here = line.flags(210)
+    sides = {flag.side for flag in here.flags}
+    assert {"high", "overdue", "partial", "silent"} <= sides
+    infusion = from_file(line.infusion)
+    there = course(infusion, line.protocol, at(210))
+    found = flags(infusion, line.protocol, at(210), there)
+    assert (there.slots, there.overdue, there.next_slot) == ((), (), None)
+    assert {flag.side for flag in found.flags} == {"high", "low"}
+    (critical,) = [flag for flag in found.flags if flag.level is CRITICAL]
+    assert (critical.headline, critical.imported) == (here_of(here, "systolic"), True)
+    assert [(flag.needs_acknowledgement, flag.open, flag.is_acknowledged) for flag in found.flags] == [
+        (False, False, False)
+    ] * len(found.flags)
+    assert (found.open, found.next_change, found.promised) == ((), None, ())
+    assert levels(infusion, line.protocol, there) == levels(line.infusion, line.protocol, line.course(210))
+
+
+def here_of(found: Flags, of: str) -> str:
+    return next(flag.headline for flag in found.flags if flag.measure == of and flag.level is CRITICAL)

@@ -9,6 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from monitoring.clinical.course import course
+from monitoring.clinical.flags import flags
 from monitoring.clinical.protocol import People, SignatureStep
 from monitoring.clinical.record import Entry
 from monitoring.clinical.signing import (
@@ -18,10 +20,11 @@ from monitoring.clinical.signing import (
     responsible,
     sign_problems,
     signatures,
+    still_to_sign,
     withdrawal_problems,
 )
 from tests.clinical.care import BARE, CARE, STEPS, answer, corrected, prepared, said_by, scored, signature, unsaved
-from tests.clinical.timeline import ADA, INES, JONAS, Person, Timeline, at, minute_of, running
+from tests.clinical.timeline import ADA, INES, JONAS, Person, Timeline, at, from_file, minute_of, running
 
 NOOR = Person("staff-noor", "Dr Noor Rahimi", "clinician")
 THREE = replace(
@@ -468,3 +471,23 @@ def test_of_two_starts_the_one_that_counts_is_responsible() -> None:
     said_by(line, JONAS, "start", 1)
     said_by(line, ADA, "start", 0)
     assert responsible(line.infusion) == (ADA.name, at(0))
+
+
+def test_what_came_from_a_file_waits_for_no_signature_and_leaves_nothing_open_here() -> None:
+    line = running(replace(CARE, people=People(signatures=STEPS)))
+    line.set(20, systolic=200)
+    line.event("effect", 22, name="nausea")
+    line.end(40)
+    line.close(60)
+    assert still_to_sign(line.infusion, line.protocol) == len(STEPS)
+    infusion, now = from_file(line.infusion), at(70)
+    there = course(infusion, line.protocol, now)
+    found = record(infusion, line.protocol, there, flags(infusion, line.protocol, now, there))
+    assert (found.next, found.open_points, found.locked) == (None, (), False)
+    assert still_to_sign(infusion, line.protocol) == 0
+
+
+def test_a_signature_that_was_given_to_a_record_from_a_file_stays() -> None:
+    line = left()
+    sign(line, 62, ADA, STEPS[0].meaning)
+    assert [one.signature.name for one in signatures(from_file(line.infusion), SIGNED)] == [ADA.name]

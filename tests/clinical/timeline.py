@@ -336,6 +336,11 @@ class Timeline:
         return self.entries[entry.seq - 1]
 
 
+def from_file(infusion: Infusion) -> Infusion:
+    """The same infusion, had it been brought in from a file instead of recorded here."""
+    return replace(infusion, entries=tuple(replace(entry, source="import") for entry in infusion.entries))
+
+
 def shown(slot: Slot) -> str:
     """A slot in few words: "40 done, end of infusion"; "20 partial lacks spo2"."""
     words = f"{slot.minute} {slot.state}"

@@ -13,7 +13,7 @@ from sqlalchemy import select
 
 from monitoring.clinic import RunningClinic
 from monitoring.clinical.course import outlined
-from monitoring.clinical.record import Acknowledgement, Event, EventKind, Infusion, Reading
+from monitoring.clinical.record import Acknowledgement, Event, EventKind, Infusion, Reading, Source
 from monitoring.records import NewEntry, NewInfusion, tables
 from monitoring.review.summary import Summary, summary
 from tests.small_clinic import QUIET, SetClock, person
@@ -28,6 +28,7 @@ class Past:
     clinic: RunningClinic
     clock: SetClock
     by: str = "Ada Okafor"
+    source: Source = ""  # "import": as if brought in from a file
     count: Iterator[int] = field(default_factory=itertools.count)
 
     def opened(self, patient: str, chair: str = "chair-2", id: str = "", **more: Any) -> str:
@@ -57,7 +58,7 @@ class Past:
         values = more.pop("values", QUIET if kind == "set" else {})
         readings = tuple(Reading(f"{id}/{key}", key, float(value)) for key, value in values.items())
         author = person(self.clinic, by or self.by).id
-        new = NewEntry(id, kind, seen or now, now, author, readings, **more)
+        new = NewEntry(id, kind, seen or now, now, author, readings, source=self.source, **more)
         return self.clinic.store.add_entry(infusion, new).entry.id
 
     def event(self, infusion: str, kind: EventKind, *, by: str = "", **detail: Any) -> str:

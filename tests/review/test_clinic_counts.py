@@ -298,3 +298,45 @@ def test_a_slip_in_the_terms_is_refused_by_name(old: str, new: str, sentence: st
     assert old in text
     with pytest.raises(ValueError, match=sentence):
         read_terms(text.replace(old, new), "review.toml")
+
+
+def test_what_came_from_a_file_is_no_set_of_ours_and_is_told(
+    furnished_then: tuple[Path, Names], tmp_path: Path
+) -> None:
+    file = tmp_path / "clinic.db"
+    shutil.copy(furnished_then[0], file)
+    clock = SetClock(datetime(2026, 3, 4, 10, 0, tzinfo=UTC))
+    with opened(file, clock) as clinic:
+        past, omar = Past(clinic, clock), furnished_then[1].patients["Omar Haddad"]
+        for peak in (130.0, 190.0, 190.0):
+            past.whole(omar, peak=peak)
+        before = clinic_tables(clinic)
+        past.source = "import"
+        for _ in range(2):
+            past.whole(omar, peak=190)
+        after = clinic_tables(clinic)
+    for key in ("slots", "acknowledged", "saved", "digits"):
+        assert after[key].rows == before[key].rows, key
+    assert after["slots"].left_out == (
+        "1 infusion that the patient has not left, or that were cancelled; 2 infusions brought in from a file"
+    )
+    assert after["acknowledged"].left_out == (
+        "2 critical flags that nobody has acknowledged; those of 2 infusions brought in from a file"
+    )
+    assert after["flags"].counted == "5 infusions started, 2 of them brought in from a file"
+    assert before["flags"].counted == "3 infusions started"
+    assert after["curve"].counted.endswith("; 2 infusions brought in from a file can be among them")
+
+
+def clinic_tables(clinic: RunningClinic) -> dict[str, ClinicTable]:
+    """Every table that says something of what was done here."""
+    assert catch_up(clinic) == 0
+    scope, systolic = Scope(), clinic.protocol.measures["systolic"]
+    return {
+        "slots": clinic_counts.slots(clinic, scope, "month"),
+        "acknowledged": clinic_counts.until_acknowledged(clinic, scope, "month"),
+        "saved": clinic_counts.until_saved(clinic, scope, "month"),
+        "digits": clinic_counts.last_digits(clinic, systolic, scope),
+        "flags": clinic_counts.flags_by_kind(clinic, scope),
+        "curve": clinic_counts.curve(clinic, systolic, scope),
+    }

@@ -280,6 +280,7 @@ keys = st.text(st.characters(codec="utf-8", exclude_categories=("Cs",)), max_siz
         medicines=st.lists(keys.filter(bool), unique=True, max_size=3).map(tuple),
         ended_early=st.booleans(),
         unsigned=st.booleans(),
+        imported=st.one_of(st.none(), st.booleans()),
         sort=st.sampled_from(SORT_KEYS),
         rising=st.booleans(),
     ),
@@ -320,6 +321,7 @@ def test_what_cannot_be_asked_is_left_out(address: dict[str, list[str]]) -> None
         phases=st.sampled_from(((), ("closed",), ("closed", "cancelled"))),
         ended_early=st.booleans(),
         unsigned=st.booleans(),
+        imported=st.one_of(st.none(), st.booleans()),
         level=st.one_of(st.none(), st.sampled_from(Level)),
         acknowledged=st.one_of(st.none(), st.booleans()),
         flag=st.sampled_from(("", "systolic", "set")),
@@ -344,6 +346,7 @@ def test_the_database_answers_as_the_summaries_do(years: Years, wanted: Wanted) 
             one.phase in (wanted.phases or (one.phase,))
             and (one.ended_early or not wanted.ended_early)
             and (one.unsigned or not wanted.unsigned)
+            and wanted.imported in (None, one.imported)
             and (flagged or (wanted.flag, wanted.level, wanted.acknowledged) == ("", None, None))
             and (wanted.chair in one.chairs or not wanted.chair)
             and (low is None or one.dose_mg >= low)
@@ -354,3 +357,21 @@ def test_the_database_answers_as_the_summaries_do(years: Years, wanted: Wanted) 
     found = find(years.clinic, wanted)
     assert {row.infusion for row in found.rows} == {one.infusion for one in years.fresh.values() if meets(one)}
     assert found.total == len(found.rows)
+
+
+def test_what_came_from_a_file_is_found_as_such_and_waits_for_nobody(past: Past, names: Names) -> None:
+    here = past.whole(names.patients["Omar Haddad"], peak=190)
+    past.source = "import"
+    paper = past.whole(names.patients["Omar Haddad"], peak=190)
+
+    def found(**asked: Any) -> list[str]:
+        return [row.infusion for row in find(past.clinic, Wanted(phases=("closed",), **asked)).rows]
+
+    assert (found(imported=True), found(imported=False), found()) == ([paper], [here], [paper, here])
+    critical = {"flag": "systolic", "level": Level.CRITICAL}
+    assert found(**critical) == [paper, here]
+    assert found(**critical, acknowledged=False) == [here]
+    assert found(**critical, acknowledged=True) == []
+    assert found(unsigned=True) == [here]
+    one = next(row for row in find(past.clinic, Wanted(imported=True)).rows)
+    assert (one.criticals, one.unacknowledged, one.to_sign, one.imported) == (1, 0, 0, True)

@@ -15,7 +15,7 @@ from monitoring.clinical.flags import flags
 from monitoring.clinical.protocol import People, Protocol
 from monitoring.review.summary import Counted, Extremes, FlagSeen, Summary, grid, on_grid, summary
 from tests.clinical.care import BARE, STEPS, corrected, said_by, signature
-from tests.clinical.timeline import ADA, CAUTION, CRITICAL, INES, JONAS, SHIPPED, Timeline, at, running
+from tests.clinical.timeline import ADA, CAUTION, CRITICAL, INES, JONAS, SHIPPED, Timeline, at, from_file, running
 
 BACK = {"dissociation": 0.0, "sedation": 5.0}
 SIGNED = replace(BARE, people=People(signatures=STEPS), return_to_baseline=SHIPPED.return_to_baseline)
@@ -256,6 +256,18 @@ def test_what_came_from_paper_says_nothing_of_how_values_are_typed_here() -> Non
     for kind, measure in (("digit", "systolic"), ("delay", "")):
         assert counted(after, kind, measure) == counted(before, kind, measure)
     assert counted(after, "value", "systolic") == {(0, 126.0): 1, (10, 150.0): 1}
+
+
+def test_what_came_from_a_file_counts_nothing_that_somebody_here_did_or_missed() -> None:
+    line = whole(SIGNED, systolic=190)
+    here, there = summed(line, 300), summary(from_file(line.infusion), SIGNED, at(300))
+    assert (here.imported, there.imported) == (False, True)
+    assert (here.to_sign, there.to_sign) == (2, 0)
+    assert (there.slots_done, there.slots_partial, there.slots_missed, there.times_overdue) == (0, 0, 0, 0)
+    assert [flag.acknowledged for flag in here.flags] == [False]
+    assert [(flag.measure, flag.acknowledged, flag.counts) for flag in there.flags] == [("systolic", None, True)]
+    assert counted(there, "delay") == counted(there, "digit", "systolic") == {}
+    assert counted(there, "value", "systolic") == counted(here, "value", "systolic") != {}
 
 
 def test_two_thousand_readings_of_a_monitor_count_once_a_minute_of_the_grid() -> None:
