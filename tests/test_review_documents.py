@@ -21,6 +21,7 @@ from monitoring.documents.column import NONE, Fact, column, turning
 from monitoring.documents.highlights import highlights
 from monitoring.documents.review import changes_since, moments, replayed, review_document, span_words
 from monitoring.review.summary import summary
+from tests.clinical.timeline import QUIET as CLINICAL_QUIET
 from tests.clinical.timeline import SHIPPED, Timeline, at, running
 from tests.conftest import TEN
 from tests.small_clinic import QUIET, Names, SetClock, actor, entry, event, open_infusion, opened, person
@@ -317,6 +318,35 @@ def test_pauses_and_an_early_stop_are_told() -> None:
     assert found["given"].text == "16.0 mg"
 
 
+def test_a_set_with_values_not_done_is_told_beside_those_done() -> None:
+    line = running()
+    for minute in (0, 10):
+        line.quiet_set(minute)
+    hollow = {key: value for key, value in CLINICAL_QUIET.items() if key != "spo2"}
+    line.set(20, not_done={"spo2": "equipment"}, **hollow)
+    sets = facts(line, 21)["sets"]
+    assert (sets.text, sets.note) == ("3 of 3", "1 with values not done · 0 partial · 0 missed")
+
+
+def test_what_is_still_to_come_of_a_running_infusion_is_told() -> None:
+    line = running()
+    running_facts = {key: (fact.text, fact.absent) for key, fact in facts(line, 11).items() if fact.absent}
+    assert running_facts["distress"] == (NONE, "not recorded")  # the series keeps its dash
+    assert {running_facts[key] for key in ("baseline", "leaving", "signed")} == {(NONE, "not yet")}
+    line.end(40)
+    line.event("close", 100)
+    closed = facts(line, 101)
+    assert (closed["signed"].text, closed["signed"].absent) == (NONE, "nobody")
+    assert closed["leaving"].text == "60 min"
+
+
+def test_pauses_are_told_in_whole_minutes() -> None:
+    line = running()
+    line.pause(12)
+    line.resume(15.9)
+    assert facts(line, 20)["course"].note == "1 pause of 3 min"
+
+
 @pytest.mark.parametrize(
     ("seconds", "words"), [(0, "0 s"), (59, "59 s"), (60, "1 min"), (3599, "59 min"), (3900, "1 h 5 min")]
 )
@@ -336,7 +366,10 @@ def test_the_moments_of_an_infusion_are_in_order_with_their_minute() -> None:
     assert told[0] == ("10:56", ["Baseline 126/78 mmHg"])
     assert told[1] == ("11:00 · minute 0", ["Pump started, 150 mL/h"])
     assert ("11:21 · minute 21", ["Labetalol 10 mg IV"]) in told
-    assert ("12:40 · +60 after the end", ["Patient left"]) in told
+    assert ("12:40 · 60 min after the end", ["Patient left"]) in told
+    line.event("sign", 281, meaning="administered")
+    last = highlights(judged(line.infusion, line.protocol, at(282)), ZONE)[-1]
+    assert (last.when, last.lines[0].text) == ("03 Mar 2026, 15:41", "Signed: administered")
     (high,) = [line for moment in found for line in moment.lines if "164" in line.text]
     assert high.level is Level.CAUTION
     assert not [line for moment in found for line in moment.lines if "not one of them" in line.text]

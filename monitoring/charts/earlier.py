@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import floor
 from typing import Any, Final
 
 from monitoring.charts.frame import joined_within, minutes
@@ -83,6 +84,6 @@ def _values(one: Earlier, key: str) -> tuple[list[float | None], list[float | No
             x.append(round(minute, 3))
             y.append(reading.value)
             value = f"{measure.label} {measure.text(reading.value)} {measure.unit}".rstrip()
-            words.append(f"earlier, {one.label}<br>{value}<br>minute {minute:.0f}")
+            words.append(f"earlier, {one.label}<br>{value}<br>minute {floor(minute)}")
             before = minute
     return x, y, words

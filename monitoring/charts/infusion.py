@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
+from math import floor
 from typing import TYPE_CHECKING, Any, Final
 from zoneinfo import ZoneInfo
 
@@ -158,7 +159,7 @@ def _hover(point: _Point, measure: Measure, zone: ZoneInfo) -> str:
         marks.append("confirmed unusual")
     value = f"{measure.label} {measure.text(point.reading.value)} {measure.unit}".rstrip()
     clock = point.entry.observed_at.astimezone(zone).strftime("%H:%M")
-    return "<br>".join([value, f"minute {point.x:.0f} · {clock} · {point.entry.author_name}", *marks])
+    return "<br>".join([value, f"minute {floor(point.x)} · {clock} · {point.entry.author_name}", *marks])
 
 
 def infusion_figure(
@@ -592,7 +593,7 @@ _SHAPES = {
 def _seen(entry: Entry, infusion: Infusion, course: Course, zone: ZoneInfo) -> str:
     """When and by whom an entry was seen, as a hover says it."""
     clock = entry.observed_at.astimezone(zone).strftime("%H:%M")
-    return f"minute {minutes(infusion, course, entry.observed_at):.0f} · {clock} · {entry.author_name}"
+    return f"minute {floor(minutes(infusion, course, entry.observed_at))} · {clock} · {entry.author_name}"
 
 
 def _draw_events(

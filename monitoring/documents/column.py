@@ -12,7 +12,7 @@ from monitoring.charts import MARK
 from monitoring.clinical.course import minutes_since
 from monitoring.clinical.events import standing_events
 from monitoring.clinical.flags import NOT_HERE
-from monitoring.clinical.protocol import Level, Measure, Protocol
+from monitoring.clinical.protocol import OVER, Level, Measure, Protocol
 from monitoring.clinical.signing import signatures
 from monitoring.documents.judged import Judged
 from monitoring.documents.said import said
@@ -32,6 +32,7 @@ class Fact:
     note: str = ""
     level: Level | None = None
     value: float | None = None  # what can be compared with other infusions of the series
+    absent: str = ""  # why there is nothing, where an infusion stands alone: "not yet", "not recorded"
 
 
 def column(j: Judged, of: Summary) -> tuple[Fact, ...]:
@@ -66,7 +67,7 @@ def _facts(j: Judged, of: Summary) -> Iterator[Fact]:
     yield _minutes("baseline", "Back at baseline", of.minutes_to_baseline, of, "not recorded")
     yield _minutes("leaving", "End to leaving", of.minutes_to_leaving, of, NONE)
     yield _flags(of)
-    yield _sets(of)
+    yield _sets(j, of)
     yield _signed(j, of)
 
 
@@ -91,7 +92,7 @@ def _course(j: Judged, of: Summary) -> Fact:
     notes = [of.stop_reason] if of.stop_reason else []
     if of.pauses:
         rested = sum(((until or j.now) - since for since, until in j.course.pauses), timedelta(0))
-        total = f"{rested / timedelta(minutes=1):.0f} min"
+        total = f"{rested // timedelta(minutes=1)} min"
         notes.append(f"1 pause of {total}" if of.pauses == 1 else f"{of.pauses} pauses, {total} together")
     return Fact("course", "Course", words, " · ".join(notes), level)
 
@@ -99,7 +100,7 @@ def _course(j: Judged, of: Summary) -> Fact:
 def _extreme(j: Judged, measure: Measure, found: Extremes | None, side: Literal["low", "high"]) -> Fact:
     key, label = measure.key, measure.label
     if found is None:
-        return Fact(key, label, NONE)
+        return Fact(key, label, NONE, absent="" if j.course.started_at is None else "not recorded")
     outside = [
         j.levels[reading.id]
         for entry in j.infusion.standing()
@@ -138,7 +139,7 @@ def _events(key: str, label: str, names: Sequence[str], of: Summary) -> Fact:
 
 def _minutes(key: str, label: str, minutes: int | None, of: Summary, otherwise: str) -> Fact:
     if minutes is None:
-        return Fact(key, label, NONE if of.closed_at is None else otherwise)
+        return Fact(key, label, NONE if of.closed_at is None else otherwise, absent=_not_yet(of))
     return Fact(key, label, f"{minutes} min", "after the end", value=minutes)
 
 
@@ -158,14 +159,26 @@ def _flags(of: Summary) -> Fact:
     return Fact("flags", "Flags", text or "none", " · ".join(notes), max(counts, default=None), len(held))
 
 
-def _sets(of: Summary) -> Fact:
+def _not_yet(of: Summary) -> str:
+    """That something is still to come; "" before the start, and for an infusion that is over."""
+    return "" if of.started_at is None or of.phase in OVER else "not yet"
+
+
+def _sets(j: Judged, of: Summary) -> Fact:
     counted = of.slots_done + of.slots_partial + of.slots_missed
     if not counted:
         return Fact("sets", "Sets", NONE, "none was due here: brought in from a file" if of.imported else "")
     notes = f"{of.slots_partial} partial · {of.slots_missed} missed"
+    if not_done := sets_with_values_not_done(j):
+        notes = f"{not_done} with values not done · {notes}"
     if of.times_overdue:
         notes += f" · {of.times_overdue} {'time' if of.times_overdue == 1 else 'times'} overdue"
     return Fact("sets", "Sets done", f"{of.slots_done} of {counted}", notes, None, of.slots_missed)
+
+
+def sets_with_values_not_done(j: Judged) -> int:
+    """How many sets count as done although one of their values, or more, was recorded as not done."""
+    return sum(slot.state == "done" and bool(slot.not_done) for slot in j.course.slots)
 
 
 def _signed(j: Judged, of: Summary) -> Fact:
@@ -175,4 +188,6 @@ def _signed(j: Judged, of: Summary) -> Fact:
     wanted = f"{of.to_sign} still to sign" if of.to_sign else ""
     if of.imported and not names:
         wanted = "none is due here: brought in from a file"
-    return Fact("signed", "Signed", " · ".join(names) or NONE, wanted)
+    return Fact(
+        "signed", "Signed", " · ".join(names) or NONE, wanted, absent=_not_yet(of) or ("nobody" if wanted else "")
+    )

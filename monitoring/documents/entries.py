@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from monitoring.charts import FROM_FILE, FROM_PAPER, minutes
+from monitoring.charts import FROM_FILE, FROM_PAPER
 from monitoring.clinical.events import first_of, signatures_of, standing_events
 from monitoring.clinical.record import Entry
 from monitoring.documents.judged import Judged
@@ -19,10 +19,11 @@ REASON_ADDED = "reason added"  # a correction that only adds why (sheets.js): no
 SENT_LATE = timedelta(seconds=15)
 
 
-def _parts(entry: Entry, j: Judged, chairs: Mapping[str, str], struck: bool) -> list[dict[str, Any]]:
+def _said(entry: Entry, j: Judged, chairs: Mapping[str, str]) -> dict[str, tuple[str, str | None]]:
+    """What an entry says, each with its level: by the measure or kind it is of, so that versions can be compared."""
     measures = j.protocol.measures
     given = {reading.measure: reading for reading in entry.readings}
-    parts: list[dict[str, Any]] = []
+    parts: dict[str, tuple[str, str | None]] = {}
     for key, measure in measures.items():
         if key not in given or (measure.below and measure.below in given):
             continue
@@ -36,18 +37,61 @@ def _parts(entry: Entry, j: Judged, chairs: Mapping[str, str], struck: bool) -> 
             text = f"{measure.short or measure.label} {text}"
         found = [j.levels.get(given[m.key].id) for m in together]
         level = max([one for one in found if one is not None], default=None)
-        parts.append({"text": text, "level": None if struck else level_word(level), "struck": struck})
-    parts.extend(
-        {"text": f"{measures[one.measure].short} not done: {one.reason}", "level": None, "struck": struck}
-        for one in entry.not_done
-        if one.measure in measures
-    )
+        parts[key] = text, level_word(level)
+    for one in entry.not_done:
+        if one.measure in measures:
+            parts[one.measure] = f"{measures[one.measure].short} not done: {one.reason}", None
     if entry.event:
-        parts.append({"text": said(entry, j, chairs), "level": None, "struck": struck})
+        parts["an event"] = said(entry, j, chairs), None
     if entry.acknowledgement:
         label = measures[entry.acknowledgement.measure].label if entry.acknowledgement.measure in measures else "Flag"
-        parts.append({"text": f"Acknowledged {label}: {entry.acknowledgement.done}", "level": None, "struck": struck})
+        parts["an acknowledgement"] = f"Acknowledged {label}: {entry.acknowledgement.done}", None
     return parts
+
+
+def _parts(versions: Sequence[Entry], j: Judged, chairs: Mapping[str, str]) -> list[dict[str, Any]]:
+    """What an entry says now, and before it, struck, what was changed; `versions`: from the first to what holds."""
+    told = [_said(one, j, chairs) for one in versions]
+    parts: list[dict[str, Any]] = []
+    for key in dict.fromkeys(key for one in told for key in one):
+        now = told[-1].get(key)
+        before = [one[key][0] for one in told[:-1] if key in one]
+        parts.extend(
+            {"text": text, "level": None, "struck": True, "new": False}
+            for n, text in enumerate(before)
+            if text != (before[n + 1] if n + 1 < len(before) else now and now[0])
+        )
+        if now is not None:
+            changed = len(told) > 1 and {now[0]} != {*before}
+            parts.append({"text": now[0], "level": now[1], "struck": False, "new": changed})
+    return parts
+
+
+def _versions(entry: Entry, by_id: Mapping[str, Entry]) -> list[Entry]:
+    """An entry with those that it put right, from the first to what holds; a reason added later changed nothing."""
+    found = [entry]
+    while (before := by_id.get(entry.corrects or "")) is not None:
+        if entry.reason != REASON_ADDED:
+            found.append(before)
+        entry = before
+    return found[::-1]
+
+
+def _history(entry: Entry, by_id: Mapping[str, Entry], by: Entry | None, zone: ZoneInfo) -> Iterator[str]:
+    """Who put an entry right or withdrew it, when and why, from the first change to the last; `by`: its withdrawal."""
+    changes = []
+    while (before := by_id.get(entry.corrects or "")) is not None:
+        changes.append((before, entry))
+        entry = before
+    for n, (before, after) in enumerate(reversed(changes)):
+        if n == 0 and before.author != after.author:
+            yield f"first recorded by {before.author_name}"
+        what = "reason added" if after.reason == REASON_ADDED else "corrected"
+        why = "" if after.reason == REASON_ADDED else f": {after.reason}"
+        seen = f" (time was {clock_time(before.observed_at, zone)})" if before.observed_at != after.observed_at else ""
+        yield f"{what} {clock_time(after.recorded_at, zone)} by {after.author_name}{why}{seen}"
+    if by is not None:
+        yield f"withdrawn {clock_time(by.recorded_at, zone)} by {by.author_name}: {by.reason}"
 
 
 def _marks(entry: Entry, j: Judged, conflicts: Mapping[str, str], closed: int | None, zone: ZoneInfo) -> list[str]:
@@ -55,7 +99,7 @@ def _marks(entry: Entry, j: Judged, conflicts: Mapping[str, str], closed: int | 
     marks = []
     late = entry.tapped_at - entry.observed_at
     if late > timedelta(minutes=j.protocol.schedule.late_entry_minutes) and entry.source != "import":
-        marks.append(f"late entry, {late.total_seconds() / 60:.0f} min after")
+        marks.append(f"late entry, {late // timedelta(minutes=1)} min after")
     elif entry.amendment == "late entry":
         marks.append("late entry")
     if entry.amendment == "addendum":
@@ -121,29 +165,27 @@ def entries(j: Judged, chairs: Mapping[str, str], zone: ZoneInfo) -> list[dict[s
         if entry.kind == "withdrawal" or entry.id in replaced:
             continue
         by = withdrawn.get(entry.id)
-        parts = _parts(entry, j, chairs, struck=False)
+        parts = _parts(_versions(entry, by_id), j, chairs)
         marks = _marks(entry, j, conflicts, closed, zone)
-        before = by_id.get(entry.corrects) if entry.corrects else None
-        while before is not None and entry.reason != REASON_ADDED:
-            parts[:0] = _parts(before, j, chairs, struck=True)
-            before = by_id.get(before.corrects) if before.corrects else None
+        in_full = [*marks, *_history(entry, by_id, by, zone)]
         if entry.corrects:
             marks.append(REASON_ADDED if entry.reason == REASON_ADDED else f"corrected: {entry.reason}")
         if by is not None:
             marks.append(f"withdrawn by {by.author_name}: {by.reason}")
             if by.linked:
                 marks.append("copied to the right chair")
-        minute = minutes(j.infusion, j.course, entry.observed_at)
+                in_full.append("copied to the right chair")
         rows.append(
             {
                 "id": entry.id,
                 "kind": entry.kind,
                 "observed_at": entry.observed_at.isoformat(),
                 "time": f"{entry.observed_at.astimezone(zone):%H:%M}",
-                "minute": f"min {minute:.0f}" if j.course.started_at and minute >= 0 else "before",
+                "minute": _minute(entry, j),
                 "parts": parts,
                 "text": " · ".join(part["text"] for part in parts if not part["struck"]),
                 "marks": marks,
+                "marks_in_full": in_full,  # with who put it right or withdrew it, and when
                 "author": entry.author_name,
                 "linked": entry.linked or (by.linked if by else ""),
                 "state": "withdrawn" if by is not None else "",
@@ -164,32 +206,60 @@ def entries(j: Judged, chairs: Mapping[str, str], zone: ZoneInfo) -> list[dict[s
     return rows
 
 
+def _minute(entry: Entry, j: Judged) -> str:
+    """The minute of an entry beside its time: "min 24", "before" the start, "" where a minute says nothing."""
+    minute = j.minute_of(entry.observed_at)
+    if minute is None:
+        return "before" if j.course.started_at is None else ""
+    return f"min {minute}" if minute >= 0 else "before"
+
+
 def table(j: Judged, zone: ZoneInfo) -> dict[str, Any]:
-    """The chart's values as a table: signs as columns, times as rows."""
-    keys = [k for k in j.protocol.measures if any(r.measure == k for e in j.infusion.standing() for r in e.readings)]
+    """The chart's values as a table: signs as columns, times as rows, with who recorded each row and its marks."""
+    asked = {one.measure for e in j.infusion.standing() for one in e.readings}
+    asked |= {one.measure for e in j.infusion.standing() for one in e.not_done}
+    keys = [key for key in j.protocol.measures if key in asked]
+    by_id = {entry.id: entry for entry in j.infusion.entries}
+    conflicts = {conflict.entry: conflict.sentence for conflict in j.course.conflicts}
+    closed = _closing(j)
     rows = []
     for entry in j.infusion.standing():
         if not entry.readings and not entry.not_done:
             continue
         given = {reading.measure: reading for reading in entry.readings}
-        reasons = {one.measure: one.reason for one in entry.not_done}
-        minute = minutes(j.infusion, j.course, entry.observed_at)
+        versions = _versions(entry, by_id)
+        minute = j.minute_of(entry.observed_at)
         rows.append(
             {
-                "minute": f"{minute:.0f}" if j.course.started_at else "",
+                "minute": "" if minute is None else str(minute),
                 "at": entry.observed_at.isoformat(),
                 "time": f"{entry.observed_at.astimezone(zone):%H:%M}",
                 "values": {key: reading.value for key, reading in given.items()},
                 "cells": [
                     {
-                        "text": j.protocol.measures[key].text(given[key].value)
-                        if key in given
-                        else reasons.get(key, ""),
+                        **_cell(key, versions, j),
                         "level": level_word(j.levels.get(given[key].id)) if key in given else None,
                     }
                     for key in keys
                 ],
+                "author": entry.author_name,
+                "marks": [*_marks(entry, j, conflicts, closed, zone), *_history(entry, by_id, None, zone)],
             }
         )
     columns = [f"{j.protocol.measures[k].label} {j.protocol.measures[k].unit}".strip() for k in keys]
     return {"columns": columns, "rows": rows}
+
+
+def _cell(key: str, versions: Sequence[Entry], j: Judged) -> dict[str, Any]:
+    """A value as it holds, and what stood there before it was put right; a dash where it was not in the entry."""
+    told = [_written(key, one, j) for one in versions]
+    before = [text for n, text in enumerate(told[:-1]) if text and text != told[n + 1]]
+    return {"text": told[-1] or "—", "before": before}
+
+
+def _written(key: str, entry: Entry, j: Judged) -> str:
+    """What an entry says of a measure: its value, that it was not done and why, or ""."""
+    value = next((one.value for one in entry.readings if one.measure == key), None)
+    if value is not None:
+        return j.protocol.measures[key].text(value)
+    return next((f"not done: {one.reason}" for one in entry.not_done if one.measure == key), "")

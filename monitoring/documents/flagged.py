@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from monitoring.charts import minutes
+from monitoring.clinical.course import when
 from monitoring.clinical.flags import NOT_HERE, Flag
 from monitoring.documents.judged import Judged
 from monitoring.documents.words import iso
@@ -24,9 +24,8 @@ def flag_row(flag: Flag, j: Judged) -> dict[str, Any]:
         receipts.insert(0, "withdrawn: its values were corrected or taken back")
     elif flag.closed_at is not None:
         receipts.insert(0, "back within the range, not yet acknowledged" if flag.needs_acknowledgement else "over")
-    minute = minutes(j.infusion, j.course, flag.opened_at)
     if j.course.started_at is not None:
-        receipts.append(f"since minute {minute:.0f}")
+        receipts.append(f"since {when(flag.opened_at, j.course.started_at).removeprefix('at ')}")
     if flag.instruction:
         receipts.append(f"site: “{flag.instruction}”")
     last = flag.acknowledged[-1] if flag.acknowledged else None

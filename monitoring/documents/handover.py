@@ -57,7 +57,7 @@ def _pumped(j: Judged) -> Iterator[tuple[str, str, str | None]]:
     paused = sum((max(timedelta(0), (until or j.now) - since) for since, until in at.pauses), timedelta(0))
     if paused:
         times = "once" if len(at.pauses) == 1 else f"{len(at.pauses)} times"
-        words.append(f"paused {times}, {paused.total_seconds() / 60:.0f} min")
+        words.append(f"paused {times}, {paused // timedelta(minutes=1)} min")
     yield "Pump", " · ".join(words), None
 
 

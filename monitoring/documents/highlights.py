@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -15,8 +15,9 @@ from monitoring.clinical.protocol import Level, Measure
 from monitoring.clinical.record import Entry, EventKind
 from monitoring.documents.judged import Judged
 from monitoring.documents.said import said
-from monitoring.documents.words import clock_time, lower, number
+from monitoring.documents.words import clock_time, day_of, lower, number
 
+_FAR: Final = timedelta(hours=2)  # later after the end than this, minutes are nothing to read: the day is told
 _TOLD: Final[tuple[EventKind, ...]] = (
     "time_out",
     "start",
@@ -51,7 +52,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """What happened within one minute. `when`: "10:25 · minute 20", "11:47 · 58 min after the end"."""
+    """What happened within one minute. `when`: "10:25 · minute 20", "11:47 · 58 min after the end", later the day."""
 
     when: str
     lines: tuple[Line, ...]
@@ -69,8 +70,11 @@ def _when(at: datetime, j: Judged, zone: ZoneInfo) -> str:
     time = clock_time(at, zone)
     if j.course.started_at is None or at < j.course.started_at:
         return time
-    if j.course.ended_at is not None and at > j.course.ended_at:
-        return f"{time} · +{minutes_since(j.course.ended_at, at)} after the end"
+    ended = j.course.ended_at
+    if ended is not None and at - ended > _FAR:
+        return f"{day_of(at, zone)}, {time}"
+    if ended is not None and at > ended:
+        return f"{time} · {minutes_since(ended, at)} min after the end"
     return f"{time} · minute {minutes_since(j.course.started_at, at)}"
 
 

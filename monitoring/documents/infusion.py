@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -151,21 +151,21 @@ def _course(j: Judged, zone: ZoneInfo) -> dict[str, Any]:
 
 
 def _slot(slot: Slot, protocol: Protocol, zone: ZoneInfo) -> dict[str, Any]:
-    parts = [f"minute {slot.minute}", f"{slot.at.astimezone(zone):%H:%M}", slot.state]
+    parts = [f"{slot.at.astimezone(zone):%H:%M}", slot.state]
     if slot.late:
-        parts.append(f"{slot.late.total_seconds() / 60:.0f} min late")
-    if slot.milestone:
-        parts.insert(0, slot.milestone)
+        parts.append(f"{slot.late // timedelta(minutes=1)} min late")
     if slot.lacks:
         parts.append(f"lacks {names_of(slot.lacks, protocol)}")
     parts.extend(f"{names_of([key], protocol)} not done: {reason}" for key, reason in slot.not_done)
+    milestone = [slot.milestone] if slot.milestone else []
     return {
         "at": slot.at.isoformat(),
         "minute": slot.minute,
         "state": slot.state,
         "milestone": slot.milestone,
         "not_done": [key for key, _ in slot.not_done],
-        "words": ", ".join(parts),
+        "words": ", ".join([*milestone, f"minute {slot.minute}", *parts]),
+        "beside": ", ".join([*milestone, *parts]),  # the words where the minute stands beside them
     }
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from monitoring.clinical.clocks import Clocks, clocks
-from monitoring.clinical.course import Course, course
+from monitoring.clinical.course import Course, course, minutes_since
 from monitoring.clinical.dose import Plan, plan_of
 from monitoring.clinical.flags import Flags, flags, levels
 from monitoring.clinical.protocol import Level, Protocol
@@ -32,6 +32,16 @@ class Judged:
         """The next instant at which time alone changes anything here."""
         changes = (self.course.next_change, self.flags.next_change, self.clocks.next_change)
         return min((at for at in changes if at is not None), default=None)
+
+    def minute_of(self, instant: datetime) -> int | None:
+        """Whole minutes that had passed since the start at `instant`, negative before it.
+
+        None where a minute says nothing: never started, or after the patient had left.
+        """
+        started, left = self.course.started_at, self.course.closed_at
+        if started is None or (left is not None and instant > left):
+            return None
+        return minutes_since(started, instant)
 
     @property
     def dose_hidden(self) -> bool:

@@ -17,7 +17,7 @@ from monitoring.documents.words import clock_time, iso
 def leaving_part(j: Judged, page: Leaving, zone: ZoneInfo) -> dict[str, Any]:
     """`care.leaving`: what is recorded and what is missing. It never says that somebody may go."""
     return {
-        "groups": grouped([(one.criterion.group, _criterion(one, zone)) for one in page.criteria], "criteria"),
+        "groups": grouped([(one.criterion.group, _criterion(one, j, zone)) for one in page.criteria], "criteria"),
         "missing": list(page.missing),
         "scales": _scales(j),
         "baseline": {
@@ -30,7 +30,7 @@ def leaving_part(j: Judged, page: Leaving, zone: ZoneInfo) -> dict[str, Any]:
     }
 
 
-def _criterion(one: State, zone: ZoneInfo) -> dict[str, Any]:
+def _criterion(one: State, j: Judged, zone: ZoneInfo) -> dict[str, Any]:
     time = clock_time(one.at, zone) if one.at else ""
     recorded = ""
     if one.state == "met":
@@ -42,7 +42,7 @@ def _criterion(one: State, zone: ZoneInfo) -> dict[str, Any]:
         "key": one.criterion.key,
         "label": one.criterion.label,
         "state": one.state,
-        "words": one.words,
+        "words": _stayed(one, j, zone) or one.words,
         "recorded": recorded,
         "by": one.by,
         "time": time,
@@ -51,6 +51,15 @@ def _criterion(one: State, zone: ZoneInfo) -> dict[str, Any]:
         "scale": one.criterion.scale,
         **answered,
     }
+
+
+def _stayed(one: State, j: Judged, zone: ZoneInfo) -> str:
+    """How long a patient who has left had stayed, and when that was: "66 min at leaving 12:37 (site: at least 60)"."""
+    wanted, ended, left = one.criterion.stay_minutes, j.course.ended_at, j.course.closed_at
+    if wanted is None or ended is None or left is None:
+        return ""
+    stayed = max(0, minutes_since(ended, left))
+    return f"{stayed} min at leaving {clock_time(left, zone)} (site: at least {wanted:g})"
 
 
 def _scales(j: Judged) -> list[dict[str, Any]]:

@@ -195,10 +195,8 @@ def span_words(span: timedelta) -> str:
 
 def _moment(instant: datetime, j: Judged, zone: ZoneInfo) -> str:
     """Minute and time: "minute 20 · 10:25"."""
-    time = clock_time(instant, zone)
-    if j.course.started_at is None or instant < j.course.started_at:
-        return time
-    return f"minute {minutes(j.infusion, j.course, instant):.0f} · {time}"
+    time, minute = clock_time(instant, zone), j.minute_of(instant)
+    return time if minute is None or minute < 0 else f"minute {minute} · {time}"
 
 
 def _scored(entry: Entry, j: Judged, zone: ZoneInfo) -> dict[str, Any]:
@@ -207,8 +205,8 @@ def _scored(entry: Entry, j: Judged, zone: ZoneInfo) -> dict[str, Any]:
 
 def _is_amendment(row: dict[str, Any]) -> bool:
     """Whether a row of the record was made afterwards: late, an addendum, a correction, withdrawn, after signing."""
-    said_so = ("late entry", "addendum", "corrected:", "withdrawn by", "after signing", "after closing", "copied")
-    return any(words in mark for mark in row["marks"] for words in said_so)
+    said_so = ("late entry", "addendum", "corrected ", "withdrawn ", "after signing", "after closing", "copied")
+    return any(words in mark for mark in row["marks_in_full"] for words in said_so)
 
 
 def _views(clinic: RunningClinic, infusion_id: str, zone: ZoneInfo) -> list[dict[str, Any]]:

@@ -11,7 +11,7 @@ from monitoring.clinical.protocol import Protocol
 from monitoring.clinical.record import EVENT_WORDS, Entry, EventKind, event_words
 from monitoring.clinical.scales import name_of, score
 from monitoring.documents.judged import Judged
-from monitoring.documents.words import lower, number, upper
+from monitoring.documents.words import day_words, lower, number, upper
 
 HIDDEN_RESULTS: Final = ("dose_mg", "stock_ml", "final_volume_ml", "rate_ml_per_h")
 
@@ -63,7 +63,7 @@ def _order(entry: Entry, j: Judged) -> str:
     dose = f"{number(detail.get('dose_mg_per_kg'))} mg/kg in {number(detail.get('planned_minutes'))} min"
     weighed = f"{number(detail.get('weight_kg'))} kg"
     if detail.get("weight_on"):
-        weighed += f" on {detail['weight_on']}"
+        weighed += f" on {day_words(detail['weight_on'])}"
     scale = "SpO₂ scale 2" if detail.get("spo2_scale") == 2 else ""
     prescriber = detail.get("prescriber")
     return _with(f"Order: {dose}", f"by {prescriber}" if prescriber else "", weighed, scale)
@@ -152,8 +152,9 @@ def _drug(entry: Entry, j: Judged) -> str:
     wasted = f"wasted {number(detail.get('wasted_mg'))} mg"
     if detail.get("method"):
         wasted += f", {lower(str(detail['method']))}"
-    rest = (f"{word} {detail[key]}" for key, word in (("lot", "lot"), ("expiry", "expires")) if detail.get(key))
-    return _with(f"{name}: drawn {number(detail.get('drawn_mg'))} mg, {wasted}", *rest)
+    lot = f"lot {detail['lot']}" if detail.get("lot") else ""
+    expires = f"expires {day_words(detail['expiry'])}" if detail.get("expiry") else ""
+    return _with(f"{name}: drawn {number(detail.get('drawn_mg'))} mg, {wasted}", lot, expires)
 
 
 def _sign(entry: Entry, j: Judged) -> str:

@@ -34,6 +34,25 @@ def clock_time(instant: datetime, zone: ZoneInfo) -> str:
     return f"{instant.astimezone(zone):%H:%M}"
 
 
+def day_of(instant: datetime, zone: ZoneInfo) -> str:
+    """The day in the clinic: "19 Nov 2026"."""
+    return f"{instant.astimezone(zone):%d %b %Y}"
+
+
+def day_words(value: object) -> str:
+    """A day or a month that is written as numbers, as a sentence writes it; other things as they are.
+
+    "2026-11-19" is "19 Nov 2026", "2028-09" is "Sep 2028".
+    """
+    text = "" if value is None else str(value)
+    month = len(text) == len("2028-09")
+    try:
+        found = date.fromisoformat(f"{text}-01" if month else text)
+    except ValueError:
+        return text
+    return f"{found:%b %Y}" if month else f"{found:%d %b %Y}"
+
+
 def number(value: object) -> str:
     """A number as a sentence writes it, without trailing zeros: "36", "0.72"; other things as they are."""
     if isinstance(value, bool) or not isinstance(value, int | float):

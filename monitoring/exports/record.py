@@ -23,11 +23,12 @@ from monitoring.clinical.protocol import Level, Measure
 from monitoring.clinical.record import Entry
 from monitoring.documents import PHASE_WORDS
 from monitoring.documents.before import before_part
+from monitoring.documents.column import sets_with_values_not_done
 from monitoring.documents.dosing import dose_part, ordered_words
 from monitoring.documents.entries import entries
 from monitoring.documents.leaving import leaving_part
 from monitoring.documents.said import said
-from monitoring.documents.words import clock_time, level_word, lower, names_of, number, upper, which, word_of
+from monitoring.documents.words import clock_time, day_of, level_word, lower, names_of, number, upper, which, word_of
 from monitoring.exports.downtime import Paper, patient_block
 from monitoring.exports.drawing import drawn
 from monitoring.exports.source import Source
@@ -233,8 +234,12 @@ def _set_words(source: Source) -> str:
     if source.j.infusion.imported:
         return "none was due here: brought in from a file"
     states = [slot.state for slot in source.j.course.slots]
-    counted = {word: states.count(word) for word in ("done", "partial", "missed", "overdue")}
-    return ", ".join(f"{count} {word}" for word, count in counted.items() if count or word in ("done", "missed"))
+    due = sum(states.count(word) for word in ("done", "partial", "missed"))
+    words = [f"{states.count('done')} of {due} done"]
+    if not_done := sets_with_values_not_done(source.j):
+        words.append(f"{not_done} with values not done")
+    words += [f"{states.count(word)} {word}" for word in ("partial", "missed")]
+    return ", ".join([*words, *([f"{overdue} overdue"] if (overdue := states.count("overdue")) else [])])
 
 
 def _with_minute(words: str, instant: datetime, started: datetime | None) -> str:
@@ -286,7 +291,7 @@ def _table(source: Source) -> dict[str, Any]:
             measure = j.protocol.measures.get(key)
             text = "" if reading is None else measure.exact(reading.value) if measure else number(reading.value)
             level = level_word(j.levels.get(reading.id)) if reading is not None and entry.id not in gone else None
-            cells.append({"text": "not done" if key in missing else text, "level": level or ""})
+            cells.append({"text": "not done" if key in missing else text or "—", "level": level or ""})
         reasons = [f"{_short(source, key)} not done: {reason}" for key, reason in missing.items()]
         remarks = [*reasons, *([gone[entry.id]] if entry.id in gone else marks.get(entry.id, ()))]
         rows.append({**_row(entry, source), "cells": cells, "remark": "; ".join(remarks), "struck": entry.id in gone})
@@ -325,10 +330,11 @@ def _row(entry: Entry, source: Source) -> dict[str, str]:
     seen, zone = entry.observed_at, source.zone
     opened = source.j.infusion.opened_at
     far = abs(seen - (started or opened)) >= timedelta(hours=20)  # then a time of day alone would mislead
-    time = f"{seen.astimezone(zone):%d %b %Y %H:%M}" if far else clock_time(seen, zone)
+    minute = None if far else source.j.minute_of(seen)
+    later = started is not None and minute is None and day_of(seen, zone) != day_of(started, zone)
     return {
-        "minute": "" if started is None or far else str(minutes_since(started, seen)),
-        "time": time,
+        "minute": "" if minute is None else str(minute),
+        "time": f"{seen.astimezone(zone):%d %b %Y %H:%M}" if far or later else clock_time(seen, zone),
         "by": entry.author_name,
     }
 
@@ -387,8 +393,8 @@ def _flag(flag: Flag, source: Source) -> dict[str, Any]:
     until = f" to {clock_time(flag.closed_at, zone)}" if flag.closed_at else ", still outside"
     receipts = []
     for one in flag.acknowledged:
-        waited = max((one.at - flag.opened_at).total_seconds() / 60, 0)
-        receipts.append(f"{clock_time(one.at, zone)} {one.who}, after {waited:.0f} min: {one.done}")
+        waited = max(minutes_since(flag.opened_at, one.at), 0)
+        receipts.append(f"{clock_time(one.at, zone)} {one.who}, after {waited} min: {one.done}")
     lacking = "not acknowledged" if flag.needs_acknowledgement or not flag.acknowledged else ""
     if lacking and flag.imported:
         lacking = NOT_HERE

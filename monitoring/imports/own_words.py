@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from monitoring.clinical.checks import SEVERITIES
@@ -18,7 +19,7 @@ from monitoring.clinical.record import ANSWERS, EVENT_WORDS, Event, EventKind, e
 _BETWEEN: Final = " · "
 _QUOTED: Final = re.compile(r"“(.*)”", re.DOTALL)
 _ORDER: Final = re.compile(r"Order: ([\d.]+) mg/kg in ([\d.]+) min")
-_WEIGHED: Final = re.compile(r"([\d.]+) kg on (\d{4}-\d{2}-\d{2})")
+_WEIGHED: Final = re.compile(r"([\d.]+) kg on (\d{4}-\d{2}-\d{2}|\d{2} [A-Z][a-z]{2} \d{4})")
 _RATE: Final = re.compile(r"Rate changed to ([\d.e+]+) mL/h")
 _RAPID: Final = re.compile(r"Rapid sets, every ([\d.]+) min")
 _CALLED: Final = re.compile(r"(.+?) called(?:: (.*))?", re.DOTALL)
@@ -141,9 +142,17 @@ def _order(words: str, protocol: Protocol) -> dict[str, Any] | None:
         "dose_mg_per_kg": _number(found[1]),
         "planned_minutes": _number(found[2]),
         "weight_kg": _number(weighed[1]),
-        "weight_on": weighed[2],
+        "weight_on": _day(weighed[2]),
     }
     return {**detail, "spo2_scale": 2} if more[-1] == "SpO₂ scale 2" else detail
+
+
+def _day(words: str) -> str:
+    """A day as the record keeps it; exports before the one that writes "03 Mar 2026" wrote it so."""
+    try:
+        return datetime.strptime(words, "%d %b %Y").replace(tzinfo=UTC).date().isoformat()
+    except ValueError:
+        return words
 
 
 def _over(words: str, begun: Sequence[Begun]) -> dict[str, Any] | None:

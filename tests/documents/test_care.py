@@ -42,6 +42,22 @@ from tests.forbidden import forbidden_in
 ZONE = ZoneInfo("Europe/Berlin")  # minute 0 is 11:00 there
 
 
+def test_the_stay_of_a_patient_who_left_is_counted_to_that_minute() -> None:
+    line = running(CARE)
+    line.end(30)
+    assert stay(line, 95) == ("65 min since the end (site: at least 60)", "met at 12:30")
+    line.event("close", 96.5)
+    assert stay(line, 300) == ("66 min at leaving 12:36 (site: at least 60)", "met at 12:30")
+
+
+def stay(line: Timeline, minute: float) -> tuple[str, str]:
+    j = seen(line, minute)
+    groups = leaving_part(j, page(j.infusion, j.protocol, j.course, j.now), ZONE)["groups"]
+    wanted = {one.key for one in CARE.leaving if one.stay_minutes is not None}
+    [one] = [one for group in groups for one in group["criteria"] if one["key"] in wanted]
+    return one["words"], one["recorded"]
+
+
 def seen(line: Timeline, minute: float) -> Judged:
     """The infusion judged at `minute`, from what was recorded by then."""
     return judged(line.infusion.known_at(at(minute)), line.protocol, at(minute))

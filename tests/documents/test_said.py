@@ -10,8 +10,10 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from monitoring.charts import infusion_figure
 from monitoring.clinical.record import EVENT_WORDS, Entry
-from monitoring.documents.entries import entries
+from monitoring.documents.entries import entries, table
+from monitoring.documents.flagged import flag_row
 from monitoring.documents.judged import judged
 from tests.clinical.care import BARE, CARE, corrected, dose, dose_check, order, signature
 from tests.clinical.timeline import ADA, INES, JONAS, Timeline, at, running
@@ -28,6 +30,90 @@ def rows(line: Timeline, minute: float) -> list[dict[str, Any]]:
 def row(line: Timeline, entry: Entry, minute: float = 200) -> dict[str, Any]:
     """The line of one entry."""
     return next(one for one in rows(line, minute) if one["id"] == entry.id)
+
+
+def test_one_moment_has_one_minute_whole_minutes_that_have_passed() -> None:
+    line = running()
+    early = line.quiet_set(-2.4)
+    stop = line.quiet_set(23.7, systolic=184.0)
+    end = line.end(40)
+    line.event("close", 100)
+    late = line.event("note", 100.5, text="asked for her scarf")
+    found = {one["id"]: one["minute"] for one in rows(line, 200)}
+    assert (found[early.id], found[stop.id], found[end.id]) == ("before", "min 23", "min 40")
+    assert found[late.id] == ""  # a minute of an infusion that is over says nothing
+    j = judged(line.infusion, line.protocol, at(200))
+    assert [row["minute"] for row in table(j, ZONE)["rows"]] == ["-4", "-3", "23"]
+    (flag,) = [one for one in j.flags.flags if "184" in one.headline]
+    assert "since minute 23" in flag_row(flag, j)["receipt"]
+    hovers = str(infusion_figure(j.infusion, j.protocol, j.course, j.levels, j.now, ZONE))
+    assert "minute 23 · " in hovers
+    assert "minute -3 · " in hovers
+    assert "minute 24 · " not in hovers
+
+
+def test_a_correction_strikes_only_what_was_changed_and_says_who_and_when() -> None:
+    line = running()
+    first = line.quiet_set(10, heart_rate=55.0)
+    second = line.correct(
+        first, 40, **{reading.measure: reading.value for reading in first.readings} | {"heart_rate": 56.0}
+    )
+    second = line._replace(second, author=JONAS.id, author_name=JONAS.name)
+    found = row(line, second)
+    changed = [(part["text"], part["struck"], part["new"]) for part in found["parts"] if "HR" in part["text"]]
+    assert changed == [("HR 55", True, False), ("HR 56", False, True)]
+    assert [part["text"] for part in found["parts"] if part["struck"]] == ["HR 55"]
+    assert [part["text"] for part in found["parts"] if part["new"]] == ["HR 56"]
+    assert found["marks"][-1] == "corrected: typed wrongly"
+    assert found["marks_in_full"][-2:] == [
+        "first recorded by Ada Okafor",
+        "corrected 11:40 by Jonas Lund: typed wrongly",
+    ]
+    (told,) = [
+        one for one in table(judged(line.infusion, line.protocol, at(60)), ZONE)["rows"] if one["minute"] == "10"
+    ]
+    assert [(cell["before"], cell["text"]) for cell in told["cells"] if cell["before"]] == [(["55"], "56")]
+    assert "corrected 11:40 by Jonas Lund: typed wrongly" in told["marks"]
+
+
+def test_a_correction_of_the_time_alone_strikes_nothing_and_says_the_time_before() -> None:
+    line = running()
+    wrong = line.event("pause", 10)
+    right = line.correct(wrong, 20, seen_at=12)
+    found = row(line, right)
+    assert [(part["text"], part["struck"]) for part in found["parts"]] == [("Pump paused", False)]
+    assert found["marks_in_full"] == ["corrected 11:20 by Ada Okafor: typed wrongly (time was 11:10)"]
+
+
+def test_values_that_were_put_right_twice_are_all_told_and_one_taken_out_is_struck() -> None:
+    line = running()
+    first = line.set(10, heart_rate=55.0, spo2=98.0)
+    again = line.correct(first, 20, heart_rate=65.0, spo2=98.0)
+    found = row(line, line.correct(again, 30, heart_rate=66.0))
+    assert [(part["text"], part["struck"]) for part in found["parts"]] == [
+        ("HR 55", True),
+        ("HR 65", True),
+        ("HR 66", False),
+        ("SpO₂ 98", True),
+    ]
+    (told,) = [
+        one for one in table(judged(line.infusion, line.protocol, at(60)), ZONE)["rows"] if one["minute"] == "10"
+    ]
+    cells = [(cell["before"], cell["text"]) for cell in told["cells"]]
+    assert (["55", "65"], "66") in cells
+    assert (["98"], "—") in cells
+
+
+def test_a_value_not_done_says_so_in_the_table_and_one_not_in_the_entry_is_a_dash() -> None:
+    line = running()
+    line.set(10, systolic=120.0, diastolic=70.0, not_done={"spo2": "equipment"})
+    late = line.quiet_set(5, recorded=30)
+    found = table(judged(line.infusion, line.protocol, at(60)), ZONE)
+    (told,) = [one for one in found["rows"] if one["minute"] == "10"]
+    assert {"120", "70", "not done: equipment", "—"} == {cell["text"] for cell in told["cells"]}
+    assert [(one["author"], one["marks"]) for one in found["rows"] if one["minute"] == "5"] == [
+        (late.author_name, ["sent late"])
+    ]
 
 
 DRUG = {"drawn_mg": 50.0, "wasted_mg": 10.0, "method": "Sink with water", "lot": "A1", "expiry": "2027-08"}
@@ -56,7 +142,7 @@ DRUG = {"drawn_mg": 50.0, "wasted_mg": 10.0, "method": "Sink with water", "lot":
                 "weight_on": "2026-03-03",
                 "spo2_scale": 2,
             },
-            "Order: 0.5 mg/kg in 40 min · by Dr Ines Weiss · 80 kg on 2026-03-03 · SpO₂ scale 2",
+            "Order: 0.5 mg/kg in 40 min · by Dr Ines Weiss · 80 kg on 03 Mar 2026 · SpO₂ scale 2",
         ),
         ("effect", {"name": "nausea"}, "Nausea"),
         (
@@ -87,7 +173,7 @@ DRUG = {"drawn_mg": 50.0, "wasted_mg": 10.0, "method": "Sink with water", "lot":
         ),
         ("score", {"scale": "aldrete", "item:activity": 2}, "Modified Aldrete (±20 mmHg): incomplete"),
         ("score", {"scale": "unknown"}, "Score: unknown"),
-        ("drug", DRUG, "Ketamine: drawn 50 mg, wasted 10 mg, sink with water · lot A1 · expires 2027-08"),
+        ("drug", DRUG, "Ketamine: drawn 50 mg, wasted 10 mg, sink with water · lot A1 · expires Aug 2027"),
         ("sign", {"meaning": "administered"}, "Signed: administered"),
         ("time_out", {}, "Time-out"),
         ("over", {"of": "nothing known"}, "Over at minute 30"),

@@ -61,7 +61,7 @@ def told(event: dict[str, Any]) -> str:
         ("Effects", "Nausea · mild · watched · resolved at minute 31 (minute 22); Smells burnt toast · no end recorded "
                     "(minute 23)"),
         ("Flags", "0 critical, 3 caution; 1 withdrawn with their values; 1 critical of all these not acknowledged"),
-        ("Sets", "4 done, 1 partial, 6 missed"),
+        ("Sets", "4 of 11 done, 1 partial, 6 missed"),
     ],
 )  # fmt: skip
 def test_the_summary(label: str, expected: str) -> None:
@@ -138,7 +138,7 @@ def test_each_value_is_there_with_what_was_corrected_and_withdrawn_struck() -> N
     assert shown == [
         ("-4", "126", "", False, ""),
         ("0", "126", "", False, ""),
-        ("5", "", "", False, ""),
+        ("5", "—", "", False, ""),
         ("10", "614", "", True, "corrected 11:11 by Ada Okafor: typed wrongly"),
         ("10", "164", "caution", False, "corrected: typed wrongly"),
         ("14", "126", "", True, "withdrawn 11:15 by Ada Okafor: that was Omar Haddad"),
@@ -154,7 +154,7 @@ def test_each_event_is_there_in_order() -> None:
         "12 | 11:12 | Flag acknowledged, systolic pressure at or above 160 mmHg: Told Dr Weiss on the phone | "
         "Ada Okafor"
     )
-    assert found[-1] == "200 | 14:20 | “Called back, well” | addendum; recorded after closing | Jonas Lund"
+    assert found[-1] == "14:20 | “Called back, well” | addendum; recorded after closing | Jonas Lund"
     assert len(found) == sum(1 for e in eventful().entries if e.event or e.acknowledgement)
 
 

@@ -74,6 +74,13 @@ def words(kind: Any, detail: dict[str, Any], *before: tuple[Any, dict[str, Any]]
     return said(line.event(kind, 31, **detail), judged(line.infusion, line.protocol, at(40)), CHAIRS)
 
 
+def test_an_order_of_an_older_export_keeps_its_day() -> None:
+    [detail, _] = WHOLE["order"]
+    told = words("order", detail)
+    assert "on 03 Mar 2026" in told
+    assert restored("order", told.replace("03 Mar 2026", "2026-03-03"), SHIPPED) == Event("order", detail)
+
+
 def test_every_kind_has_its_place() -> None:
     assert {*WHOLE, *IN_WORDS, *ELSEWHERE} == set(get_args(EventKind))
 

@@ -29,7 +29,7 @@ export function doseStrip() {
         return bar;
       });
     });
-    node.setAttribute("aria-label", `Pump: ${segments.map((one) => `from minute ${Math.round(one.from)} ${one.rate > 0 ? `${Math.round(one.rate * 10) / 10} mL/h` : "paused"}`).join(", ")}`);
+    node.setAttribute("aria-label", `Pump: ${segments.map((one) => `from minute ${Math.floor(one.from)} ${one.rate > 0 ? `${Math.round(one.rate * 10) / 10} mL/h` : "paused"}`).join(", ")}`);
   }
   return { node, draw };
 }
