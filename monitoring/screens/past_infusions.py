@@ -61,7 +61,7 @@ def find_infusions() -> Found:
     )
     wanted = _wanted_now()
     found = find(running(), wanted, st.session_state.get(_WORDS, ""), st.session_state.get(_PAGE, 1))
-    _draw_fields(found.choices, wanted)
+    _draw_fields(found.choices)
     st.session_state[_key("sorted")] = st.session_state[_key("sorted")]  # Streamlit forgets a field that is not drawn
     if wanted.since and wanted.until and wanted.since >= wanted.until:
         st.warning("From lies after To: there is no day between them.")
@@ -183,47 +183,70 @@ def _infusions(count: int) -> str:
 # What is asked
 
 
-def _draw_fields(choices: Choices, wanted: Wanted) -> None:
-    """The fields. They are all there whether or not something is asked, so that none loses what was chosen."""
-    set_now = len(address_of(wanted, _zone()).keys() - {"sort", "order"})
+def _draw_fields(choices: Choices) -> None:
+    """The fields, then what is asked in words, for they may be folded.
+
+    They are all there whether or not something is asked, so that none loses what was chosen.
+    """
     # Told of, it stays as it is when the page is drawn again; a bookmark shows what it finds, not the fields.
-    with st.expander(f"Filters: {set_now} set" if set_now else "Filters", key=_key("filters"), on_change="rerun"):
-        first, last, nurse, chair = st.columns(4)
-        for column, label, key in ((first, "From", "from"), (last, "To, that day included", "to")):
-            column.date_input(label, None, *DAYS, key=_key(key), on_change=_changed, format="DD/MM/YYYY")
-        _choose(nurse, "Recorded by", "nurse", dict(choices.people))
-        _choose(chair, "Chair", "chair", {one.id: one.label for one in running().store.chairs()})
-        phase, ranges = st.columns(2)
-        _several(phase, "Phase", "phase", dict(PHASE_WORDS))
-        _choose(ranges, "Ranges it ran under", "protocol", _protocol_labels(choices.protocols))
-        bounds = st.columns(4)
-        for column, (label, key) in zip(bounds, _BOUNDS, strict=True):
-            column.number_input(label, 0.0, LARGEST, None, step=0.1, key=_key(key), on_change=_changed)
-        flag, level, answered = st.columns(3)
-        _choose(flag, "Flag of", "flag", _measure_labels(choices))
-        _choose(level, "Level, at least", "level", {one.word: f"{MARK[one]} {one.word}" for one in reversed(Level)})
-        _choose(answered, "Acknowledged", "acknowledged", _ANSWERED)
-        effect, medicine = st.columns(2)
-        _several(effect, "Effect, any of", "effect", dict(choices.effects))
-        _several(medicine, "Medicine, any of", "medicine", dict(choices.medicines))
-        early, unsigned, clear = st.columns(3, vertical_alignment="bottom")
-        early.toggle("Stopped early", key=_key("early"), on_change=_changed)
-        unsigned.toggle("To be signed", key=_key("unsigned"), on_change=_changed)
-        clear.button("Clear all filters", key="clear", on_click=_clear, disabled=not set_now, width="stretch")
+    with st.expander("Filters", key=_key("filters"), on_change="rerun"):
+        asked = list(_fields(choices))
+        st.button("Clear all filters", key="clear", on_click=_clear, disabled=not asked)
+    if asked:
+        count = "1 filter" if len(asked) == 1 else f"{len(asked)} filters"
+        st.html(f'<p class="past asked"><b>{count}</b> · {_whole(escape(one) for one in asked)}</p>')
 
 
-def _choose(place: DeltaGenerator, label: str, key: str, words: Mapping[str, str]) -> None:
+def _fields(choices: Choices) -> Iterator[str]:
+    """Draw each field, and say what it asks, if anything."""
+    first, last, nurse, chair = st.columns(4)
+    for column, label, key in ((first, "From", "from"), (last, "To, that day included", "to")):
+        column.date_input(label, None, *DAYS, key=_key(key), on_change=_changed, format="DD/MM/YYYY")
+        if day := st.session_state[_key(key)]:
+            yield f"{label.partition(',')[0]} {day:%d %b %Y}"
+    yield from _choose(nurse, "Recorded by", "nurse", dict(choices.people))
+    yield from _choose(chair, "Chair", "chair", {one.id: one.label for one in running().store.chairs()})
+    phase, ranges = st.columns(2)
+    yield from _several(phase, "Phase", "phase", dict(PHASE_WORDS))
+    yield from _choose(ranges, "Ranges it ran under", "protocol", _protocol_labels(choices.protocols))
+    bounds = st.columns(4)
+    for column, (label, key) in zip(bounds, _BOUNDS, strict=True):
+        column.number_input(label, 0.0, LARGEST, None, step=0.1, key=_key(key), on_change=_changed)
+        if (bound := st.session_state[_key(key)]) is not None:
+            yield f"{label} {bound:g}"
+    flag, level, answered = st.columns(3)
+    yield from _choose(flag, "Flag of", "flag", _measure_labels(choices))
+    levels = {one.word: f"{MARK[one]} {one.word}" for one in reversed(Level)}
+    yield from _choose(level, "Level, at least", "level", levels)
+    yield from _choose(answered, "Acknowledged", "acknowledged", _ANSWERED)
+    effect, medicine = st.columns(2)
+    yield from _several(effect, "Effect, any of", "effect", dict(choices.effects))
+    yield from _several(medicine, "Medicine, any of", "medicine", dict(choices.medicines))
+    for column, label, key in zip(
+        st.columns(3), ("Stopped early", "To be signed"), ("early", "unsigned"), strict=False
+    ):
+        column.toggle(label, key=_key(key), on_change=_changed)
+        if st.session_state[_key(key)]:
+            yield label
+
+
+def _choose(place: DeltaGenerator, label: str, key: str, words: Mapping[str, str]) -> Iterator[str]:
     """One of several, or none; what is asked for and is not there any more stays to be seen."""
     chosen = st.session_state[_key(key)]
     options = [*words, *([chosen] if chosen is not None and chosen not in words else [])]
     word = partial(_word, words)
     place.selectbox(label, options, index=None, format_func=word, key=_key(key), on_change=_changed, placeholder="any")
+    if chosen is not None:
+        yield f"{label}: {word(chosen)}"
 
 
-def _several(place: DeltaGenerator, label: str, key: str, words: Mapping[str, str]) -> None:
-    options = [*words, *(one for one in st.session_state[_key(key)] if one not in words)]
+def _several(place: DeltaGenerator, label: str, key: str, words: Mapping[str, str]) -> Iterator[str]:
+    chosen: list[str] = st.session_state[_key(key)]
+    options = [*words, *(one for one in chosen if one not in words)]
     word = partial(_word, words)
     place.multiselect(label, options, format_func=word, key=_key(key), on_change=_changed, placeholder="any")
+    if chosen:
+        yield f"{label}: {', '.join(map(word, chosen))}"
 
 
 def _word(words: Mapping[str, str], key: str) -> str:

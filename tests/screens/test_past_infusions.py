@@ -148,6 +148,16 @@ def test_what_an_address_asks_in_vain_is_said(
     assert said not in tab.fill(past_early=True).words
 
 
+def test_what_is_asked_stands_in_words_above_what_was_found(house: RunningClinic, door: Doorman) -> None:
+    asked = {"to": "2026-11-01", "level": "critical", "phase": "closed", "mg_from": "40", "early": "yes"}
+    tab = door("Ada Okafor").open("past", **asked)
+    (said,) = [unescape(re.sub("<[^>]*>", "", words)) for words in tab.words if "past asked" in words]
+    assert said == (
+        "5 filters · To 01 Nov 2026 · Phase: closed · Dose from [mg] 40 · Level, at least: ■ critical · Stopped early"
+    )
+    assert not [words for words in door("Ada Okafor").open("past").words if "past asked" in words]
+
+
 def test_an_address_that_can_be_asked_is_not_complained_of(house: RunningClinic, door: Doorman) -> None:
     asked = {"mg_from": "40.0", "sort": "day", "page": "1", "order": "rising", "phase": "closed", "to": "2026-11-01"}
     assert not [word for word in door("Ada Okafor").open("past", **asked).words if "left out" in word]
