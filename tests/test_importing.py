@@ -9,6 +9,7 @@ from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -17,8 +18,10 @@ from monitoring.clinic import RunningClinic
 from monitoring.clinical.course import course
 from monitoring.clinical.record import Event, Infusion, Reading
 from monitoring.documents import infusion_document, judged
+from monitoring.documents.known import to_sign
+from monitoring.documents.review import review_document
 from monitoring.recording import PastEntry, PastInfusion, SourceFile
-from monitoring.recording.importing import standing
+from monitoring.recording.importing import older, places, standing
 from monitoring.records import StoreRefused
 from monitoring.records.database import file_of
 from monitoring.records.verify import verify
@@ -124,6 +127,20 @@ def test_a_screen_marks_each_entry_as_imported_and_none_as_late(clinic: RunningC
     assert [row["text"] for row in rows if row["time"] == "10:55"][-1].startswith("“Imported from march 2026.csv")
 
 
+def test_its_review_says_that_nobody_here_was_asked_or_told(clinic: RunningClinic, names: Names) -> None:
+    one, unsigned = past(names.patients["Omar Haddad"], seen(20, systolic=190)), to_sign(clinic)
+    imported(clinic, one)
+    document = review_document(clinic, one.id)
+    (flag,) = document["review"]["flags"]
+    assert (flag["open"], flag["acknowledged_after"]) == (False, "brought in from a file: not acknowledged here")
+    facts = {fact.key: fact for fact in document["review"]["facts"]}
+    assert facts["flags"].note == "brought in from a file: not acknowledged here"
+    assert facts["sets"].note == "none was due here: brought in from a file"
+    assert (document["slots"], document["care"]["before"]["missing"]) == ([], [])
+    assert document["care"]["leaving"]["missing"] == []
+    assert to_sign(clinic) == unsigned
+
+
 def test_the_same_again_adds_nothing(clinic: RunningClinic, names: Names) -> None:
     one = past(names.patients["Omar Haddad"])
     imported(clinic, one)
@@ -177,6 +194,7 @@ def test_what_does_not_fit_is_refused_and_nothing_is_stored(
         (seen(90, heart_rate=70), "Line 96: Seen after the patient had left: expected before."),
         (seen(10, systolic=138, diastolic=84, heart_rate=80), "Line 16: The same is said in line 16"),
         (happened(20, "start"), "Pump started at minute 20 conflicts with"),
+        (happened(20, "note", text="all\x00well"), "The words hold a control character (U+0000): expected plain text."),
         (seen(60 * 24 * 60, heart_rate=70), "Line 86406: Seen"),
     ],
 )
@@ -220,6 +238,46 @@ def test_infusions_of_a_series_are_numbered_in_their_order(clinic: RunningClinic
     assert len(another.value.added) == 2
     assert [series.number for series in clinic.store.series_of(patient)] == [1, 2]
     assert [stored(clinic, one).number for one in (later(12), later(14))] == [1, 2]
+
+
+def days_from(patient: str, days: float, **more: Any) -> PastInfusion:
+    """The ordinary infusion, so many days after February's."""
+    one, by = past(patient), timedelta(days=days)
+    entries = tuple(replace(entry, observed_at=entry.observed_at + by) for entry in one.entries)
+    return replace(one, opened_at=BEGAN + by, entries=entries, **more)
+
+
+def test_where_each_comes_in_is_told_before(clinic: RunningClinic, names: Names) -> None:
+    omar, zone = names.patients["Omar Haddad"], ZoneInfo("Europe/Berlin")
+    imported(clinic, days_from(omar, 0), days_from(omar, 7))
+
+    def told(*infusions: PastInfusion, own: tuple[str, ...] = ()) -> list[str]:
+        before = places(clinic, infusions, own)
+        outcome = imported(clinic, *infusions, new_series=own)
+        assert outcome.done, outcome.sentences
+        for one in infusions:
+            held = stored(clinic, one)
+            number = {series.id: series.number for series in clinic.store.series_of(omar)}[held.series]
+            assert (before[one.id].number, before[one.id].series) == (held.number, number)
+        return [before[one.id].words(zone) for one in infusions]
+
+    inside, earlier = days_from(omar, 3), (days_from(omar, -20), days_from(omar, -30))
+    assert older(clinic, [inside], zone) == ""
+    assert told(inside) == ["infusion 3 of series 1, begun 02 Feb 2026"]
+    assert older(clinic, earlier, zone) == (
+        "03 Jan 2026 is before the first infusion of series 1 (02 Feb 2026): proposed as a series of its own."
+    )
+    assert told(*earlier, own=(omar,)) == ["infusion 2 of series 2, a new one", "infusion 1 of series 2, a new one"]
+    # A series of old records is not the one the patient is in, and takes what lies in its time.
+    assert recording.next_of_series(clinic, omar).number == 4
+    assert told(days_from(omar, -25)) == ["infusion 3 of series 2, begun 03 Jan 2026"]
+    taken = places(clinic, [days_from(omar, 9, number=2)])
+    assert [one.words(zone) for one in taken.values()] == ["infusion 2 of series 1, begun 02 Feb 2026: there already"]
+    # What stands in a file with one that is there already belongs with it.
+    again, more = days_from(omar, -25), days_from(omar, -60)
+    assert places(clinic, [again, more])[more.id].words(zone) == "infusion 4 of series 2, begun 03 Jan 2026"
+    imported(clinic, again, more)
+    assert stored(clinic, more).series == stored(clinic, again).series
 
 
 def test_a_patient_is_not_at_two_places_at_once(clinic: RunningClinic, names: Names) -> None:

@@ -482,6 +482,9 @@ BORN = date(1990, 1, 2)
         ({"birth_date": date(2026, 3, 4)}, "future"),
         ({"birth_date": date(1899, 12, 31)}, "1900"),
         ({"sex": "?"}, "Sex"),
+        ({"name": "Nora\x00Petersen"}, "Name, character 5 is no letter but a control character"),
+        ({"number": "K-02\x1b"}, "Patient number, character 5"),
+        ({"allergies": "latex\ud800"}, "Allergies, character 6"),
         ({"number": "K-0101"}, "K-0101"),
     ],
 )

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+import unicodedata
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from typing import Final, Literal
 from uuid import UUID, uuid5
+from zoneinfo import ZoneInfo
 
 from monitoring import access
 from monitoring.access import Actor
@@ -26,9 +28,9 @@ from monitoring.clinical.record import (
     Reading,
 )
 from monitoring.recording.entries import baseline_at
-from monitoring.recording.infusions import plan_problems
+from monitoring.recording.infusions import latest_series, plan_problems
 from monitoring.recording.outcome import Again, Refused, answered
-from monitoring.records import FromFile, NewEntry, NewInfusion, StoreRefused
+from monitoring.records import FromFile, NewEntry, NewInfusion, Series, StoreRefused
 from monitoring.records.chain import canonical
 
 IDENTIFIERS_IN_FILE: Final = "as in the file"
@@ -128,13 +130,14 @@ def import_infusions(
     file: SourceFile,
     infusions: Sequence[PastInfusion],
     *,
-    new_series: bool = False,
+    new_series: bool | Collection[str] = False,
 ) -> Imported | Again[Imported]:
     """Store infusions of the past, each in one transaction: all of it, or nothing. One that is there is left as it is.
 
     They run under the protocol that holds now, the person who acts is the author of every entry, and each entry is
-    marked as imported. A first note names the file. A patient's infusions join the latest series, or a new one where
-    there is none or where `new_series` is wanted. When none is taken, the answer is a refusal with the reasons.
+    marked as imported. A first note names the file. Where each comes in is told before by `places`: `new_series` says
+    of which patients (ids, or of all) the infusions become a series of their own. When none is taken, the answer is a
+    refusal with the reasons.
     """
     actor = access.require(actor, "import")
     if not infusions:
@@ -142,13 +145,14 @@ def import_infusions(
     added: list[str] = []
     again: list[str] = []
     refused: list[tuple[str, tuple[str, ...]]] = []
-    series: dict[str, str] = {}
-    for past in infusions:
+    series = _series_there(clinic, infusions)
+    for past in sorted(infusions, key=lambda one: one.opened_at):  # numbered in the order in which they were
         try:
             with clinic.store.bulk():  # one transaction: what is judged is what is stored
                 stands, problems = standing(clinic, past)
                 if stands == "new":
-                    joins = _series_for(clinic, actor, past, series.get(past.patient_id), new_series)
+                    own = new_series if isinstance(new_series, bool) else past.patient_id in new_series
+                    joins = _series_for(clinic, actor, past, series.get(past.patient_id), own)
                     _store(clinic, actor, file, past, joins)
         except StoreRefused as refusal:
             stands, problems = "refused", (Problem("", refusal.sentence),)
@@ -213,12 +217,23 @@ def past_problems(past: PastInfusion, patient: Patient, protocol: Protocol, now:
             found.append(Problem(place, f"The same is said in {places[draft.id]}: expected it once."))
             continue
         places[draft.id] = place
+        found.extend(Problem(place, sentence) for sentence in _control_characters(draft))
         entry = _as_entry(_pinned(draft, infusion), len(infusion.entries) + 1, now)
         sentences = checks.problems(entry, infusion, protocol, now, live=False)
         found.extend(Problem(place, sentence) for sentence in sentences)
         infusion = replace(infusion, entries=(*infusion.entries, entry))
     found.extend(_as_a_whole(infusion, places))
     return tuple(dict.fromkeys(found))
+
+
+def _control_characters(draft: NewEntry) -> Iterator[str]:
+    """What no person wrote: a control character but a line end or a tab, or half a character."""
+    texts = [draft.reason, *(one.reason for one in draft.not_done)]
+    texts += [value for value in (draft.event.detail.values() if draft.event else ()) if isinstance(value, str)]
+    for text in texts:
+        bad = next((one for one in text if unicodedata.category(one) in ("Cc", "Cs") and one not in "\t\r\n"), None)
+        if bad is not None:
+            yield f"The words hold a control character (U+{ord(bad):04X}): expected plain text."
 
 
 def _as_a_whole(infusion: Infusion, places: Mapping[str, str]) -> Iterator[Problem]:
@@ -262,13 +277,70 @@ def _overlap(other: Infusion, closed_at: datetime | None, since: datetime, until
     return other.opened_at <= until and (closed_at is None or closed_at >= since)
 
 
-def _series_for(clinic: RunningClinic, actor: Actor, past: PastInfusion, joined: str | None, new_series: bool) -> str:
-    """The series this infusion joins: that of the patient's others in this import, else the latest or a new one."""
-    held = clinic.store.series_of(past.patient_id)
-    if joined is not None and new_series:
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where an infusion comes in: its number, of which series, and when that began; None for one of its own."""
+
+    number: int
+    series: int
+    began: datetime | None
+    given: bool = False  # the file's own number, which another infusion of the series has
+
+    def words(self, zone: ZoneInfo) -> str:
+        """ "infusion 7 of series 2, begun 12 Oct 2026"."""
+        since = "a new one" if self.began is None else f"begun {self.began.astimezone(zone):%d %b %Y}"
+        return f"infusion {self.number} of series {self.series}, {since}{': there already' if self.given else ''}"
+
+
+def places(
+    clinic: RunningClinic, infusions: Sequence[PastInfusion], new_series: Collection[str] = ()
+) -> dict[str, Place]:
+    """Where `import_infusions` would put each of these, by its id; what is there already is where it is."""
+    joined = _series_there(clinic, infusions)
+    numbers: dict[str, list[int]] = {}
+    found: dict[str, Place] = {}
+    for past in sorted(infusions, key=lambda one: one.opened_at):
+        every = clinic.store.series_of(past.patient_id)
+        if clinic.store.infusion(past.id) is not None:
+            continue
+        joins = None if past.patient_id in new_series else _joins(clinic, past)
+        key = joined.setdefault(past.patient_id, joins.id if joins is not None else "")
+        series = next((one for one in every if one.id == key), None)
+        given = numbers.setdefault(f"{past.patient_id} {key}", _given(clinic, past, key))
+        number, again = past.number or max(given, default=0) + 1, past.number in given
+        given.append(number)
+        began = None if series is None else _span(clinic, series)[0]
+        found[past.id] = Place(number, len(every) + 1 if series is None else series.number, began, again)
+    return found
+
+
+def _series_there(clinic: RunningClinic, infusions: Sequence[PastInfusion]) -> dict[str, str]:
+    """By patient the series of what is there already of these: what stands beside it in a file belongs with it."""
+    found = ((past.patient_id, clinic.store.infusion(past.id)) for past in infusions)
+    return {patient_id: there.series for patient_id, there in found if there is not None}
+
+
+def older(clinic: RunningClinic, infusions: Sequence[PastInfusion], zone: ZoneInfo) -> str:
+    """Why these infusions of one patient are proposed as a series of their own, one sentence; "" where they are not."""
+    first = min(infusions, key=lambda one: one.opened_at)
+    latest = latest_series(clinic, first.patient_id)
+    if latest is None or any(clinic.store.infusion(one.id) is not None for one in infusions):
+        return ""
+    day, began = (at.astimezone(zone).date() for at in (first.opened_at, _span(clinic, latest)[0]))
+    if day >= began or _within(clinic, first) is not None:
+        return ""
+    return (
+        f"{day:%d %b %Y} is before the first infusion of series {latest.number} ({began:%d %b %Y}): "
+        "proposed as a series of its own."
+    )
+
+
+def _series_for(clinic: RunningClinic, actor: Actor, past: PastInfusion, joined: str | None, own: bool) -> str:
+    """The series this infusion joins: that of the patient's others in this import, else one there is, or a new one."""
+    if joined is not None:
         return joined
-    if held and not new_series:
-        return held[-1].id
+    if not own and (joins := _joins(clinic, past)) is not None:
+        return joins.id
     planned = max(clinic.protocol.dose.planned_infusions, past.number or 1)
     made = str(uuid5(_SERIES, past.id))
     return clinic.store.open_series(past.patient_id, planned, by=actor.staff.id, id=made).id
@@ -312,16 +384,42 @@ def _store(clinic: RunningClinic, actor: Actor, file: SourceFile, past: PastInfu
 
 def _number(clinic: RunningClinic, past: PastInfusion, series_id: str) -> int:
     """Which of the series it is: as the file says, else the next one."""
-    given = []
-    for infusion_id in clinic.store.infusions_of(past.patient_id):
-        other = clinic.store.infusion(infusion_id)
-        if other is not None and other.series == series_id and outlined(other).phase != "cancelled":
-            given.append(other.number)
+    given = _given(clinic, past, series_id)
     if past.number is None:
         return max(given, default=0) + 1
     if past.number in given:
         raise StoreRefused(f"Infusion {past.number} of this series is there already: expected another number.")
     return past.number
+
+
+def _given(clinic: RunningClinic, past: PastInfusion, series_id: str) -> list[int]:
+    """The numbers that are given in a series of this patient."""
+    found = (clinic.store.infusion(infusion_id) for infusion_id in clinic.store.infusions_of(past.patient_id))
+    return [
+        other.number
+        for other in found
+        if other is not None and other.series == series_id and outlined(other).phase != "cancelled"
+    ]
+
+
+def _joins(clinic: RunningClinic, past: PastInfusion) -> Series | None:
+    """The series in whose time it lies, else the one the patient is in; None where there is none."""
+    return _within(clinic, past) or latest_series(clinic, past.patient_id)
+
+
+def _within(clinic: RunningClinic, past: PastInfusion) -> Series | None:
+    for series in reversed(clinic.store.series_of(past.patient_id)):
+        first, last = _span(clinic, series)
+        if first <= past.opened_at <= last:
+            return series
+    return None
+
+
+def _span(clinic: RunningClinic, series: Series) -> tuple[datetime, datetime]:
+    """When the first and the last infusion of a series were opened; when it was itself, where there is none yet."""
+    found = (clinic.store.infusion(infusion_id) for infusion_id in clinic.store.infusions_of(series.patient_id))
+    opened = [one.opened_at for one in found if one is not None and one.series == series.id]
+    return min(opened, default=series.opened_at), max(opened, default=series.opened_at)
 
 
 def _note(past: PastInfusion, text: str) -> PastEntry:

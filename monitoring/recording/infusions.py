@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import date
@@ -20,6 +21,7 @@ from monitoring.records import Chair, NewInfusion, Series
 SEXES: Final = ("female", "male", "other", "unknown")
 IDENTIFIERS: Final = ("name", "date of birth", "patient number", "wristband", "photograph")
 EARLIEST_BIRTH_YEAR: Final = 1900
+_NO_TEXT: Final = ("Cc", "Cs")  # control characters, and halves of a character
 
 
 def free_chairs(clinic: RunningClinic) -> tuple[Chair, ...]:
@@ -46,7 +48,7 @@ def register_patient(
     """Take a person into care. The same `id` twice is one patient; a number that is taken is refused."""
     actor = access.require(actor, "register_patient")
     number, name, allergies = number.strip(), name.strip(), allergies.strip()
-    refuse_if(_patient_problems(number, name, birth_date, sex, clinic.clock.now().date()))
+    refuse_if(_patient_problems(number, name, birth_date, sex, allergies, clinic.clock.now().date()))
     assert birth_date is not None
     return clinic.store.register_patient(
         number=number, name=name, birth_date=birth_date, sex=sex, allergies=allergies, by=actor.staff.id, id=id
@@ -70,15 +72,22 @@ def correct_patient(
     if patient is None:
         raise Refused("This patient is not known here.", why="unknown")
     name, allergies = name.strip(), allergies.strip()
-    refuse_if(_patient_problems(patient.number, name, birth_date, sex, clinic.clock.now().date()))
+    refuse_if(_patient_problems("", name, birth_date, sex, allergies, clinic.clock.now().date(), numbered=True))
     assert birth_date is not None
     return clinic.store.correct_patient(
         patient_id, name=name, birth_date=birth_date, sex=sex, allergies=allergies, by=actor.staff.id
     )
 
 
-def _patient_problems(number: str, name: str, birth_date: date | None, sex: str, today: date) -> Iterator[str]:
-    if not number:
+def _patient_problems(
+    number: str, name: str, birth_date: date | None, sex: str, allergies: str, today: date, *, numbered: bool = False
+) -> Iterator[str]:
+    """Why a person cannot be kept like this; `numbered`: the number is given already, and is not judged again."""
+    for what, text in (("Patient number", number), ("Name", name), ("Allergies", allergies)):
+        at = next((at for at, one in enumerate(text, start=1) if unicodedata.category(one) in _NO_TEXT), None)
+        if at is not None:
+            yield f"{what}, character {at} is no letter but a control character: expected plain text."
+    if not number and not numbered:
         yield "Patient number is empty: expected the number this clinic uses for the person."
     if not name:
         yield "Name is empty: expected the person's name."
@@ -101,12 +110,22 @@ class Suggestion:
     planned_infusions: int
 
 
+def latest_series(clinic: RunningClinic, patient_id: str) -> Series | None:
+    """The series a patient is in: that of the last infusion, or one opened since. None before the first.
+
+    A series of old records that were brought in later has a higher number, and is not the one the patient is in.
+    """
+    found = (clinic.store.infusion(infusion_id) for infusion_id in clinic.store.infusions_of(patient_id))
+    last = {one.series: one.opened_at for one in found if one is not None}  # they come in the order they were opened
+    every = clinic.store.series_of(patient_id)
+    return max(every, key=lambda one: (last.get(one.id, one.opened_at), one.number), default=None)
+
+
 def next_of_series(clinic: RunningClinic, patient_id: str) -> Suggestion:
     """What the next infusion of this patient would be: the one after the last that was not cancelled."""
-    series = clinic.store.series_of(patient_id)
-    if not series:
+    latest = latest_series(clinic, patient_id)
+    if latest is None:
         return Suggestion(None, 1, clinic.protocol.dose.planned_infusions)
-    latest = max(series, key=lambda one: one.number)
     given = [infusion.number for infusion in _infusions_of(clinic, patient_id, latest.id)]
     return Suggestion(latest, max(given, default=0) + 1, latest.planned_infusions)
 
