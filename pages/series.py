@@ -3,20 +3,19 @@
 import streamlit as st
 
 from monitoring.screens.exporting import draw_exports
-from monitoring.screens.patients import draw_find
 from monitoring.screens.scoring import draw_add_score, draw_withdraw_score
 from monitoring.screens.series import draw_about, draw_along, draw_begin, draw_patient, draw_unanswered, pick_series
-from monitoring.screens.series_review import draw_series_review
+from monitoring.screens.series_review import draw_series_review, whose
 
 st.title("Series")
-patient = draw_patient(st.query_params.get("patient") or draw_find())
+patient = draw_patient(whose())
 if patient is not None:
     draw_unanswered(patient.id)
     pickers = st.container(horizontal=True)
     with pickers:
-        series = pick_series(patient)
+        series = pick_series(patient, st.query_params.get("infusion"))
     if series is not None:
-        draw_series_review(patient.id, series, st.query_params.get("infusion"), pickers)
+        draw_series_review(patient.id, series, pickers)
         draw_along(series)
         draw_exports(series=series.id)
         draw_add_score(series)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date, timedelta
+from itertools import pairwise
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from monitoring import recording
-from monitoring.charts.series import Between, Line, Point, series_figure, span_of, stretches
+from monitoring.charts.series import Between, Line, Point, Room, apart, series_figure, span_of, stretches
 from monitoring.clinic import RunningClinic, instruments
 from monitoring.clinical.protocol import Level
 from monitoring.documents import judged
@@ -23,6 +24,7 @@ from monitoring.documents.series import (
     infusions_of_series,
     measures_of,
     panel,
+    rise_level,
     totals_before,
 )
 from monitoring.records import Score
@@ -77,6 +79,15 @@ def test_values_stand_at_their_minute_since_the_start_and_the_chosen_one_is_draw
     assert shown.figure["data"][-1]["name"] == "#2"
     assert traces(shown)["#2"]["line"]["width"] > traces(shown)["#1"]["line"]["width"]
     assert {note["text"] for note in shown.figure["layout"]["annotations"]} == {"<b>#2</b>", "#1"}
+    assert traces(shown)["#2"]["hovertext"][1].startswith("#2 · 03 Mar 2026<br>130 mmHg<br>minute 10 · ")
+
+
+def test_lines_are_told_apart_by_dash_and_the_older_ones_are_fainter() -> None:
+    found = traces(laid(*(course((10, 130.0 + n)) for n in range(4))))
+    assert [found[f"#{n}"]["line"]["dash"] for n in (1, 2, 3, 4)] == ["solid", "dash", "dashdot", "solid"]
+    assert found["#1"]["opacity"] < found["#2"]["opacity"] < found["#3"]["opacity"] < found["#4"]["opacity"] == 1
+    outline = bands(laid(course((10, 130.0)), course((10, 140.0))), "lowest")
+    assert {band["line"]["dash"] for band in outline} == {"dot"}  # as no line is
 
 
 def test_no_line_joins_across_a_gap_during_or_after_the_infusion() -> None:
@@ -174,6 +185,17 @@ def test_the_patients_own_range_needs_two_infusions() -> None:
     assert band["y"][3:6] == [120, 130, 126]
 
 
+@pytest.mark.parametrize("align", ["start", "peak"])
+def test_the_patients_own_range_is_there_only_where_all_infusions_have_a_value(align: Align) -> None:
+    lines = [course((0, 120.0), (10, 150.0), (20, 120.0)), course((0, 130.0), (10, 150.0)), course((0, 90.0))]
+    two, three = laid(*lines[:2], align=align), laid(*lines, align=align)
+    middle = 0 if align == "peak" else 10
+    assert {x for band in bands(two, "lowest") for x in band["x"]} == {middle - 10, middle}
+    assert (two.drawn, two.outlined, three.drawn, three.outlined) == (2, True, 3, True)
+    own = [(row[0], row[-1]) for row in three.rows if row[-1]]
+    assert own == [("0", "90 to 130" if align == "start" else "90 to 150")]
+
+
 def test_a_band_breaks_where_a_minute_is_missing() -> None:
     found = {minute: Between(minute, 1, 2, 3) for minute in (0, 10, 30, 45)}
     parts = [[one.minute for one in part] for part in stretches(found, lambda minute: 22.5 if minute > 40 else 15)]
@@ -187,7 +209,8 @@ def test_a_band_breaks_where_a_minute_is_missing() -> None:
 def test_the_chart_can_be_read_as_a_table() -> None:
     shown = laid(course((10, 140.0)), course((9, 130.0), (20, 150.0)), clinic={10: Between(10, 112, 150, 31)})
     assert shown.heading == (
-        "Minute", "#1", "#2", "Patient, lowest to highest", "Clinic, middle", "Clinic, infusions",
+        "Minute", "#1 · 03 Mar 2026", "#2 · 03 Mar 2026", "Patient, lowest to highest", "Clinic, middle",
+        "Clinic, infusions",
     )  # fmt: skip
     assert shown.rows == (
         ("0", "126", "126", "126 to 126", "", ""),
@@ -204,18 +227,83 @@ def test_an_infusion_that_never_started_or_has_no_value_is_not_drawn() -> None:
     assert laid(Timeline()).figure["data"] == []
 
 
-def test_many_labels_at_one_place_are_one_line() -> None:
-    def line(n: int, chosen: bool = False) -> Line:
-        return Line(str(n), f"#{n}", (Point(100, 120 + n / 10, None, "", False),), chosen)
+def ending(n: int, value: float, x: float = 100, chosen: bool = False) -> Line:
+    """An infusion whose last value is this one."""
+    return Line(str(n), f"#{n}", (Point(x, value, None, "", False),), chosen)
 
-    figure = series_figure(
-        SYSTOLIC, [line(2), line(10), line(1), line(3), line(4, chosen=True)], since="", planned_minutes=40
+
+def numbers(lines: list[Line], room: Room) -> dict[str, float]:
+    """Where the number of each infusion stands, above the lowest of the scale [px]."""
+    layout = series_figure(SYSTOLIC, lines, since="", planned_minutes=40, room=room)["layout"]
+    low, high = layout["yaxis"]["range"]
+    shown = {}
+    for note in layout["annotations"]:
+        shift = -note["ay"] if note["showarrow"] else note["yshift"]
+        shown[note["text"]] = (note["y"] - low) / (high - low) * room.down + shift
+    return shown
+
+
+def test_numbers_of_lines_that_end_at_one_place_stand_apart_in_their_order() -> None:
+    room = Room(500, 300)
+    lines = [ending(1, 121), ending(2, 120), ending(3, 122), ending(4, 120.5, chosen=True), ending(5, 176)]
+    shown = numbers(lines, room)
+    assert sorted(shown, key=shown.__getitem__) == ["#2", "<b>#4</b>", "#1", "#3", "#5"]
+    heights = sorted(shown.values())
+    assert all(later - before >= 14.9 for before, later in pairwise(heights))
+    assert shown["#5"] == pytest.approx((176 - 40) / 160 * room.down)  # far from the others, at its own line
+    beside = numbers([ending(1, 120, x=20), ending(2, 120, x=100, chosen=True)], room)
+    assert len(set(beside.values())) == 1
+
+
+def test_where_there_is_no_room_for_all_numbers_the_latest_and_the_chosen_one_have_theirs() -> None:
+    shown = numbers([ending(n, 120, chosen=n == 2) for n in range(1, 31)], Room(290, 100))
+    assert set(shown) == {"<b>#2</b>", "#28", "#29", "#30"}
+    assert all(0 <= height <= Room(290, 100).down for height in shown.values())
+
+
+@pytest.mark.parametrize(
+    ("wanted", "shown"),
+    [
+        ([], []),
+        ([50], [50]),
+        ([50, 80], [50, 80]),
+        ([50, 50], [45, 55]),
+        ([50, 52, 54], [42, 52, 62]),
+        ([0, 0], [0, 10]),
+        ([100, 100, 100], [80, 90, 100]),
+        ([10, 49, 50], [10, 44.5, 54.5]),
+    ],
+)
+def test_what_would_overlap_is_moved_apart_and_stays_inside(wanted: list[float], shown: list[float]) -> None:
+    assert apart(wanted, 10, 100) == pytest.approx(shown)
+
+
+# What is marked
+
+
+@pytest.mark.parametrize(
+    ("highest", "level"),
+    [(126 + 39, None), (126 + 40, Level.CAUTION), (185, Level.CAUTION)],
+)
+def test_a_rise_is_marked_only_where_a_rule_about_the_rise_was_met(highest: float, level: Level | None) -> None:
+    """At 165 the peak lies outside the range, and at 185 far outside, whatever it rose from."""
+    found = one(course((10, highest)), 1)
+    assert rise_level(found.j, "systolic") is level
+    fact = next(fact for fact in found.facts if fact.key == "systolic")
+    assert fact.level is not None
+
+
+def test_without_a_baseline_or_a_rule_about_rises_no_rise_is_marked() -> None:
+    line = course((10, 185.0))
+    assert rise_level(one(line, 1).j, "heart_rate") is None
+    line.protocol = replace(
+        SHIPPED,
+        measures={
+            **SHIPPED.measures,
+            "systolic": replace(SYSTOLIC, limits=tuple(x for x in SYSTOLIC.limits if x.is_absolute)),
+        },
     )
-    texts = [note["text"] for note in figure["layout"]["annotations"]]
-    assert texts == ["#1 #2 #3 #10", "<b>#4</b>"]
-    far = [line(1), Line("9", "#9", (Point(100, 180, Level.CRITICAL, "", False),), True)]
-    apart = series_figure(SYSTOLIC, far, since="", planned_minutes=None)
-    assert [note["yshift"] for note in apart["layout"]["annotations"]] == [0, 0]
+    assert rise_level(one(line, 1).j, "systolic") is None
 
 
 # A series in a clinic
@@ -254,7 +342,23 @@ def test_a_series_holds_its_infusions_in_order_and_no_other(
     assert found[0].day == date(2026, 3, 3)
     assert omar not in [one.id for one in found]
     assert next(iter(measures_of(found))) == "systolic"
-    assert clinic_middle(clinic, "systolic") == {}
+    assert clinic_middle(clinic, SYSTOLIC) == {}
+
+
+def test_an_infusion_brought_in_later_stands_at_its_day(
+    clinic: RunningClinic, names: Names, clock: SetClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    treat(clinic, clock, names.infusion, 150)
+    clock.wait(days=3)
+    ada = actor(clinic, "Ada Okafor")
+    later = open_infusion(clinic, ada, names.patients["Marta Brandt"], "chair-1")
+    [series] = clinic.store.series_of(names.patients["Marta Brandt"])
+    numbered = {names.infusion: 7, later: 0}
+    whole = clinic.store.infusion
+    renumbered = lambda id: replace(whole(id), number=numbered[id])  # noqa: E731
+    monkeypatch.setattr(clinic.store, "infusion", renumbered)
+    found = infusions_of_series(clinic, names.patients["Marta Brandt"], series.id)
+    assert [one.named for one in found] == ["#7 · 03 Mar 2026", "imported · 06 Mar 2026"]
 
 
 def test_the_clinics_middle_comes_from_enough_infusions_only(
@@ -264,11 +368,12 @@ def test_the_clinics_middle_comes_from_enough_infusions_only(
 
     treat(clinic, clock, names.infusion, 150)
     catch_up(clinic)
-    assert clinic_middle(clinic, "systolic") == {}
+    assert clinic_middle(clinic, SYSTOLIC) == {}
     asked = terms()
     few = type(asked)(**{name: getattr(asked, name) for name in asked.__slots__} | {"minimum_infusions": 1})
     monkeypatch.setattr(clinic_counts, "terms", lambda: few)
-    assert clinic_middle(clinic, "systolic")[10] == Between(10, 150, 150, 1)
+    assert clinic_middle(clinic, SYSTOLIC)[10] == Between(10, 150, 150, 1)
+    assert clinic_middle(clinic, replace(SYSTOLIC, unit="kPa")) == {}  # of a series measured in another unit than these
 
 
 def score(day: int, total: float | None, *, stands: bool = True, instrument: str = "phq9", nine: int = 0) -> Score:

@@ -9,24 +9,32 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from monitoring.charts.frame import LABELS_APART, TEXT_PX, colour, is_drawn, layout
+from monitoring.charts.frame import LABELS_APART, MARGIN, TEXT_PX, colour, is_drawn, layout
 from monitoring.charts.infusion import plotly_version
 from monitoring.clinical.protocol import Level, Measure
 
-_RECENT: Final = 0.8  # how clearly the latest of the others is drawn; each one before it is fainter
-_OLDEST: Final = 0.3
-_ROOM: Final = 0.09  # of the time axis beyond the last value, for its label
+_RECENT: Final = 0.9  # how clearly the latest of the others is drawn; each one before it is fainter
+_OLDEST: Final = 0.5
+_DASHES: Final = (
+    "solid",
+    "dash",
+    "dashdot",
+    "longdash",
+    "longdashdot",
+)  # in their order, then again; dots are a band's
+_ROOM_PX: Final = 44  # beyond the last value, for its label
 _SYMBOL: Final = {None: "circle", Level.CAUTION: "triangle-up", Level.CRITICAL: "square"}
-_CLOSE: Final = 0.09  # of the chart's height and width: labels of last values closer than this are moved apart
+_BESIDE_PX: Final = 40  # labels whose lines end farther apart than this stand beside each other
 _STEPS: Final = (5, 10, 20, 60, 120, 240, 360, 720, 1440)  # min between the numbers of the time axis
 _MOST_STEPS: Final = 9
-_LABEL_PX: Final = 15
-_STACKED: Final = 3  # so many labels stand one above the other
+_LABEL_PX: Final = 15  # labels nearer than this, one above the other, would cover each other
+_LEADS_PX: Final = 4  # where a label is farther than this from its line's end, a thin line leads to it
+_TOUCH_PX: Final = 30  # a tap or the pointer this near to a value names its infusion
 
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """One value that was read. `x` [min] counts from the moment that all infusions are laid on."""
+    """One value that was read. `x` [min] counts from the moment that all infusions are aligned at."""
 
     x: float
     value: float
@@ -58,6 +66,27 @@ class Between:
 Band = Sequence[Sequence[Between]]  # stretches; between two of them there is nothing to draw
 
 
+@dataclass(frozen=True, slots=True)
+class Room:
+    """How much room the chart has on the page [px]; where it has more, labels only stand farther apart."""
+
+    width: float
+    height: float
+
+    @property
+    def across(self) -> float:
+        """The width of what is drawn in, without the margins [px]."""
+        return self.width - MARGIN["l"] - MARGIN["r"]
+
+    @property
+    def down(self) -> float:
+        """The height of what is drawn in, without the margins [px]."""
+        return self.height - MARGIN["t"] - MARGIN["b"]
+
+
+WIDE: Final = Room(500, 300)
+
+
 def stretches(found: Mapping[int, Between], joined_within: Callable[[int], float]) -> Band:
     """The minutes in order, broken where two are farther apart than is joined at the later one [min]."""
     parts: list[list[Between]] = []
@@ -77,8 +106,11 @@ def series_figure(
     planned_minutes: float | None,
     envelope: Band = (),
     clinic: Band = (),
+    room: Room = WIDE,
 ) -> dict[str, Any]:
-    """One measure of several infusions as plotly's dictionary, in the order of `lines`, the chosen one on top.
+    """One measure of several infusions as plotly's dictionary, `lines` from the oldest on, the chosen one on top.
+
+    Each line has its own dash and, at its last value, its number; the older ones are fainter.
 
     `since` says what minute 0 is. `planned_minutes`: how long the pump was to run from there, shaded; None: not shaded.
     """
@@ -87,20 +119,22 @@ def series_figure(
     data: list[dict[str, Any]] = []
     data += _filled(clinic, "@clinic", "middle of this clinic", dashed=False)
     data += _filled(envelope, "@envelope", "lowest to highest of this patient", dashed=True)
+    dash_of = {line.key: _DASHES[n % len(_DASHES)] for n, line in enumerate(lines)}
     others = [line for line in lines if not line.chosen]
     for n, line in enumerate(others):
         share = 1.0 if len(others) == 1 else n / (len(others) - 1)
-        data.append(_drawn(line, _OLDEST + (_RECENT - _OLDEST) * share))
-    data += [_drawn(line, 1.0) for line in lines if line.chosen]
+        data.append(_drawn(line, dash_of[line.key], _OLDEST + (_RECENT - _OLDEST) * share))
+    data += [_drawn(line, "solid", 1.0) for line in lines if line.chosen]
     xs = [point.x for line in lines for point in line.points] or [0.0]
     first, last = min(-2.0, *(x - 2 for x in xs)), max((planned_minutes or 0) + 2, *xs)
-    last += (last - first) * _ROOM
+    last += (last - first) * _ROOM_PX / (room.across - _ROOM_PX)
     if planned_minutes is not None:
         found["shapes"].append(
             {"type": "rect", "xref": "x", "yref": "paper", "x0": 0, "x1": planned_minutes, "y0": 0, "y1": 1,
              "fillcolor": "@window", "line": {"width": 0}, "layer": "below"}
         )  # fmt: skip
-    found["annotations"] = list(_labels(lines, span, (first, last)))
+    found["annotations"] = list(_labels(lines, span, (first, last), room))
+    found["hoverdistance"] = _TOUCH_PX
     found["xaxis"] = {
         "range": [first, last],
         "dtick": next((step for step in _STEPS if last - first <= _MOST_STEPS * step), _STEPS[-1]),
@@ -146,7 +180,7 @@ def span_of(measure: Measure, values: Sequence[float]) -> tuple[float, float]:
     return min([low, *(value - margin for value in values)]), max([high, *(value + margin for value in values)])
 
 
-def _drawn(line: Line, opacity: float) -> dict[str, Any]:
+def _drawn(line: Line, dash: str, opacity: float) -> dict[str, Any]:
     x: list[float | None] = []
     y: list[float | None] = []
     shown: list[Point | None] = []
@@ -170,7 +204,7 @@ def _drawn(line: Line, opacity: float) -> dict[str, Any]:
         "connectgaps": False,
         "cliponaxis": False,
         "opacity": round(opacity, 3),
-        "line": {"color": own, "width": 3 if line.chosen else 1.8},
+        "line": {"color": own, "width": 3 if line.chosen else 1.8, "dash": dash},
         "marker": {
             "symbol": [_SYMBOL[level] for level in levels],
             "size": [size + 2 if level else size for level in levels],
@@ -224,43 +258,67 @@ def _limits(measure: Measure, span: tuple[float, float]) -> tuple[list[dict[str,
     return marks, labels
 
 
-def _labels(lines: Sequence[Line], span: tuple[float, float], reach: tuple[float, float]) -> Iterator[dict[str, Any]]:
-    """The number of each infusion at its last value; those that end at nearly the same place one above the other."""
-    ends = sorted(((line.points[-1], line) for line in lines if line.points), key=lambda end: end[0].value)
-    groups: list[list[tuple[Point, Line]]] = []
-    for end in ends:
-        near = groups and _near(groups[-1][-1][0], end[0], span, reach)
-        if near:
-            groups[-1].append(end)
+def _labels(
+    lines: Sequence[Line], span: tuple[float, float], reach: tuple[float, float], room: Room
+) -> Iterator[dict[str, Any]]:
+    """The number of each infusion at its last value; those of lines that end close together are moved apart.
+
+    Where one above the other there is no room for all, the chosen one and the latest have theirs.
+    """
+    across, down = room.across / (reach[1] - reach[0]), room.down / (span[1] - span[0])
+    ends = sorted((line for line in lines if line.points), key=lambda line: line.points[-1].x)
+    groups: list[list[Line]] = []
+    for line in ends:
+        beside = groups and (line.points[-1].x - groups[-1][-1].points[-1].x) * across >= _BESIDE_PX
+        if groups and not beside:
+            groups[-1].append(line)
         else:
-            groups.append([end])
+            groups.append([line])
+    fitting = max(1, int(room.down // _LABEL_PX))
+    order = {line.key: (line.chosen, n) for n, line in enumerate(lines)}
     for group in groups:
-        if len(group) <= _STACKED:
-            for n, (point, line) in enumerate(group):
-                yield _label(line.label, point, line.chosen, shift=(n - (len(group) - 1) / 2) * _LABEL_PX)
-            continue
-        # Too many for one above the other: the chosen one at its value, the others together below the lowest.
-        lowest = group[0][0]
-        numbers = sorted((line.label for _, line in group if not line.chosen), key=lambda label: (len(label), label))
-        yield _label(" ".join(numbers), lowest, False, shift=-_LABEL_PX) | {"xanchor": "right", "xshift": 4}
-        yield from (_label(line.label, point, True, shift=0) for point, line in group if line.chosen)
+        kept = sorted(group, key=lambda line: order[line.key])[-fitting:]
+        kept.sort(key=lambda line: (line.points[-1].value, line.points[-1].x))
+        heights = [(line.points[-1].value - span[0]) * down for line in kept]
+        shifts = [shown - own for shown, own in zip(apart(heights, _LABEL_PX, room.down), heights, strict=True)]
+        leads = any(abs(shift) > _LEADS_PX for shift in shifts)
+        for line, shift in zip(kept, shifts, strict=True):
+            yield _label(line, shift, leads)
 
 
-def _label(text: str, at: Point, chosen: bool, *, shift: float) -> dict[str, Any]:
-    return {
-        "text": f"<b>{text}</b>" if chosen else text,
+def apart(wanted: Sequence[float], gap: float, most: float) -> list[float]:
+    """Heights as near to the `wanted` ones (rising) as they can be, no two nearer than `gap`, within 0 to `most`.
+
+    What would overlap is moved as a block about its own middle. All [px]; there must be room for all of them.
+    """
+    blocks: list[list[float]] = []  # of what each would want were there no gaps
+    for n, height in enumerate(wanted):
+        blocks.append([height - n * gap])
+        while len(blocks) > 1 and _mean(blocks[-2]) > _mean(blocks[-1]):
+            last = blocks.pop()
+            blocks[-1] += last
+    highest = most - (len(wanted) - 1) * gap
+    level = [min(max(_mean(block), 0.0), max(highest, 0.0)) for block in blocks for _ in block]
+    return [height + n * gap for n, height in enumerate(level)]
+
+
+def _mean(of: Sequence[float]) -> float:
+    return sum(of) / len(of)
+
+
+def _label(line: Line, shift: float, leads: bool) -> dict[str, Any]:
+    at = line.points[-1]
+    where: dict[str, Any] = {"showarrow": False, "xshift": 8, "yshift": round(shift, 1)}
+    if leads:
+        where = {"showarrow": True, "arrowhead": 0, "arrowwidth": 1, "arrowcolor": "@soft", "standoff": 5}
+        where |= {"ax": 16, "ay": round(-shift, 1)}
+    return where | {
+        "text": f"<b>{line.label}</b>" if line.chosen else line.label,
         "x": round(at.x, 3),
         "y": at.value,
         "xanchor": "left",
         "yanchor": "middle",
-        "xshift": 7,
-        "yshift": round(shift, 1),
-        "showarrow": False,
-        "font": {"size": TEXT_PX, "color": "@action" if chosen else "@soft"},
+        "borderpad": 0,
+        "bgcolor": "@card",
+        "font": {"size": TEXT_PX, "color": "@action" if line.chosen else "@ink"},
     }
-
-
-def _near(one: Point, other: Point, span: tuple[float, float], reach: tuple[float, float]) -> bool:
-    across = abs(one.x - other.x) / (reach[1] - reach[0])
-    down = abs(one.value - other.value) / (span[1] - span[0])
-    return across < _CLOSE and down < _CLOSE

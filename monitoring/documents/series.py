@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
+from math import floor
 from typing import Any, Final, Literal
 from zoneinfo import ZoneInfo
 
 from monitoring.charts.frame import SLOT_AND_HALF, joined_within, minutes
-from monitoring.charts.series import Between, Line, Point, series_figure, stretches
+from monitoring.charts.series import WIDE, Between, Line, Point, Room, series_figure, stretches
 from monitoring.clinic import RunningClinic, instruments
+from monitoring.clinical.flags import levels
 from monitoring.clinical.instruments import Instrument
-from monitoring.clinical.protocol import Measure
+from monitoring.clinical.protocol import Level, Measure
 from monitoring.clinical.record import Entry, Reading
 from monitoring.documents.column import NONE, Fact, column, turning
 from monitoring.documents.highlights import Moment, highlights
@@ -24,6 +26,7 @@ from monitoring.review.summary import Summary, grid, on_grid, summary
 
 Align = Literal["start", "first pause", "peak"]
 ALIGNS: Final[tuple[Align, ...]] = ("start", "first pause", "peak")
+_RISES: Final = frozenset(("rise_at_or_above", "rise_percent_at_or_above"))  # rules about a rise over the baseline
 _STEPS: Final = 48
 
 
@@ -33,7 +36,7 @@ class OneOfSeries:
 
     j: Judged
     summary: Summary
-    label: str  # "#3"
+    label: str  # "#3"; "imported" where it has no number in the series
     day: date  # of the start, or on which it was opened
     facts: tuple[Fact, ...]
 
@@ -43,13 +46,21 @@ class OneOfSeries:
         return self.j.infusion.id
 
     @property
+    def named(self) -> str:
+        """Its number and its day."""
+        return f"{self.label} · {self.day:%d %b %Y}"
+
+    @property
     def started(self) -> bool:
         """Whether the pump was ever started."""
         return self.j.course.started_at is not None
 
 
 def infusions_of_series(clinic: RunningClinic, patient_id: str, series_id: str) -> tuple[OneOfSeries, ...]:
-    """The infusions of a series in their order, each as it stands now, with the totals of scores before it."""
+    """The infusions of a series by their days, each as it stands now, with the totals of scores before it.
+
+    A number says which of the series it was counted as; what was brought in later may be older and have a higher one.
+    """
     now, zone = clinic.clock.now(), zone_of(clinic)
     found: list[tuple[Judged, Summary, date]] = []
     for id in clinic.store.infusions_of(patient_id):
@@ -66,7 +77,8 @@ def infusions_of_series(clinic: RunningClinic, patient_id: str, series_id: str) 
     before: date | None = None
     for j, summed, day in found:
         facts = (*column(j, summed), *totals_before(scores, known, before, day))
-        rows.append(OneOfSeries(j, summed, f"#{j.infusion.number}", day, facts))
+        label = f"#{j.infusion.number}" if j.infusion.number > 0 else "imported"
+        rows.append(OneOfSeries(j, summed, label, day, facts))
         if j.course.started_at is not None:
             before = day
     return tuple(rows)
@@ -117,14 +129,19 @@ class Panel:
     figure: dict[str, Any]
     remarks: tuple[str, ...]
     clinic: tuple[int, int] | None  # infusions at a minute of the clinic's middle: fewest, most; None: not drawn
+    drawn: int  # infusions
+    outlined: bool  # whether there is a minute at which all of these have a value
     heading: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
 
 
-def clinic_middle(clinic: RunningClinic, measure: str) -> dict[int, Between]:
-    """The middle of this clinic's infusions at each minute where there are enough of them, from the stored counts."""
+def clinic_middle(clinic: RunningClinic, measure: Measure) -> dict[int, Between]:
+    """The middle of this clinic's infusions at each minute where there are enough of them, from the stored counts.
+
+    Only of those that had the measure in the same unit.
+    """
     found = {}
-    for one in middles(clinic, measure):
+    for one in middles(clinic, measure.key, unit=measure.unit):
         low, high = one.values[0], one.values[-1]
         if low is not None and high is not None:
             found[one.minute] = Between(one.minute, low, high, one.infusions)
@@ -138,6 +155,7 @@ def panel(
     chosen: str,
     clinic: Mapping[int, Between],
     zone: ZoneInfo,
+    room: Room = WIDE,
 ) -> Panel:
     """The started infusions of `found` over each other; `clinic`: its middle by minute since the start."""
     latest = found[-1].j
@@ -151,19 +169,19 @@ def panel(
             continue
         own = one.j.protocol.measures.get(measure.key)
         if own is None or own.unit != measure.unit:
-            left_out.setdefault(f"not measured in {measure.unit or 'points'} then", []).append(one.label)
+            left_out.setdefault(f"not measured in {measure.unit or 'points'} then", []).append(_which(one))
             continue
         zero = _zero(one.j, measure.key, align, side)
         if zero is None and align == "first pause":
-            left_out.setdefault("no pause", []).append(one.label)
+            left_out.setdefault("no pause", []).append(_which(one))
             continue
         points = () if zero is None else _points(one, measure, zero, zone)
         if not points:
-            left_out.setdefault("no value", []).append(one.label)
+            left_out.setdefault("no value", []).append(_which(one))
             continue
         lines.append(Line(one.id, one.label, points, one.id == chosen))
-        grids[one.label] = on_grid(((point.x, point.value) for point in points), on)
-    middle = clinic if align == "start" else {}
+        grids[one.id] = on_grid(((point.x, point.value) for point in points), on)
+    middle, outline = clinic if align == "start" else {}, _envelope(grids)
     planned = next((one.j.plan.minutes for one in found if one.id == chosen), None)
 
     def within(minute: int) -> float:
@@ -181,14 +199,22 @@ def panel(
         lines,
         since=since,
         planned_minutes=planned if align == "start" else None,
-        envelope=stretches(_envelope(grids), within),
+        envelope=stretches(outline, within),
         clinic=stretches(middle, within),
+        room=room,
     )
     figure["version"] = f"{measure.key} {align} {chosen} {[len(line.points) for line in lines]}"
-    heading, rows = _table(measure, grids, middle)
+    names = [one.named for one in found if one.id in grids]
+    heading, rows = _table(measure, names, grids, outline, middle)
     counts = [one.n for one in middle.values()]
     remarks = tuple(f"{measure.label}: {why} in {', '.join(labels)}" for why, labels in left_out.items())
-    return Panel(measure, since, figure, remarks, (min(counts), max(counts)) if counts else None, heading, rows)
+    between = (min(counts), max(counts)) if counts else None
+    return Panel(measure, since, figure, remarks, between, len(lines), bool(outline), heading, rows)
+
+
+def _which(one: OneOfSeries) -> str:
+    """The infusion in a sentence: its number, and its day where it has none."""
+    return one.label if one.label.startswith("#") else f"{one.label} {one.day:%d %b %Y}"
 
 
 def _steps(every_minutes: int) -> tuple[int, ...]:
@@ -231,47 +257,68 @@ def _points(one: OneOfSeries, measure: Measure, zero: float, zone: ZoneInfo) -> 
         joins = before is not None and x - before <= joined_within(j.infusion, j.protocol, j.course, x)
         word = word_of(measure, reading.value)
         text = " ".join(part for part in (measure.text(reading.value), measure.unit, word) if part)
-        seen = f"minute {x:.0f} · {clock_time(entry.observed_at, zone)} · {entry.author_name}"
-        words = f"{one.label} · {one.day:%d %b}<br>{text}<br>{seen}"
+        seen = f"minute {floor(x)} · {clock_time(entry.observed_at, zone)} · {entry.author_name}"
+        words = f"{one.named}<br>{text}<br>{seen}"
         points.append(Point(x - zero, reading.value, j.levels.get(reading.id), words, joins))
         before = x
     return tuple(points)
 
 
 def _envelope(grids: Mapping[str, Mapping[int, float]]) -> dict[int, Between]:
-    """The patient's lowest and highest value at each minute of the grid that at least two infusions have."""
-    held: dict[int, list[float]] = {}
-    for seen in grids.values():
-        for minute, value in seen.items():
-            held.setdefault(minute, []).append(value)
-    return {
-        minute: Between(minute, min(values), max(values), len(values))
-        for minute, values in held.items()
-        if len(values) > 1
-    }
+    """The patient's lowest and highest value at each minute of the grid that all of two or more infusions have.
+
+    Of fewer at one minute than at the next it would jump where no value did.
+    """
+    if len(grids) < 2:
+        return {}
+    shared = set.intersection(*(set(seen) for seen in grids.values()))
+    found = {}
+    for minute in sorted(shared):
+        values = [seen[minute] for seen in grids.values()]
+        found[minute] = Between(minute, min(values), max(values), len(values))
+    return found
 
 
 def _table(
-    measure: Measure, grids: Mapping[str, Mapping[int, float]], middle: Mapping[int, Between]
+    measure: Measure,
+    names: Sequence[str],
+    grids: Mapping[str, Mapping[int, float]],
+    outline: Mapping[int, Between],
+    middle: Mapping[int, Between],
 ) -> tuple[tuple[str, ...], tuple[tuple[str, ...], ...]]:
     """The chart as a table: a row for each minute of the grid, with the value of each infusion nearest to it."""
-    heading = ("Minute", *grids, "Patient, lowest to highest")
+    heading = ("Minute", *names, "Patient, lowest to highest")
     if middle:
         heading = (*heading, "Clinic, middle", "Clinic, infusions")
     rows = []
     for minute in sorted({minute for seen in grids.values() for minute in seen}):
         values = [seen.get(minute) for seen in grids.values()]
-        held = [value for value in values if value is not None]
+        own = outline.get(minute)
         row = [
             str(minute),
             *("" if value is None else measure.text(value) for value in values),
-            f"{measure.text(min(held))} to {measure.text(max(held))}" if len(held) > 1 else "",
+            f"{measure.text(own.low)} to {measure.text(own.high)}" if own else "",
         ]
         if middle:
             there = middle.get(minute)
             row += [f"{measure.text(there.low)} to {measure.text(there.high)}", str(there.n)] if there else ["", ""]
         rows.append(tuple(row))
     return heading, tuple(rows)
+
+
+def rise_level(j: Judged, key: str) -> Level | None:
+    """The level of the rise itself of a measure over its baseline; None where no rule about a rise was met.
+
+    By the same clinical function as flags, with only these of the measure's limits: a peak can lie outside the range
+    without any such rise.
+    """
+    measure = j.protocol.measures[key]
+    rises = tuple(limit for limit in measure.limits if limit.key in _RISES)
+    if not rises:
+        return None
+    only = replace(j.protocol, measures={**j.protocol.measures, key: replace(measure, limits=rises)})
+    found = levels(j.infusion, only, j.course)
+    return max((found[reading.id] for _, reading, _ in _values(j, key) if reading.id in found), default=None)
 
 
 def what_happened(one: OneOfSeries, zone: ZoneInfo) -> tuple[Moment, ...]:

@@ -60,14 +60,17 @@ class Middle:
     values: tuple[float | None, ...]
 
 
-def middles(clinic: RunningClinic, measure: str, scope: Scope | None = None) -> tuple[Middle, ...]:
+def middles(
+    clinic: RunningClinic, measure: str, scope: Scope | None = None, *, unit: str | None = None
+) -> tuple[Middle, ...]:
     """Percentiles (`terms().percentiles`) of a measure by minute; from the first to the last is the middle 80 %.
 
     Each infusion counts once at each minute, with the value seen nearest to it; those whose ranges had the measure in
-    another unit than the newest do not. What was summed up last is told: who shows it catches up first.
+    another unit do not: another than `unit`, or where that is None than the newest has. What was summed up last is
+    told: who shows it catches up first.
     """
     by_minute: dict[int, list[tuple[float, int]]] = defaultdict(list)
-    for part in _in_one_unit(clinic, measure, scope or Scope()):
+    for part in _in_one_unit(clinic, measure, scope or Scope(), unit):
         for minute, value, times in clinic.store.counting.values(measure, part):
             by_minute[minute].append((value, times))
     for minute, found in by_minute.items():
@@ -78,23 +81,23 @@ def middles(clinic: RunningClinic, measure: str, scope: Scope | None = None) -> 
     return tuple(_middle(minute, found, terms()) for minute, found in sorted(by_minute.items()))
 
 
-def _in_one_unit(clinic: RunningClinic, measure: str, scope: Scope) -> list[Scope]:
+def _in_one_unit(clinic: RunningClinic, measure: str, scope: Scope, unit: str | None) -> list[Scope]:
     """What to ask for so that no value in another unit is among the answers: as a rule, simply all of it."""
-    other = _in_another_unit(clinic, measure)
+    other = _in_another_unit(clinic, measure, unit)
     if not other:
         return [scope]
     used = clinic.store.searching.choices().protocols
     return [replace(scope, protocol=hash) for hash in used if hash not in other and scope.protocol in ("", hash)]
 
 
-def _in_another_unit(clinic: RunningClinic, measure: str) -> frozenset[str]:
-    """The versions that had this measure in another unit than the newest of them."""
+def _in_another_unit(clinic: RunningClinic, measure: str, unit: str | None = None) -> frozenset[str]:
+    """The versions that had this measure in another unit than this one; None: than the newest of them."""
     units = {}
     for hash in clinic.store.searching.choices().protocols:
         if (known := clinic.protocol_of(hash).measures.get(measure)) is not None:
             units[hash] = known.unit
-    newest = next(iter(units.values()), "")
-    return frozenset(hash for hash, unit in units.items() if unit != newest)
+    wanted = next(iter(units.values()), "") if unit is None else unit
+    return frozenset(hash for hash, used in units.items() if used != wanted)
 
 
 def _middle(minute: int, found: Sequence[tuple[float, int]], asked: Terms) -> Middle:

@@ -39,7 +39,8 @@ def draw_find() -> str | None:
     found = running().store.find_patients(text.strip(), limit=_SHOWN + 1)
     more, found = len(found) > _SHOWN, found[:_SHOWN]
     if not found:
-        st.info("Nobody found: check the spelling, or register the patient.")
+        typed = "Nobody found: check the spelling, or register the patient."
+        st.info(typed if text.strip() else "Nobody is registered yet.")
     names = {patient.id: plain(_line(patient)) for patient in found}
     if len({patient.name.casefold() for patient in found}) < len(found):
         st.warning("▲ Two patients here have the same name: compare number and birth date.")

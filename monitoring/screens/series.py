@@ -24,6 +24,7 @@ from monitoring.screens.identity import actor
 from monitoring.screens.plain import plain
 from monitoring.screens.said import say_outcome, show_said
 
+_ASKED_FOR = "series_asked_for"  # in the session: the infusion in the address whose series is shown
 _ASKED_BELOW = "asked_below"  # in the session: where what is unanswered is asked
 _NOBODY_TOLD = "nobody is recorded as told"
 
@@ -40,25 +41,46 @@ def draw_patient(patient_id: str | None) -> Patient | None:
     return patient
 
 
-def pick_series(patient: Patient) -> Series | None:
-    """The series that is shown: the latest unless another is chosen. None where there is none yet."""
+def pick_series(patient: Patient, infusion_id: str | None = None) -> Series | None:
+    """The series that is shown: that of the infusion in the address, else the latest, unless another is chosen.
+
+    None where there is none yet.
+    """
     found = running().store.series_of(patient.id)
-    if found:
-        names = {one.id: f"Series {one.number}, opened {_day(one.opened_at):%d %b %Y}" for one in found}
-        if len(found) > 1:
-            latest = found[-1].id
-            st.segmented_control(
-                "Series",
-                list(names),
-                default=latest,
-                format_func=lambda one: names.get(one, ""),
-                key=f"series_of_{patient.id}",
-            )
-        chosen = st.session_state.get(f"series_of_{patient.id}") or found[-1].id
-    else:
-        chosen = None
+    if not found:
         st.info("No series yet: it begins with the first infusion, or here when a score comes before.")
-    return next((one for one in found if one.id == chosen), None)
+        return None
+    names = {one.id: f"Series {one.number}, opened {_day(one.opened_at):%d %b %Y}" for one in found}
+    state, key = st.session_state, f"series_of_{patient.id}"
+    asked = _series_of(patient.id, infusion_id) if infusion_id else None
+    if asked in names and (key not in state or state.get(_ASKED_FOR) != infusion_id):
+        state[key] = asked
+    state[_ASKED_FOR] = infusion_id
+    if state.get(key) not in names:
+        state[key] = found[-1].id
+    if len(found) > 1:
+        st.segmented_control(
+            "Series",
+            list(names),
+            format_func=lambda one: names.get(one, ""),
+            key=key,
+            on_change=_turn_to_series,
+            args=(patient.id, key),
+        )
+    return next(one for one in found if one.id == (state[key] or found[-1].id))
+
+
+def _series_of(patient_id: str, infusion_id: str) -> str | None:
+    infusion = running().store.infusion(infusion_id)
+    return infusion.series if infusion is not None and infusion.patient.id == patient_id else None
+
+
+def _turn_to_series(patient_id: str, key: str) -> None:
+    """The address says which series is looked at by the latest infusion of it."""
+    wanted, held = st.session_state[key], running().store.infusions_of(patient_id)
+    of_it = [one for one in held if wanted is not None and _series_of(patient_id, one) == wanted]
+    st.query_params.from_dict({"patient": patient_id} | ({"infusion": of_it[-1]} if of_it else {}))
+    st.session_state[_ASKED_FOR] = of_it[-1] if of_it else None
 
 
 def draw_begin(patient: Patient) -> None:

@@ -88,7 +88,7 @@ def test_the_infusion_in_the_address_is_the_one_looked_at(
 ) -> None:
     tab = page(door, marta, infusion=names.infusion)
     assert panels(tab)[0]["figure"]["data"][-1]["name"] == "#1"
-    assert any("#1 · 03 Mar · what happened" in text for text in tab.words)
+    assert any("#1 · 03 Mar 2026 · what happened" in text for text in tab.words)
     assert "Systolic pressure 164 mmHg" in html(tab, "rv moments")
     assert panels(page(door, marta, infusion="nobody"))[0]["figure"]["data"][-1]["name"] == "#2"
 
@@ -112,6 +112,44 @@ def test_bars_compare_along_the_series_and_planned_ones_have_their_place(door: D
     assert '<b class="">2</b><i style="height: 40px"></i>' in bars
 
 
+def test_a_rise_is_not_marked_because_its_peak_is_outside(door: Doorman, marta: str) -> None:
+    """164 mmHg is outside the range, and told so in the strip; the rise of 38 was not flagged."""
+    tab = page(door, marta)
+    bars = html(tab, "rv bar-groups")
+    assert '<b class="">38</b>' in bars
+    assert 'title="#1 · 03 Mar 2026 · 126 → 164 +38 mmHg at minute 10"' in bars
+    assert "▲ caution: what the bar shows, so of a rise the rise itself, was flagged by the ranges of its day" in bars
+    assert "▲ 126 → 164" in html(tab, "strip")
+
+
+def test_what_is_looked_at_stands_in_the_address_and_comes_from_it(door: Doorman, marta: str, names: Names) -> None:
+    tab = page(door, marta).fill(series_measure="spo2", series_align="peak", series_infusion=names.infusion)
+    asked = {"patient": marta, "infusion": names.infusion, "measure": "spo2", "align": "peak"}
+    assert tab.at.query_params == asked
+    again = page(door, marta, infusion=names.infusion, measure="spo2", align="peak")
+    (shown,) = panels(again)
+    assert (shown["heading"], shown["words"]) == ("Oxygen saturation", "% · minutes from the lowest value")
+    assert shown["figure"]["data"][-1]["name"] == "#1"
+    assert again.at.query_params == asked
+    again.at.query_params.clear()  # another address in the same tab shows what that one asks for
+    (plain,) = panels(again.open("series", patient=marta, measure="heart_rate"))
+    assert (plain["heading"], plain["words"]) == ("Heart rate", "/min · minutes since the start")
+
+
+def test_what_an_address_asks_for_and_there_is_not_is_as_if_unasked(door: Doorman, marta: str) -> None:
+    (shown,) = panels(page(door, marta, infusion="nobody", measure="shoe size", align="moon"))
+    assert (shown["heading"], shown["words"]) == ("Systolic pressure", "mmHg · minutes since the start")
+    assert shown["figure"]["data"][-1]["name"] == "#2"
+
+
+def test_who_is_found_here_stands_in_the_address_by_the_id_alone(door: Doorman, marta: str) -> None:
+    tab = door("Dr Ines Weiss", "series")
+    assert tab.at.info == []  # nobody has typed anything yet
+    tab.fill(patient_chosen=marta)
+    assert tab.at.query_params == {"patient": marta}
+    assert panels(tab) != []
+
+
 def test_all_measures_stand_small_beside_each_other(door: Doorman, marta: str) -> None:
     tab = page(door, marta)
     tab.field("series_measure").set_value("all")
@@ -129,7 +167,7 @@ def test_all_measures_stand_small_beside_each_other(door: Doorman, marta: str) -
     assert any("Distress: no value in #1, #2" in text for text in tab.words)
 
 
-def test_laid_on_a_pause_nothing_is_drawn_and_that_is_said(door: Doorman, marta: str) -> None:
+def test_aligned_at_a_pause_nothing_is_drawn_and_that_is_said(door: Doorman, marta: str) -> None:
     tab = page(door, marta)
     tab.field("series_align").set_value("first pause")
     tab.run()
@@ -141,7 +179,7 @@ def test_too_few_infusions_give_no_middle_of_the_clinic_and_it_says_why(door: Do
     tab = page(door, marta)
     assert any("is not drawn: fewer than 20 infusions" in text for text in tab.words)
     table = html(tab, "minutes")
-    assert "<th>Minute</th><th>#1</th><th>#2</th>" in table
+    assert "<th>Minute</th><th>#1 · 03 Mar 2026</th><th>#2 · 06 Mar 2026</th>" in table
     assert "<td>10</td><td>164</td><td>150</td><td>150 to 164</td>" in table
 
 
