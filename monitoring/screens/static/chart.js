@@ -3,6 +3,7 @@
 
 import * as clock from "./clock.js";
 import { h, redraw } from "./element.js";
+import { coloursOf } from "./theme.js";
 
 let plotly;
 export function loadPlotly(version) {
@@ -33,6 +34,13 @@ function painter(node) {
     if (value && typeof value === "object") return Object.fromEntries(Object.entries(value).map(([k, v]) => [k, coloured(v)]));
     return value;
   };
+}
+
+// The names of the colours that a figure is drawn in, without what its words say.
+function namesIn({ data, layout }) {
+  const held = data.flatMap(({ fillcolor, line, marker }) => [fillcolor, line?.color, marker?.color].flat());
+  held.push(layout.font?.color, layout.xaxis?.gridcolor, ...(layout.shapes ?? []).map(({ fillcolor }) => fillcolor));
+  return [...new Set(held)].filter((name) => typeof name === "string" && name.startsWith("@"));
 }
 
 // One look for all marks of a trace is much quicker to draw than the same look said for each.
@@ -76,7 +84,7 @@ export function chart(label) {
       queued = next;
       return;
     }
-    drawing = Promise.all([loadPlotly(next.plotly), shown && painted()])
+    drawing = Promise.all([loadPlotly(next.plotly), shown ? painted() : coloursOf(node, namesIn(next))])
       .then(([Plotly]) => {
         const coloured = painter(node);
         lay(next);
@@ -90,6 +98,7 @@ export function chart(label) {
         });
       })
       .then(() => {
+        delete plot.dataset.failed;
         plot.dataset.drawn = next.version;
         tellDrawn(next);
         moveNow();
