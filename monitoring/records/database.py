@@ -18,6 +18,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import QueuePool
 
 from monitoring.records.shapes import StoreRefused, StoreUnwritable
+from monitoring.records.spelling import folded
 
 if TYPE_CHECKING:
     from sqlalchemy.engine.interfaces import DBAPIConnection
@@ -209,7 +210,7 @@ def _known_revisions() -> set[str]:
 
 def _prepare(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
     connection.isolation_level = None
-    connection.create_function("folded", 1, lambda text: text.casefold(), deterministic=True)
+    connection.create_function("folded", 1, folded, deterministic=True)
     cursor = connection.cursor()
     for pragma in (
         f"busy_timeout = {BUSY_SECONDS * 1000}",

@@ -12,7 +12,8 @@ from monitoring.clinical.protocol import Level
 from monitoring.records import tables
 from monitoring.records.database import Database
 from monitoring.records.loading import Row, instant_of, series_now, text_of
-from monitoring.records.summaries import Summaries, folded
+from monitoring.records.spelling import folded
+from monitoring.records.summaries import Summaries
 from monitoring.records.summary_shapes import Choice, Choices, FoundInfusion, SortKey, Wanted
 
 _S = tables.summary

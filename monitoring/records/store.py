@@ -68,6 +68,7 @@ from monitoring.records.shapes import (
     View,
     is_zone,
 )
+from monitoring.records.spelling import folded
 from monitoring.records.summaries import Summaries
 from monitoring.records.writing import Writing
 
@@ -473,7 +474,7 @@ class Store:
 
     def find_patients(self, text: str, limit: int = 50) -> tuple[Patient, ...]:
         """Patients whose number or name contains `text`, an exact number first; "" gives the latest registered."""
-        wanted = text.strip().casefold()
+        wanted = folded(text.strip())
         statement = latest_details().limit(limit)
         if wanted:
             exact = func.folded(tables.patient.c.number) == wanted
@@ -782,7 +783,7 @@ class Store:
             .limit(limit)
             .offset(offset)
         )
-        if wanted := text.strip().casefold():
+        if wanted := folded(text.strip()):
             statement = statement.where(_like(wanted, patients))
         labels = {chair.id: chair.label for chair in self.chairs()}
         found = (self.infusion(row["id"]) for row in self._all(statement))

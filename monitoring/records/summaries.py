@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import json
 import threading
-import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import datetime
@@ -24,6 +23,7 @@ from monitoring.clinical.record import Infusion
 from monitoring.records import tables
 from monitoring.records.database import Database
 from monitoring.records.loading import Names, load_infusion, text_of
+from monitoring.records.spelling import folded
 from monitoring.records.summary_shapes import Counted, Summary
 
 _PER_QUERY: Final = 500  # values in one IN (...): SQLite takes a limited number
@@ -123,12 +123,6 @@ class Summaries:
 def word_key(word: str) -> str:
     """What names a typed word in an address: a digest, the same however it was written. Anything may be in a word."""
     return hashlib.sha256(word.strip().casefold().encode(errors="surrogateescape")).hexdigest()[:12]
-
-
-def folded(text: str) -> str:
-    """A name or number as it is searched: whatever the case, the accents, and how these were written."""
-    apart = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold())
-    return unicodedata.normalize("NFC", "".join(c for c in apart if unicodedata.category(c) != "Mn"))
 
 
 def _all_ids(connection: Connection) -> set[str]:

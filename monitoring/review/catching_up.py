@@ -36,6 +36,7 @@ def made_by() -> str:
     sources = [
         *sorted((_PACKAGE / "clinical").rglob("*.py")),
         _PACKAGE / "review" / "summary.py",
+        _PACKAGE / "records" / "spelling.py",
         _PACKAGE / "records" / "summaries.py",
         _PACKAGE / "records" / "summary_shapes.py",
     ]

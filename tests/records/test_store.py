@@ -266,6 +266,8 @@ def test_corrected_details_hold_everywhere_also_in_open_infusions(ward: Ward) ->
         ("probe petra", ["P-001"]),
         ("ÄNNE", ["P-003"]),
         ("öZT", ["P-003"]),
+        ("anne ozt", ["P-003"]),
+        ("A\N{COMBINING DIAERESIS}nne", ["P-003"]),
         ("p", ["P-003", "P-002", "P-001"]),
         ("%", []),
         ("_", []),

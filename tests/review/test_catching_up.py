@@ -17,7 +17,8 @@ from sqlalchemy import select
 from monitoring.clinic import RunningClinic
 from monitoring.clinical.record import Event
 from monitoring.records import tables
-from monitoring.records.summaries import counted_in, folded, word_key
+from monitoring.records.spelling import folded
+from monitoring.records.summaries import counted_in, word_key
 from monitoring.records.verify import verify
 from monitoring.review import catching_up
 from monitoring.review.catching_up import catch_up, rebuild

@@ -17,7 +17,8 @@ from hypothesis import strategies as st
 
 from monitoring.clinic import RunningClinic
 from monitoring.clinical.protocol import Level
-from monitoring.records.summaries import folded, word_key
+from monitoring.records.spelling import folded
+from monitoring.records.summaries import word_key
 from monitoring.records.summary_shapes import SORT_KEYS, Wanted
 from monitoring.review import search
 from monitoring.review.search import DAYS, address_of, find, wanted_from
