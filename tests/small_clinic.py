@@ -18,6 +18,7 @@ from uuid import uuid4
 from monitoring import recording
 from monitoring.access import Actor
 from monitoring.clinic import RunningClinic, Settings
+from monitoring.clinical.record import Infusion
 from monitoring.clock import Clock
 from monitoring.live import Hub
 from monitoring.records import Staff, Store
@@ -188,3 +189,11 @@ def attested(
         assert outcome.value is not None, outcome.sentences
         made.append(outcome.value.id)
     return body | {"attestations": [*body.get("attestations", []), *made]}
+
+
+def over(store: Store) -> list[Infusion]:
+    """The infusions that are closed or cancelled, in the order they were opened."""
+    still_open = {one.id for one in store.open_infusions()}
+    ids = {id for patient in store.find_patients("", limit=1000) for id in store.infusions_of(patient.id)}
+    found = [one for one in map(store.infusion, ids - still_open) if one is not None]
+    return sorted(found, key=lambda one: (one.opened_at, one.id))

@@ -344,21 +344,3 @@ class View:
     name: str
     screen: str
     at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class PastRow:
-    """One line of the list of past infusions."""
-
-    infusion_id: str
-    patient_number: str
-    patient_name: str
-    number: int
-    planned_infusions: int
-    opened_at: datetime
-    started_at: datetime | None
-    chair_label: str
-    phase: str
-    nurse: str  # who started the pump, else who opened the infusion
-    dose_mg: float
-    entries: int

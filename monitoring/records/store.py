@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import logging
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date, datetime
@@ -20,7 +20,6 @@ from uuid import uuid4
 from sqlalchemy import Connection, Select, Table, and_, bindparam, func, or_, select
 
 from monitoring.clinical.course import outlined
-from monitoring.clinical.dose import plan_of
 from monitoring.clinical.protocol import Protocol
 from monitoring.clinical.record import Entry, EventKind, Infusion, Patient
 from monitoring.clock import Clock
@@ -55,7 +54,6 @@ from monitoring.records.shapes import (
     NewExport,
     NewInfusion,
     NewScore,
-    PastRow,
     Saved,
     Score,
     ScoreTold,
@@ -769,26 +767,6 @@ class Store:
         found = (self.infusion(infusion_id) for infusion_id in ids)
         return tuple(sorted((one for one in found if one is not None), key=lambda one: (one.opened_at, one.id)))
 
-    def past_infusions(self, text: str = "", limit: int = 50, offset: int = 0) -> tuple[PastRow, ...]:
-        """Closed and cancelled infusions, latest opened first, of patients whose number or name contains `text`."""
-        writing = self._mine()
-        still_open = self._open if writing is None else writing.open
-        infusion = tables.infusion
-        patients = latest_details().subquery()
-        statement = (
-            select(infusion.c.id)
-            .join_from(infusion, patients, patients.c.id == infusion.c.patient_id)
-            .where(infusion.c.id.not_in(sorted(still_open)))
-            .order_by(infusion.c.opened_at.desc(), infusion.c.audited.desc())
-            .limit(limit)
-            .offset(offset)
-        )
-        if wanted := folded(text.strip()):
-            statement = statement.where(_like(wanted, patients))
-        labels = {chair.id: chair.label for chair in self.chairs()}
-        found = (self.infusion(row["id"]) for row in self._all(statement))
-        return tuple(_past_row(one, labels) for one in found if one is not None)
-
     def past_events(self, kind: EventKind, *, live: bool = False) -> dict[str, tuple[str, int]]:
         """Of each closed or cancelled infusion its protocol's hash, and how many events of `kind` not withdrawn it has.
 
@@ -1198,21 +1176,15 @@ class Store:
                 raise StoreRefused(f"{labels[chair_id]} is taken: expected a free chair.")
 
 
-def _like(wanted: str, patients: Any = None) -> Any:
-    number, name = (
-        (tables.patient.c.number, tables.patient_details.c.name)
-        if patients is None
-        else (patients.c.number, patients.c.name)
-    )
+def _like(wanted: str) -> Any:
     # Every word must be found, in the name or in the number; with autoescape "%" and "_" mean themselves.
-    words = wanted.split()
     return and_(
         *(
             or_(
-                func.folded(number).contains(word, autoescape=True),
-                func.folded(name).contains(word, autoescape=True),
+                func.folded(tables.patient.c.number).contains(word, autoescape=True),
+                func.folded(tables.patient_details.c.name).contains(word, autoescape=True),
             )
-            for word in words
+            for word in wanted.split()
         )
     )
 
@@ -1258,25 +1230,6 @@ def _scored(score: Score | NewScore) -> tuple[object, ...]:
         score.corrects,
         score.withdraws,
         score.reason,
-    )
-
-
-def _past_row(infusion: Infusion, labels: Mapping[str, str]) -> PastRow:
-    outline = outlined(infusion)
-    start = next((e for e in infusion.standing() if e.event is not None and e.event.kind == "start"), None)
-    return PastRow(
-        infusion_id=infusion.id,
-        patient_number=infusion.patient.number,
-        patient_name=infusion.patient.name,
-        number=infusion.number,
-        planned_infusions=infusion.planned_infusions,
-        opened_at=infusion.opened_at,
-        started_at=outline.started_at,
-        chair_label=labels.get(outline.chair, ""),
-        phase=outline.phase,
-        nurse=infusion.opened_by_name if start is None else start.author_name,
-        dose_mg=plan_of(infusion).dose_mg,
-        entries=len(infusion.entries),
     )
 
 

@@ -13,6 +13,7 @@ from monitoring.demonstration.people import patients
 from monitoring.records import Store
 from monitoring.records.shapes import Score, Series
 from tests.demonstration.conftest import NOON, Demonstration
+from tests.small_clinic import over
 
 INSTRUMENTS = Path(__file__).resolve().parents[2] / "data" / "scales" / "outcomes.toml"
 
@@ -54,9 +55,7 @@ def test_there_is_a_phq9_for_each_infusion_that_was_started(shown: Demonstration
     for score in scores:
         if score.instrument == "phq9":
             rated[score.series_id].add(score.rated_on)
-    for row in shown.store.past_infusions(limit=500):
-        infusion = shown.store.infusion(row.infusion_id)
-        assert infusion is not None
+    for infusion in over(shown.store):
         assert infusion.opened_at.date() in rated[infusion.series]
 
 

@@ -12,6 +12,7 @@ from monitoring.clinical.record import Event, EventKind, Infusion, Reading
 from monitoring.demonstration.player import Player
 from monitoring.records import NewEntry, NewInfusion
 from tests.demonstration.conftest import NOON, Demonstration
+from tests.small_clinic import over
 
 HERS = ("chair-1", "chair-4")
 
@@ -56,34 +57,30 @@ def tap(one: Demonstration, infusion: Infusion, kind: EventKind, **detail: str) 
 
 def test_for_five_hours_there_is_always_an_infusion_running(demonstration: Demonstration) -> None:
     player = Player(demonstration.store, demonstration.clock)
-    before = {row.infusion_id for row in demonstration.store.past_infusions(limit=500)}
+    before = {one.id for one in over(demonstration.store)}
     added = 0
     for _ in range(5 * 12):
         added += let_pass(demonstration, player, minutes=5)
         assert infusing(demonstration), demonstration.clock.now() - NOON
-    done = [row for row in demonstration.store.past_infusions(limit=500) if row.infusion_id not in before]
+    done = [one for one in over(demonstration.store) if one.id not in before]
     assert len(done) >= 4  # each needs as long as the stay after it that the protocol asks for
     assert added > 4 * 50
-    for row in done:
-        infusion = demonstration.store.infusion(row.infusion_id)
-        assert infusion is not None
+    for infusion in done:
         at = course(infusion, demonstration.protocol, demonstration.clock.now())
         assert at.conflicts == ()
         assert [slot for slot in at.slots if slot.state in ("missed", "partial")] == []
         assert not any(f.needs_acknowledgement for f in flags(infusion, demonstration.protocol, NOON, at).flags)
         assert {entry.author_name for entry in infusion.entries} == {"Ada Okafor"}
-    assert len({row.patient_number for row in done}) == len(done)
+    assert len({one.patient.number for one in done}) == len(done)
 
 
 def test_what_comes_is_complete_before_the_start_and_signed_by_her_after_it(demonstration: Demonstration) -> None:
     player = Player(demonstration.store, demonstration.clock)
-    before_it = {row.infusion_id for row in demonstration.store.past_infusions(limit=500)}
+    before_it = {one.id for one in over(demonstration.store)}
     let_pass(demonstration, player, hours=3)
-    done = [row for row in demonstration.store.past_infusions(limit=500) if row.infusion_id not in before_it]
+    done = [one for one in over(demonstration.store) if one.id not in before_it]
     assert len(done) >= 2
-    for row in done:
-        infusion = demonstration.store.infusion(row.infusion_id)
-        assert infusion is not None
+    for infusion in done:
         assert before.checklist(infusion, demonstration.protocol).started_with_missing == ()
         left = leaving.departure(infusion, demonstration.protocol)
         assert left is not None

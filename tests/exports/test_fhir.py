@@ -28,7 +28,7 @@ from tests.clinical.timeline import MARTA, START, Timeline, running
 from tests.demonstration.conftest import Demonstration, filled
 from tests.exports.sources import NAMES, eventful, many, source
 from tests.exports.test_tables import rated_score
-from tests.small_clinic import SECRET
+from tests.small_clinic import SECRET, over
 
 VALIDATOR = Path(__file__).resolve().parents[2].parent / "shared" / "fhir" / "validate_fhir.py"
 PYTHON = os.environ.get("FHIR_VALIDATOR_PYTHON", sys.executable)
@@ -333,7 +333,7 @@ def test_the_validators_find_no_error_in_the_demonstration(tmp_path: Path) -> No
     store = demonstration.store
     with without_screens(demonstration) as clinic:
         ids = [one.id for one in store.open_infusions()]
-        ids += [row.infusion_id for row in store.past_infusions(limit=1000)]
+        ids += [one.id for one in over(store)]
         files = []
         for id in ids:
             of = source_of(clinic, id)

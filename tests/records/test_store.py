@@ -404,32 +404,6 @@ def test_what_is_open_at_start_up_is_what_the_course_says(ward: Ward, kinds: lis
     assert {one.id for one in ward.reopen().open_infusions()} == expected
 
 
-def test_past_infusions_are_listed_latest_first(ward: Ward) -> None:
-    for number, patient in enumerate((0, 1, 0, 2), start=1):
-        ward.opened(f"i{number}", patient)
-        ward.clock.forward(hours=1)
-        ward.happen(f"i{number}", *(("cancel",) if number == 2 else ("start", "end", "close")))
-    ward.opened("now", 1)
-    rows = ward.store.past_infusions()
-    assert [row.infusion_id for row in rows] == ["i4", "i3", "i2", "i1"]
-    row = rows[1]
-    assert (row.patient_number, row.patient_name, row.number, row.planned_infusions) == ("P-001", "Petra Probe", 1, 6)
-    assert (row.chair_label, row.phase, row.nurse, row.dose_mg, row.entries) == (
-        "Chair 1",
-        "closed",
-        "Nora Nuss",
-        35.25,
-        3,
-    )
-    assert row.started_at is not None
-    assert row.started_at > row.opened_at
-    assert (rows[2].phase, rows[2].started_at) == ("cancelled", None)
-    assert [row.infusion_id for row in ward.store.past_infusions("probe")] == ["i3", "i1"]
-    assert [row.infusion_id for row in ward.store.past_infusions("p-003")] == ["i4"]
-    assert [row.infusion_id for row in ward.store.past_infusions(limit=2, offset=1)] == ["i3", "i2"]
-    assert ward.store.past_infusions("nobody") == ()
-
-
 def test_more_infusions_than_are_kept_in_memory(demonstration: Ward, monkeypatch: pytest.MonkeyPatch) -> None:
     from monitoring.records import store
 
