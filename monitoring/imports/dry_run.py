@@ -105,6 +105,11 @@ def notes(heading: str, said: Sequence[str]) -> Iterator[str]:
     yield f"{heading}: {text}."
 
 
+def of_the_file(sentence: str) -> str:
+    """A question of the bedside, asked about what stands in a file: nobody sees the patient now."""
+    return sentence.replace("is this what you see?", "is this what the file means?")
+
+
 def alike(measure: Measure, value: float, sentence: str) -> str:
     """What questions have in common, so that they can be decided upon together."""
     if " is not below " in sentence:

@@ -19,7 +19,18 @@ from monitoring.clinical.checks import questions
 from monitoring.clinical.protocol import Protocol
 from monitoring.clinical.record import Event, EventKind, Patient, Reading, event_words
 from monitoring.imports.bundle import Json, Resource, instant_of, reference_of, text_of
-from monitoring.imports.dry_run import Decision, DryRun, Fault, Found, RowFound, RowState, alike, no_overlaps, notes
+from monitoring.imports.dry_run import (
+    Decision,
+    DryRun,
+    Fault,
+    Found,
+    RowFound,
+    RowState,
+    alike,
+    no_overlaps,
+    notes,
+    of_the_file,
+)
 from monitoring.imports.mapping import Told
 from monitoring.imports.own_words import Begun, restored
 from monitoring.imports.resources import IN_ERROR, BundleReader, Part, Saying, Value
@@ -240,7 +251,7 @@ class _Group:
                     confirmed = True
                 elif not confirmed:
                     group = alike(cell.measure, cell.value, question.sentence)
-                    cell.row.faults.append(Fault(cell.key, question.sentence, asked=True, group=group))
+                    cell.row.faults.append(Fault(cell.key, of_the_file(question.sentence), asked=True, group=group))
         return Reading("", cell.measure.key, cell.value, confirmed_unusual=confirmed)
 
     def _moments(self, sayings: Sequence[Saying]) -> Iterator[PastEntry]:

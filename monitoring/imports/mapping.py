@@ -1,11 +1,13 @@
 """What a person says of a file before anything in it counts: which column is what, in which unit, since when.
 
-Nothing is guessed. `suggested` proposes what a column's name plainly says, and leaves the rest to be said.
+Nothing is guessed. `suggested` proposes what a column's name plainly says, a unit only where the heading names it or
+all values can be in no other, and leaves the rest to be said. A proposal is shown to be checked.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final, Literal, get_args
@@ -13,8 +15,8 @@ from typing import Final, Literal, get_args
 from monitoring.clinical.protocol import Measure, Protocol
 from monitoring.clinical.record import EventKind
 from monitoring.imports.tables import Table
-from monitoring.imports.times import TIME_FORMS
-from monitoring.imports.units import unit_of, units_of
+from monitoring.imports.times import TIME_FORMS, reads
+from monitoring.imports.units import Unit, unit_of, units_of
 from monitoring.records import is_zone
 
 Role = Literal[
@@ -133,7 +135,7 @@ class FileMapping:
 
     columns: tuple[Column, ...]
     zone: str
-    time_form: str = "iso"
+    time_form: str = "iso"  # "" while several forms read every line, and nobody has said which is right
     shifted: bool = False
     origin: datetime | None = None
     by_day: bool = False  # each day of a patient is an infusion of its own
@@ -174,7 +176,7 @@ def _problems(mapping: FileMapping, table: Table, protocol: Protocol) -> Iterato
         if len(found := mapping.all_at(role)) > 1:
             names = " and ".join(f"“{table.columns[i]}”" for i in found)
             yield f"Columns {names} are all {ROLE_WORDS[role]}: expected one."
-    yield from _time_problems(mapping)
+    yield from _time_problems(mapping, table)
     yield from _word_problems(mapping, table, protocol)
     told = mapping.told
     if mapping.at("patient") is None and not told.patient:
@@ -207,7 +209,7 @@ def _meaning_problems(what: str, meaning: Meaning | None, protocol: Protocol) ->
         yield f"{what}, {measure.label}: expected in which unit ({offered})."
 
 
-def _time_problems(mapping: FileMapping) -> Iterator[str]:
+def _time_problems(mapping: FileMapping, table: Table) -> Iterator[str]:
     ways = [role for role in ("time", "clock", "minute") if any(c.role == role for c in mapping.columns)]
     if len(ways) != 1:
         found = " and ".join(ROLE_WORDS[role] for role in ROLES if role in ways) or "no column"
@@ -215,8 +217,12 @@ def _time_problems(mapping: FileMapping) -> Iterator[str]:
         return
     if ways == ["clock"] and mapping.at("day") is None:
         yield "Times of day without a day: expected a column with the day."
-    if mapping.time_form not in TIME_FORMS:
+    if not mapping.time_form:
+        yield "How times are written: several forms read every line, expected to be confirmed which one is right."
+    elif mapping.time_form not in TIME_FORMS:
         yield f"Form of times “{mapping.time_form}”: expected one of {', '.join(TIME_FORMS)}."
+    elif (texts := _times(mapping, table)) and not any(reads(text, mapping.time_form) for text in texts):
+        yield f"No line fits this form of times ({TIME_FORMS[mapping.time_form]}): choose another."
     if not is_zone(mapping.zone):
         yield "Zone is missing: expected the one these times are in, such as Europe/Berlin."
     if ways == ["minute"] and mapping.shifted:
@@ -249,6 +255,22 @@ def _word_problems(mapping: FileMapping, table: Table, protocol: Protocol) -> It
             yield from _meaning_problems(f"Word “{word}”", meaning, protocol)
 
 
+def forms_that_read(mapping: FileMapping, table: Table) -> tuple[str, ...]:
+    """The forms of times that read every line of the file; () where its times are minutes, or none does."""
+    texts = _times(mapping, table)
+    return tuple(form for form in TIME_FORMS if texts and all(reads(text, form) for text in texts))
+
+
+def _times(mapping: FileMapping, table: Table) -> tuple[str, ...]:
+    """Day and time of each line as the file writes them, lines without any left out."""
+    time, day, clock = (mapping.at(role) for role in ("time", "day", "clock"))
+    if mapping.at("minute") is not None or (time is None and (day is None or clock is None)):
+        return ()
+    places = [time] if time is not None else [day, clock]
+    found = (" ".join(row.cells[at] for at in places if at is not None and at < len(row.cells)) for row in table.rows)
+    return tuple(dict.fromkeys(text for text in found if text.strip()))
+
+
 def words_to_say(mapping: FileMapping, table: Table) -> tuple[str, ...]:
     """The words of the file that need a meaning: those of the column that names what a line is about, and of events."""
     columns = [*mapping.all_at("name"), *mapping.all_at("event")]
@@ -272,7 +294,9 @@ _PLAIN: Final[dict[Role, tuple[str, ...]]] = {
     "minute": ("minute", "minutes", "min", "tmin", "elapsedmin", "minutessincestart"),
     "patient": ("patient", "patientnumber", "patientno", "mrn"),
     "infusion": ("infusion", "infusionid", "session"),
+    "number": ("infusionnumber", "infusionno"),
     "weight": ("weight", "weightkg"),
+    "dose": ("dosemgkg", "dosemgperkg"),
     "name": ("measure", "parameter", "item", "what"),
     "value": ("value",),
     "unit": ("unit", "units"),
@@ -281,56 +305,132 @@ _PLAIN: Final[dict[Role, tuple[str, ...]]] = {
     "remark": ("remark", "remarks", "note", "notes", "comment", "comments"),
 }
 _MEASURES: Final[dict[str, tuple[str, ...]]] = {
-    "systolic": ("sys", "sbp", "nbps", "nbpsys", "nibpsys", "systolicbp"),
-    "diastolic": ("dia", "dbp", "nbpd", "nbpdias", "nibpdia", "diastolicbp"),
-    "heart_rate": ("hr", "heartrate", "pulserate"),
-    "spo2": ("spo", "sao", "o2sat", "saturation", "spo2"),
-    "respiration": ("rr", "resp", "respiratoryrate", "resprate"),
+    "systolic": (
+        *("sys", "sbp", "syst", "systolic", "systolicbp", "systolicbloodpressure", "bpsys", "bpsystolic"),
+        *("nbps", "nbpsys", "nibps", "nibpsys"),
+    ),
+    "diastolic": (
+        *("dia", "dbp", "diast", "diastolic", "diastolicbp", "diastolicbloodpressure", "bpdia", "bpdiastolic"),
+        *("nbpd", "nbpdias", "nibpd", "nibpdia"),
+    ),
+    "heart_rate": ("hr", "heartrate", "pulse", "pulserate", "pr", "bpm"),
+    "spo2": ("spo", "sao", "sao2", "o2sat", "o2sats", "o2saturation", "sat", "sats", "saturation", "spo2"),
+    "respiration": ("rr", "resp", "resps", "respirations", "respiratoryrate", "resprate"),
     "temperature": ("temp", "tempc", "tempf", "temperature"),
 }
+_PRESSURE: Final = ("bp", "nibp", "nbp", "bloodpressure", "sysdia", "systolicdiastolic")  # both in one: 120/80
+_CLOCK: Final = re.compile(r"\d{1,2}:\d{2}(:\d{2})?( ?[AaPp][Mm])?")
+_UNIT: Final = re.compile(r"(?P<name>.+?)\s*(?:\[(?P<square>[^\]]*)\]|\((?P<round>[^)]*)\)|[\s,_](?P<last>[^\s,_]+))")
 
 
 def suggested(table: Table, protocol: Protocol, zone: str) -> FileMapping:
-    """What the names of the columns plainly say. A unit is proposed only where a measure comes in no other."""
+    """What the names of the columns plainly say.
+
+    A unit is proposed where the measure comes in no other, the heading names it, or every value of the column is
+    plausible in exactly one; the form of times where exactly one reads every line ("" where several do).
+    """
     columns: list[Column] = []
-    for name in table.columns:
-        found = _by_name(name, protocol)
+    for position, name in enumerate(table.columns):
+        found = _by_name(name, table.words(position), protocol)
         taken = {column.role for column in columns}
         columns.append(Column() if found.role in taken and found.role in _ONCE else found)
     mapping = FileMapping(tuple(columns), zone)
     if mapping.at("minute") is not None and mapping.at("time") is not None:
         columns[mapping.at("minute") or 0] = Column()
+    _times_apart(columns, table)
     mapping = replace(mapping, columns=tuple(columns))
-    words = {word: meaning for word in words_to_say(mapping, table) if (meaning := meant_by(word, protocol))}
-    return replace(mapping, words=words)
+    values = _by_word(mapping, table)
+    words = {
+        word: meaning
+        for word in words_to_say(mapping, table)
+        if (meaning := meant_by(word, protocol, values.get(word, ())))
+    }
+    forms = forms_that_read(mapping, table) or ("iso",)
+    return replace(mapping, words=words, time_form=forms[0] if len(forms) == 1 else "")
 
 
-def _by_name(name: str, protocol: Protocol) -> Column:
+def _times_apart(columns: list[Column], table: Table) -> None:
+    """A column called "time" that holds times of day is that, beside its day; a "date" with the time in it is both."""
+    roles = [column.role for column in columns]
+    for position, role in enumerate(roles):
+        words = table.words(position)
+        if role == "time" and words and "clock" not in roles and all(_CLOCK.fullmatch(word) for word in words):
+            columns[position] = Column("clock")
+        elif role == "day" and words and not {"time", "clock", "minute"} & set(roles):
+            whole = any(all(reads(word, form) for word in words) for form in TIME_FORMS)
+            columns[position] = Column("time" if whole else "day")
+
+
+def _by_word(mapping: FileMapping, table: Table) -> dict[str, list[str]]:
+    """In long form, the values of each word."""
+    name, value = mapping.at("name"), mapping.at("value")
+    found: dict[str, list[str]] = {}
+    if name is not None and value is not None:
+        for row in table.rows:
+            if max(name, value) < len(row.cells):
+                found.setdefault(row.cells[name], []).append(row.cells[value])
+    return found
+
+
+def _by_name(name: str, values: Iterable[str], protocol: Protocol) -> Column:
     bare = _letters(name)
     for role, names in _PLAIN.items():
         if bare in names:
             return Column(role)
-    meaning = meant_by(name, protocol)
+    meaning = meant_by(name, protocol, values)
     return Column() if meaning is None or meaning.kind == "event" else Column("values", meaning)
 
 
-def meant_by(word: str, protocol: Protocol) -> Meaning | None:
-    """The measure or the event that a word plainly names, None when it names none."""
-    bare = _letters(word)
+def meant_by(word: str, protocol: Protocol, values: Iterable[str] = ()) -> Meaning | None:
+    """The measure or the event that a word plainly names, None when it names none. `values`: what stands under it."""
+    parts = _UNIT.fullmatch(word.strip())
+    named = "" if parts is None else next((one for one in parts.group("square", "round", "last") if one), "")
+    for name, unit in ((parts["name"] if parts and named else "", named), (word, "")):
+        meaning = _measure_called(name, unit, protocol, tuple(values))
+        if meaning is not None:
+            return meaning
+    return next((Meaning("event", kind) for kind in EVENTS if _letters(word) == kind), None)
+
+
+def _measure_called(name: str, unit: str, protocol: Protocol, values: tuple[str, ...]) -> Meaning | None:
+    """The measure of this name; a `unit` that is none of its units makes it another thing, or its name longer."""
+    bare = _letters(name)
     for key, measure in protocol.measures.items():
         names = {_letters(key), _letters(measure.label), _letters(measure.short), *_MEASURES.get(key, ())}
-        if bare and bare in names:
-            return Meaning("measure", key, only_unit(measure))
-    for kind in EVENTS:
-        if bare == kind:
-            return Meaning("event", kind)
+        both = bool(measure.below) and bare in _PRESSURE
+        if not bare or not (both or bare in names):
+            continue
+        called = next((one.code for one in units_of(measure) if unit and one.is_called(unit)), "")
+        if unit and not called:
+            return None
+        kind: Literal["measure", "pressure"] = "pressure" if both else "measure"
+        return Meaning(kind, key, called or unit_by_values(measure, protocol, values, both=both))
     return None
 
 
-def only_unit(measure: Measure) -> str:
-    """The unit of a measure that comes in no other, "" where a person must say which it is."""
+def unit_by_values(measure: Measure, protocol: Protocol, values: Iterable[str], *, both: bool = False) -> str:
+    """The one unit in which every number of `values` is plausible, "" where there is none or more; its only one."""
     offered = units_of(measure)
-    return offered[0].code if len(offered) == 1 else ""
+    if len(offered) < 2:
+        return offered[0].code if offered else ""
+    measures = [protocol.measures[measure.below], measure] if both else [measure]
+    parts = (part for value in values for part in zip(measures, value.split("/"), strict=False))
+    numbers = [(of, number) for of, text in parts if (number := _number(text)) is not None]
+    fits = [unit.code for unit in offered if numbers and all(_plausible(of, number, unit) for of, number in numbers)]
+    return fits[0] if len(fits) == 1 else ""
+
+
+def _plausible(measure: Measure, number: float, unit: Unit) -> bool:
+    own: Callable[[float], float] = unit.convert or float
+    low, high = measure.plausible
+    return low <= own(number) <= high
+
+
+def _number(text: str) -> float | None:
+    try:
+        return float(text.strip().replace(",", "."))
+    except ValueError:
+        return None
 
 
 def _letters(name: str) -> str:

@@ -26,6 +26,7 @@ from monitoring.imports.dry_run import (
     capital,
     no_overlaps,
     notes,
+    of_the_file,
 )
 from monitoring.imports.lines import NUMBERS, Cell, Line, Reader
 from monitoring.imports.mapping import ROLE_WORDS, FileMapping, Moment, Role
@@ -181,7 +182,7 @@ class _Group:
                     line.faults.append(
                         Fault(
                             cell.key,
-                            question.sentence,
+                            of_the_file(question.sentence),
                             asked=True,
                             group=alike(cell.measure, cell.value, question.sentence),
                         )

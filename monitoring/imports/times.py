@@ -40,6 +40,11 @@ def read_time(text: str, form: str, zone: str) -> datetime:
     return in_zone(found, zone)
 
 
+def reads(text: str, form: str) -> bool:
+    """Whether `text` is a day and a time written in this form; whether there was such a time is not asked."""
+    return (_iso(text) if form == "iso" else _by(text, _FORMS[form][1])) is not None
+
+
 def in_zone(local: datetime, zone: str) -> datetime:
     """The instant at which clocks of `zone` show `local`, in UTC. Raises TimeRefused where there is none, or two."""
     if not zone:
@@ -63,6 +68,7 @@ def in_years(at: datetime) -> datetime:
 def _iso(text: str) -> datetime | None:
     if not re.match(r"\d{4}-?\d{2}-?\d{2}[T ]\d", text):
         return None  # a day alone, or a week: no time
+    text = re.sub(r"(?<=[T ])(\d:)", r"0\1", text)  # "9:05", as people write it
     try:
         return datetime.fromisoformat(text.replace(" UTC", "+00:00"))
     except ValueError:

@@ -346,7 +346,7 @@ def test_another_systems_bundle_comes_in_with_what_a_person_says_of_it() -> None
 @pytest.mark.parametrize(
     ("resource", "sentence"),
     [
-        (vital("8867-4", 0, "/min", **LATER), "Heart rate 0 /min: is this what you see?"),
+        (vital("8867-4", 0, "/min", **LATER), "Heart rate 0 /min: is this what the file means?"),
         (vital("8867-4", 720, "/min"), "value: Heart rate 720 /min: expected 0 to 350."),
         (vital("8867-4", 71.5, "/min", **LATER), "value: Heart rate 71.5 /min: expected a whole number."),
         (vital("8867-4", 71, "/min"), "Heart rate stands twice at this time: expected one value."),

@@ -194,10 +194,10 @@ def test_a_reason_why_something_was_not_done_is_recorded_as_such() -> None:
         ("2026-03-02 10:20,142,88,high,97,16,", "HR “high”: expected a number."),
         ("2026-03-02 10:20,142,88,nan,97,16,", "HR “nan”: expected a number."),
         ("2026-03-02 10:20,142,88,1_0,97,16,", "HR “1_0”: expected a number."),
-        ("2026-03-02 10:20,142,88,0,97,16,", "Heart rate 0 /min: is this what you see?"),
+        ("2026-03-02 10:20,142,88,0,97,16,", "Heart rate 0 /min: is this what the file means?"),
         (
             "2026-03-02 10:20,88,142,80,97,16,",
-            "Diastolic pressure 142 mmHg is not below systolic pressure 88 mmHg: is this what you see?",
+            "Diastolic pressure 142 mmHg is not below systolic pressure 88 mmHg: is this what the file means?",
         ),
         ("02.03.2026 10:20,142,88,80,97,16,", "Time “02.03.2026 10:20”: expected one like 2026-03-14 09:05."),
         ("2026-03-02 10:20,142,88,80,97", "5 cells: expected 7, as in the first line."),
@@ -365,11 +365,76 @@ def test_a_word_of_a_long_file_needs_a_meaning() -> None:
 def test_names_that_are_plain_are_proposed_and_a_unit_that_is_not_is_left_to_say() -> None:
     found = suggested(table(WIDE + "\n"), SHIPPED, "UTC")
     assert [column.role for column in found.columns] == ["time", *["values"] * 5, "remark"]
-    assert [column.meaning.unit for column in found.columns if column.meaning] == ["", "", "/min", "", "/min"]
+    assert [column.meaning.unit for column in found.columns if column.meaning] == [
+        *("mm[Hg]", "mm[Hg]", "/min", "%", "/min")
+    ]
     long = suggested(table(LONG), SHIPPED, "UTC")
     assert long.words["start"] == Meaning("event", "start")
     assert long.words["dissociation"] == Meaning("measure", "dissociation")
     assert "temp" in long.words
+
+
+@pytest.mark.parametrize(
+    ("heading", "values", "proposed"),
+    [
+        ("SBP", ("124", "190"), ("measure", "systolic", "mm[Hg]")),
+        ("SBP", ("16.5", "20,1"), ("measure", "systolic", "kPa")),
+        ("SBP", ("124", "9"), ("measure", "systolic", "")),  # plausible in neither, then in none alone
+        ("SBP", ("",), ("measure", "systolic", "")),
+        ("DBP", ("20",), ("measure", "diastolic", "")),  # plausible in both
+        ("DBP [kPa]", ("10",), ("measure", "diastolic", "kPa")),
+        ("diastolic_mmHg", ("20",), ("measure", "diastolic", "mm[Hg]")),
+        ("Pulse", ("70",), ("measure", "heart_rate", "/min")),
+        ("Pulse (bpm)", ("70",), ("measure", "heart_rate", "/min")),
+        ("SpO2", ("98", "91", "not done"), ("measure", "spo2", "%")),
+        ("SpO2", ("0.98", "0.91"), ("measure", "spo2", "1")),
+        ("SpO₂ %", ("1",), ("measure", "spo2", "%")),
+        ("BP", ("124/76", "130/80"), ("pressure", "diastolic", "mm[Hg]")),
+        ("BP (mmHg)", ("124",), ("pressure", "diastolic", "mm[Hg]")),
+        ("Temp", ("36.6",), ("measure", "temperature", "Cel")),
+        ("Temp", ("98.6",), ("measure", "temperature", "[degF]")),
+        ("SBP (left arm)", ("124",), None),
+        ("SBP change", ("4",), None),
+    ],
+)
+def test_a_measure_is_proposed_by_its_heading_and_a_unit_only_where_there_is_no_other(
+    heading: str, values: tuple[str, ...], proposed: tuple[str, str, str] | None
+) -> None:
+    text = "\n".join(["time;" + heading, *(f"2026-03-02 10:0{n};{value}" for n, value in enumerate(values))])
+    meaning = suggested(table(text + "\n"), SHIPPED, "UTC").columns[1].meaning
+    assert (None if meaning is None else (meaning.kind, meaning.key, meaning.unit)) == proposed
+
+
+@pytest.mark.parametrize(
+    ("heading", "lines", "roles", "form"),
+    [
+        ("date,time", ("2026-03-02,9:55", "2026-03-02,10:00"), ["day", "clock"], "iso"),
+        ("date,time", ("02.03.2026,09:55",), ["day", "clock"], "dots"),
+        ("date,time", ("14/03/2026,09:55", "02/03/2026,09:55"), ["day", "clock"], "day first"),
+        ("date,time", ("3/14/2026,9:55 AM",), ["day", "clock"], "month first"),
+        ("date,time", ("02/03/2026,09:55",), ["day", "clock"], ""),  # two forms read it
+        ("date,HR", ("2026-03-02 09:55,70",), ["time", "values"], "iso"),
+        ("time,HR", ("2026-03-02 09:55,70",), ["time", "values"], "iso"),
+        ("time,HR", ("soon,70",), ["time", "values"], "iso"),
+    ],
+)
+def test_times_are_proposed_as_the_file_writes_them(
+    heading: str, lines: tuple[str, ...], roles: list[str], form: str
+) -> None:
+    found = suggested(table("\n".join((heading, *lines)) + "\n"), SHIPPED, "UTC")
+    assert ([column.role for column in found.columns], found.time_form) == (roles, form)
+
+
+def test_a_form_that_fits_no_line_is_said_once_and_no_line_is_offered_to_be_left_out() -> None:
+    wrong = run(WIDE, replace(WIDE_MAPPING, time_form="dots"))
+    assert wrong.problems == ("No line fits this form of times (14.03.2026 09:05): choose another.",)
+    assert wrong.rows == ()
+    unsaid = run(WIDE, replace(WIDE_MAPPING, time_form=""))
+    assert unsaid.problems == (
+        "How times are written: several forms read every line, expected to be confirmed which one is right.",
+    )
+    half = run(WIDE.replace("2026-03-02 10:20", "02.03.2026 10:20"), WIDE_MAPPING)
+    assert [row.state for row in half.rows].count("wrong") == 1
 
 
 @pytest.mark.parametrize("extra", ["mean,", "PULSE,"])
