@@ -10,6 +10,7 @@ from monitoring.screens.review import (
     draw_flags,
     draw_happened,
     draw_head,
+    draw_of_whole,
     draw_people,
     draw_replay,
     draw_values,
@@ -30,6 +31,7 @@ if document is not None:
         "Signatures, changes, views": draw_people,
         "Table of values": draw_values,
     }
+    draw_of_whole()
     for tab, draw in zip(st.tabs(list(parts)), parts.values(), strict=True):
         with tab:
             draw(document)

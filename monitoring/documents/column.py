@@ -166,8 +166,10 @@ def _not_yet(of: Summary) -> str:
 
 def _sets(j: Judged, of: Summary) -> Fact:
     counted = of.slots_done + of.slots_partial + of.slots_missed
+    if not counted and of.imported:
+        return Fact("sets", "Sets", NONE, "none was due here: brought in from a file", absent="none due")
     if not counted:
-        return Fact("sets", "Sets", NONE, "none was due here: brought in from a file" if of.imported else "")
+        return Fact("sets", "Sets", NONE)
     notes = f"{of.slots_partial} partial · {of.slots_missed} missed"
     if not_done := sets_with_values_not_done(j):
         notes = f"{not_done} with values not done · {notes}"

@@ -56,14 +56,15 @@ def _parts(versions: Sequence[Entry], j: Judged, chairs: Mapping[str, str]) -> l
     for key in dict.fromkeys(key for one in told for key in one):
         now = told[-1].get(key)
         before = [one[key][0] for one in told[:-1] if key in one]
+        after = [*before[1:], None if now is None else now[0]]
         parts.extend(
-            {"text": text, "level": None, "struck": True, "new": False}
-            for n, text in enumerate(before)
-            if text != (before[n + 1] if n + 1 < len(before) else now and now[0])
+            {"text": text, "level": None, "struck": True, "new": False, "became": then is not None}
+            for text, then in zip(before, after, strict=False)
+            if text != then
         )
         if now is not None:
             changed = len(told) > 1 and {now[0]} != {*before}
-            parts.append({"text": now[0], "level": now[1], "struck": False, "new": changed})
+            parts.append({"text": now[0], "level": now[1], "struck": False, "new": changed, "became": False})
     return parts
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -11,17 +11,18 @@ from zoneinfo import ZoneInfo
 
 from monitoring.charts import minutes
 from monitoring.clinic import RunningClinic
-from monitoring.clinical.events import standing_events
+from monitoring.clinical.course import outlined
+from monitoring.clinical.events import detail_of, standing_events
 from monitoring.clinical.flags import NOT_HERE, Flag
 from monitoring.clinical.protocol import Protocol
-from monitoring.clinical.record import Entry
+from monitoring.clinical.record import Entry, Infusion
 from monitoring.documents.column import column
 from monitoring.documents.flagged import flag_row
 from monitoring.documents.highlights import highlights
 from monitoring.documents.infusion import document_at, document_of
 from monitoring.documents.judged import Judged, judged
 from monitoring.documents.said import said
-from monitoring.documents.words import clock_time, level_word, zone_of
+from monitoring.documents.words import clock_time, day_of, level_word, which, zone_of
 from monitoring.records import RecordsError, StoredProtocol
 from monitoring.records.verify import verify_infusion
 from monitoring.review.summary import summary
@@ -72,12 +73,16 @@ def review_document(clinic: RunningClinic, infusion_id: str) -> dict[str, Any]:
     j = judged(infusion, protocol, now)
     document = document_of(clinic, j)
     document["entries"].reverse()  # in the order in which it happened
-    day = (j.course.started_at or infusion.opened_at).astimezone(zone).date()
+    day = day_of(j.course.started_at or infusion.opened_at, zone)
+    for row in document["entries"]:
+        if (other := day_of(datetime.fromisoformat(row["observed_at"]), zone)) != day:
+            row["time"] = f"{other}, {row['time']}"
     document["review"] = {
         "patient": infusion.patient.id,
         "series": infusion.series,
         "number": infusion.number,
-        "day": f"{day:%d %b %Y}",
+        "day": day,
+        "beside": _beside(clinic, infusion, zone),
         "times": _times(j, zone),
         "facts": column(j, summary(infusion, protocol, now)),
         "highlights": highlights(j, zone),
@@ -85,6 +90,7 @@ def review_document(clinic: RunningClinic, infusion_id: str) -> dict[str, Any]:
         "flags": [_flag(flag, j, zone) for flag in sorted(j.flags.flags, key=lambda flag: (flag.opened_at, flag.key))],
         "scores": [_scored(entry, j, zone) for entry in standing_events(infusion, "score")],
         "amendments": [row for row in document["entries"] if _is_amendment(row)],
+        "left_out": list(_left_out(j)),
         "views": _views(clinic, infusion_id, zone),
         "protocol": _protocol(protocol, clinic.store.stored_protocol(infusion.protocol), zone),
         "chain": _chain(clinic, infusion_id),
@@ -195,7 +201,9 @@ def span_words(span: timedelta) -> str:
 
 def _moment(instant: datetime, j: Judged, zone: ZoneInfo) -> str:
     """Minute and time: "minute 20 · 10:25"."""
-    time, minute = clock_time(instant, zone), j.minute_of(instant)
+    time, minute, started = clock_time(instant, zone), j.minute_of(instant), j.course.started_at
+    if minute is None and started is not None and day_of(instant, zone) != day_of(started, zone):
+        return _stamp(instant, zone)
     return time if minute is None or minute < 0 else f"minute {minute} · {time}"
 
 
@@ -223,6 +231,37 @@ def _views(clinic: RunningClinic, infusion_id: str, zone: ZoneInfo) -> list[dict
 
 def _stamp(instant: datetime, zone: ZoneInfo) -> str:
     return f"{instant.astimezone(zone):%d %b %Y, %H:%M}"
+
+
+def _beside(clinic: RunningClinic, infusion: Infusion, zone: ZoneInfo) -> dict[str, dict[str, str] | None]:
+    """The infusions of the same series before and after this one, by their days."""
+    found = [clinic.store.infusion(id) for id in clinic.store.infusions_of(infusion.patient.id)]
+    series = [one for one in found if one is not None and one.series == infusion.series]
+    series.sort(key=_since)
+    here = next(n for n, one in enumerate(series) if one.id == infusion.id)
+
+    def told(one: Infusion | None) -> dict[str, str] | None:
+        if one is None:
+            return None
+        label = f"#{one.number}" if one.number > 0 else "imported"
+        return {"id": one.id, "label": label, "words": f"{which(one)}, {day_of(_since(one), zone)}"}
+
+    return {
+        "before": told(series[here - 1] if here > 0 else None),
+        "after": told(series[here + 1] if here + 1 < len(series) else None),
+    }
+
+
+def _since(infusion: Infusion) -> datetime:
+    return outlined(infusion).started_at or infusion.opened_at
+
+
+def _left_out(j: Judged) -> Iterator[str]:
+    """What the notes of an import say that was left out of the file."""
+    for entry in standing_events(j.infusion, "note"):
+        text = str(detail_of(entry).get("text", ""))
+        if entry.source == "import" and "left out" in text.casefold():
+            yield text
 
 
 def _protocol(protocol: Protocol, stored: StoredProtocol | None, zone: ZoneInfo) -> dict[str, Any]:

@@ -31,6 +31,7 @@ def signing_part(j: Judged, zone: ZoneInfo) -> dict[str, Any] | None:
                 "name": one.name,
                 "role": one.role,
                 "time": clock_time(one.at, zone),
+                "when": f"{one.at.astimezone(zone):%d %b %Y, %H:%M}",
                 "at": one.at.isoformat(),
                 "staff": one.staff,
             }

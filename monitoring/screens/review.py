@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from html import escape
 from typing import Any, Final
 
@@ -36,6 +36,11 @@ _SCREEN: Final = (
     "quiet",
 )
 _WHOLE: Final = "whole record"
+_OF_WHOLE: Final = (
+    '<p class="rv of-whole">Whole record, as recorded until now'
+    "<span>, not at the minute that the replay shows</span></p>"
+)
+_LONGEST_ASKED: Final = 20  # characters of what an address asks for, told back
 
 Document = dict[str, Any]
 
@@ -64,12 +69,17 @@ def open_review(infusion_id: str | None) -> Document | None:
 def draw_head(document: Document) -> None:
     """Who, which infusion, when, where; and the ways to the series and to the bedside."""
     review, who = document["review"], document["who"]
-    words, series, bedside = st.columns([6, 1, 1], vertical_alignment="center")
+    words, before, after, series, bedside = st.columns([5, 0.8, 0.8, 1, 1], vertical_alignment="center", gap="xsmall")
     words.html(
         f'<div class="rv head"><h2><bdi>{escape(who["name"])}</bdi></h2><p>{escape(who["line"])}</p>'
         f"<p><b>{escape(document['infusion']['which'])}</b> · {review['day']} · {escape(who['chair'])} · "
         f"{escape(review['times'])}</p></div>"
     )
+    for place, way, label in ((before, "before", "‹ {}"), (after, "after", "{} ›")):
+        if (other := review["beside"][way]) is not None and place.button(
+            label.format(plain(other["label"])), key=f"to_{way}", help=plain(other["words"]), width="stretch"
+        ):
+            st.switch_page(PAGES / "review.py", query_params={"infusion": other["id"]})
     if series.button("Series", key="to_series", width="stretch"):
         st.switch_page(PAGES / "series.py", query_params={"patient": review["patient"], "infusion": document["id"]})
     if bedside.button("Bedside", key="to_bedside", width="stretch"):
@@ -97,16 +107,22 @@ def _seen(infusion: str, version: int) -> None:
 
 
 def draw_facts(document: Document) -> None:
-    """What the infusion came to, a card a fact."""
-    cards = "".join(_card(fact) for fact in document["review"]["facts"] if fact.text != NONE)
-    st.html(f'<ul class="rv cards">{cards}</ul>')
+    """What the infusion came to, a card a fact; what is still to come or was not recorded says so."""
+    cards = "".join(_card(fact) for fact in document["review"]["facts"] if fact.text != NONE or fact.absent)
+    st.html(f'{_OF_WHOLE}<ul class="rv cards">{cards}</ul>')
+
+
+def draw_of_whole() -> None:
+    """Says that what follows is of the whole record; plainer while the replay shows one minute of it."""
+    st.html(_OF_WHOLE)
 
 
 def _card(fact: Fact) -> str:
+    text = fact.absent if fact.text == NONE else fact.text
     level = fact.level.word if fact.level else ""
     mark = f"{MARK[fact.level]} " if fact.level and fact.key != "flags" else ""
     return (
-        f'<li class="card {level}"><span>{escape(fact.label)}</span><b>{mark}{escape(fact.text)}</b>'
+        f'<li class="card {level}"><span>{escape(fact.label)}</span><b>{mark}{escape(text)}</b>'
         f"<small>{escape(fact.note)}</small></li>"
     )
 
@@ -121,25 +137,45 @@ def draw_replay(document: Document) -> None:
     place = f"replay_{infusion}_{document['version']}"
     moments: Moments = st.session_state.setdefault(f"{place}_moments", at)  # a slider keeps its ends while it is used
     options: list[int | str] = [*moments.minutes, _WHOLE]
-    earlier, slider, later, whole = st.columns([1, 7, 1, 1], vertical_alignment="bottom")
-    st.session_state.setdefault(place, _WHOLE)
+    slider, earlier, later, whole = st.columns([5.2, 2, 1.6, 1.7], vertical_alignment="bottom", gap="xsmall")
+    if place not in st.session_state:
+        st.session_state[place], st.session_state[f"{place}_refused"] = _asked_for(moments)
+    refused: str = st.session_state.get(f"{place}_refused", "")
     chosen = slider.select_slider(
         "Replay: what the live screen showed", options, format_func=lambda one: _minute(one, document), key=place
     )
-    earlier.button("‹ entry", key=f"{place}_earlier", on_click=_step, args=(place, moments, -1), width="stretch")
-    later.button("entry ›", key=f"{place}_later", on_click=_step, args=(place, moments, 1), width="stretch")
-    whole.button("Whole", key=f"{place}_whole", on_click=_choose, args=(place, _WHOLE), width="stretch")
+    earlier.button(
+        "‹ Previous entry", key=f"{place}_earlier", on_click=_step, args=(place, moments, -1), width="stretch"
+    )
+    later.button("Next entry ›", key=f"{place}_later", on_click=_step, args=(place, moments, 1), width="stretch")
+    whole.button("Whole record", key=f"{place}_whole", on_click=_choose, args=(place, _WHOLE), width="stretch")
+    if refused and chosen == _WHOLE:
+        st.info(plain(refused))
     if isinstance(chosen, int):
+        st.session_state[f"{place}_refused"] = ""
         shown = replayed(running(), infusion, moments.instant(chosen))
         data = {
             "document": {**{key: shown[key] for key in _SCREEN}, "latest": _latest(shown)},
             "replay": True,
+            "minute": chosen,
             "heading": f"The screen at {_minute(chosen, document)}",
         }
     else:
         heading = f"{document['course']['word']} · as recorded until now"
-        data = {"document": {key: document[key] for key in _CHART}, "replay": False, "heading": heading}
+        data = {"document": {key: document[key] for key in _CHART}, "replay": False, "minute": None, "heading": heading}
     draw("replay", data, key=f"chart_{infusion}")
+
+
+def _asked_for(moments: Moments) -> tuple[int | str, str]:
+    """The minute that the address asks for; else the whole record, and why, "" when it asks for none."""
+    asked = st.query_params.get("minute", "").strip()
+    if not asked:
+        return _WHOLE, ""
+    number = int(asked) if asked.removeprefix("-").isascii() and asked.removeprefix("-").isdigit() else None
+    if number in moments.minutes:
+        return number, ""
+    told = asked if len(asked) <= _LONGEST_ASKED else f"{asked[:_LONGEST_ASKED]}…"
+    return _WHOLE, f"The address asks for minute “{told}”, which this record does not have: the whole record is shown."
 
 
 def _minute(one: int | str, document: Document) -> str:
@@ -191,19 +227,41 @@ def moments_html(moments: Sequence[Moment]) -> str:
 
 
 def _entry(row: Document) -> str:
-    parts = " · ".join(_part(part) for part in row["parts"])
-    marks = "".join(f"<li>{escape(mark)}</li>" for mark in row["marks"])
+    parts = " · ".join(_versions(run, row["state"] == "withdrawn") for run in _runs(row["parts"]))
+    marks = _points(row["marks_in_full"])
     return (
         f'<tr class="{row["kind"]} {row["state"]}"><td>{row["time"]}</td><td>{row["minute"].removeprefix("min ")}</td>'
         f"<td>{parts}</td><td>{escape(row['author'])}</td><td><ul>{marks}</ul></td></tr>"
     )
 
 
-def _part(part: Document) -> str:
-    text = escape(part["text"])
-    if part["struck"]:
-        return f"<s>{text}</s>"
-    return f'<b class="{part["level"]}">{_MARKS[part["level"]]} {text}</b>' if part["level"] else text
+def _runs(parts: Sequence[Document]) -> Iterator[list[Document]]:
+    """The parts of an entry, each with what stood there before it."""
+    run: list[Document] = []
+    for part in parts:
+        run.append(part)
+        if not part["became"]:
+            yield run
+            run = []
+
+
+def _versions(run: Sequence[Document], withdrawn: bool) -> str:
+    """What stood there, struck, and what stands there now: the words they begin with alike are said once."""
+    words = [part["text"].split(" ") for part in run]
+    shortest = min(len(one) for one in words) - 1
+    alike = next((n for n in range(shortest) if len({one[n] for one in words}) > 1), shortest) if len(run) > 1 else 0
+    begin = " ".join([*words[0][:alike], ""]) if alike else ""
+    return escape(begin) + " → ".join(
+        _part(part, " ".join(one[alike:]), withdrawn) for part, one in zip(run, words, strict=True)
+    )
+
+
+def _part(part: Document, words: str, withdrawn: bool) -> str:
+    text = escape(words)
+    if part["struck"] or withdrawn:
+        return f"<del>{text}</del>"
+    shown = f'<b class="{part["level"]}">{_MARKS[part["level"]]} {text}</b>' if part["level"] else text
+    return f"<ins>{shown}</ins>" if part["new"] else shown
 
 
 def draw_flags(document: Document) -> None:
@@ -213,7 +271,7 @@ def draw_flags(document: Document) -> None:
     heading = ("Flag", "From", "To", "First answer after", "Answered by, what was done")
     st.html(_table("flagged", heading, rows) if flags else '<p class="rv none">No flag in this infusion.</p>')
     slots = "".join(
-        f'<li class="{slot["state"]}"><b>{slot["minute"]}</b><span>{escape(slot["words"])}</span></li>'
+        f'<li class="{slot["state"]}"><b>{slot["minute"]}</b><span>{escape(slot["beside"])}</span></li>'
         for slot in document["slots"]
     )
     listed = f'<ul class="rv slot-list">{slots}</ul>'
@@ -296,7 +354,7 @@ def _groups(document: Document, groups: Sequence[Document], what: str) -> str:
 
 
 def _answer(one: Document) -> str:
-    by = f"{one['by']}, {one['time']}" if one["by"] else one["time"]
+    by = f"{one['by']}, {one['time']}" if one["by"] else one.get("recorded") or one["time"]
     found = one.get("answer") or one.get("words") or ""
     words = [word for word in (found, one.get("note_text", ""), by) if word]
     state = "caution" if one["state"] in ("missing", "look", "not met") else ""
@@ -310,7 +368,7 @@ def draw_people(document: Document) -> None:
     review, signing = document["review"], document["care"]["signing"]
     left, right = st.columns(2)
     signed = [
-        (one["meaning"], f"{one['name']}, {one['role']}, {one['time']}") for one in (signing or {}).get("signed", ())
+        (one["meaning"], f"{one['name']}, {one['role']}, {one['when']}") for one in (signing or {}).get("signed", ())
     ]
     if signing and signing["next"]:
         signed.append((signing["next"]["meaning"], "not signed"))
@@ -346,7 +404,7 @@ def draw_people(document: Document) -> None:
     right.html(f'<h3 class="rv">Chain</h3>{_lines(head)}')
     views = "".join(
         f"<tr><td>{escape(view['name'])}</td><td>{escape(view['screen'])}</td><td>{view['times']}</td>"
-        f"<td>{view['first'] if view['times'] > 1 else ''}</td><td>{view['last']}</td></tr>"
+        f"<td>{view['first']}</td><td>{view['last']}</td></tr>"
         for view in review["views"]
     )
     right.html(f'<h3 class="rv">Who looked</h3>{_table("", ("Name", "Screen", "Times", "First", "Last"), views)}')
@@ -356,19 +414,25 @@ def draw_values(document: Document) -> None:
     """The chart's values as a table: signs as columns, times as rows."""
     found = document["table"]
     rows = "".join(
-        f"<tr><td>{row['minute']}</td><td>{row['time']}</td>{''.join(_cell(cell) for cell in row['cells'])}</tr>"
+        f"<tr><td>{row['minute']}</td><td>{row['time']}</td>{''.join(_cell(cell) for cell in row['cells'])}"
+        f"<td>{escape(row['author'])}</td><td><ul>{_points(row['marks'])}</ul></td></tr>"
         for row in found["rows"]
     )
-    st.html(_table("values-table", ("Minute", "Time", *found["columns"]), rows))
+    st.html(_table("values-table", ("Minute", "Time", *found["columns"], "Recorded by", "Marks"), rows))
+    if left_out := document["review"]["left_out"]:
+        heading = "Not in this table: left out when the file was brought in"
+        st.html(f'<h3 class="rv">{heading}</h3><ul class="rv points">{_points(left_out)}</ul>')
+
+
+def _points(lines: Iterable[str]) -> str:
+    return "".join(f"<li>{escape(line)}</li>" for line in lines)
 
 
 def _cell(cell: Document) -> str:
     text = escape(cell["text"])
-    return (
-        f'<td><b class="{cell["level"]}">{_MARKS[cell["level"]]} {text}</b></td>'
-        if cell["level"]
-        else f"<td>{text}</td>"
-    )
+    shown = f'<b class="{cell["level"]}">{_MARKS[cell["level"]]} {text}</b>' if cell["level"] else text
+    before = "".join(f"<del>{escape(one)}</del> → " for one in cell["before"])
+    return f"<td>{before}<ins>{shown}</ins></td>" if before else f"<td>{shown}</td>"
 
 
 def _table(kind: str, heading: Iterable[str], rows: str) -> str:

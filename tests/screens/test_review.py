@@ -77,6 +77,7 @@ def test_everything_of_the_infusion_is_there(door: Doorman, infusion: str) -> No
     shown = "\n".join(tab.words)
     for words in ("Marta Brandt", "Infusion 1 of 6", "Chair 1", "126 → 164", "at or above 160", "Sets by slot"):
         assert words in shown
+    assert '<li class="missed"><b>0</b><span>11:06, missed</span></li>' in shown  # the number stands there once
     for heading in ("Dose and drug", "Before the start", "Before leaving", "Signatures", "Chain", "Who looked"):
         assert heading in shown
     assert "each as it was saved" in shown
@@ -90,11 +91,23 @@ def test_everything_of_the_infusion_is_there(door: Doorman, infusion: str) -> No
     ]
 
 
+def test_what_is_still_to_come_stands_on_its_card(house: RunningClinic, door: Doorman, names: Names) -> None:
+    omar = open_infusion(house, actor(house, "Ada Okafor"), names.patients["Omar Haddad"], "chair-2")
+    save(house, omar, entry(house.clock.now()))
+    save(house, omar, event(house.clock.now(), "start", reason="other", decided_by="Dr Ines Weiss"))
+    (cards,) = [text for text in page(door, omar).words if 'class="rv cards"' in text]
+    for label, text in (("Distress", "not recorded"), ("Back at baseline", "not yet"), ("Signed", "not yet")):
+        assert f"<span>{label}</span><b>{text}</b>" in cards
+
+
 def test_a_correction_shows_both_values_and_a_note_what_was_typed(door: Doorman, infusion: str) -> None:
     happened = table(page(door, infusion), "happened")
-    assert "<s>194/78</s>" in happened
-    assert '<b class="caution">▲ 164/78</b>' in happened
-    assert "corrected: typed wrongly" in happened
+    assert '<del>194/78</del> → <ins><b class="caution">▲ 164/78</b></ins>' in happened
+    assert "corrected 11:17 by Ada Okafor: typed wrongly" in happened
+    assert happened.count("<del>") == 1  # what was not changed is not struck
+    values = table(page(door, infusion), "values-table")
+    assert '<del>194</del> → <ins><b class="caution">▲ 164</b></ins>' in values
+    assert "corrected 11:17 by Ada Okafor: typed wrongly" in values
     assert "&lt;b&gt;says&lt;/b&gt; *hello*" in happened
 
 
@@ -132,20 +145,56 @@ def test_the_slider_shows_what_the_screen_had_at_that_minute(door: Doorman, infu
     assert {item["text"] for item in early["strip"]} == {""}
 
 
+def test_a_minute_in_the_address_is_where_the_replay_opens(door: Doorman, infusion: str) -> None:
+    tab = door("Dr Ines Weiss").open("review", infusion=infusion, minute="23")
+    then = part(tab, "replay")
+    assert (replay(tab).value, then["minute"], then["heading"]) == (23, 23, "The screen at minute 23")
+    assert [text for text in tab.words if "Whole record, as recorded until now" in text]
+    tab.press("Whole record")  # it is taken at the opening only
+    assert (replay(tab).value, part(tab, "replay")["minute"]) == ("whole record", None)
+    early = door("Jonas Lund").open("review", infusion=infusion, minute="-5")
+    assert replay(early).value == -5
+
+
+@pytest.mark.parametrize("asked", ["9999", "soon", "1.5", "²", "--5"])
+def test_a_minute_in_the_address_that_is_none_is_told_and_stops_nothing(
+    door: Doorman, infusion: str, asked: str
+) -> None:
+    tab = door("Dr Ines Weiss").open("review", infusion=infusion, minute=asked)
+    assert replay(tab).value == "whole record"
+    told = f"The address asks for minute “{asked}”, which this record does not have: the whole record is shown."
+    assert told in tab.words
+    tab.press("‹ Previous entry")
+    assert told not in tab.press("Whole record").words
+
+
+def test_the_infusion_before_and_after_in_the_series_is_a_tap_away(
+    house: RunningClinic, door: Doorman, names: Names, infusion: str
+) -> None:
+    assert not page(door, infusion).has("to_after")
+    later = open_infusion(house, actor(house, "Ada Okafor"), names.patients["Marta Brandt"], "chair-2")
+    tab = page(door, infusion)
+    assert not tab.has("to_before")
+    assert tab.buttons("#2 ›")
+    other = page(door, later)
+    assert other.buttons("‹ #1")
+    assert not other.has("to_after")
+
+
 def test_stepping_goes_from_entry_to_entry_and_ends_at_the_whole_record(door: Doorman, infusion: str) -> None:
     tab = page(door, infusion)
     seen = [replay(tab).value]
     for _ in range(3):
-        tab.press("‹ entry")
+        tab.press("‹ Previous entry")
         seen.append(replay(tab).value)
     assert seen[0] == "whole record"
     assert seen[1:] == [100, 40, 14]
     for _ in range(3):
-        tab.press("entry ›")
+        tab.press("Next entry ›")
     assert replay(tab).value == "whole record"
     replay(tab).set_value(0)
     tab.run()
-    assert replay(tab.press("Whole")).value == "whole record"
+    assert replay(tab.press("Whole record")).value == "whole record"
 
 
 def test_what_was_recorded_meanwhile_is_told_until_it_was_seen(
@@ -160,7 +209,7 @@ def test_what_was_recorded_meanwhile_is_told_until_it_was_seen(
     (line,) = [text for text in tab.words if "changed while you read it" in text]
     assert "1 entry added" in line
     assert "Jonas Lund: corrected what was seen" in line
-    assert "corrected: wrong patient" in table(tab, "happened")  # what is shown is as it stands now
+    assert "by Jonas Lund: wrong patient" in table(tab, "happened")  # what is shown is as it stands now
     assert part(tab, "watch")["version"] == 8
     tab.run()
     assert [text for text in tab.words if "changed while you read it" in text]

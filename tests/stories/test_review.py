@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from contextlib import closing
 from urllib.parse import quote
@@ -35,13 +36,22 @@ def test_a_reviewer_replays_and_sees_that_the_record_changed(ward: Ward, tablets
     expect(page.get_by_test_id("stSliderThumbValue")).to_have_text("whole record")
     expect(page.locator(".drawn.replay .values")).to_have_count(0)
 
-    page.get_by_role("button", name="‹ entry", exact=True).click()
+    page.get_by_role("button", name="‹ Previous entry", exact=True).click()
     expect(page.locator(".drawn.replaying .replay-head b")).to_contain_text("The screen at minute")
     expect(page.locator(".drawn.replaying .phase b")).to_have_text("infusing")
     expect(page.locator(".drawn.replaying .now-line")).to_be_visible()
     expect(page.locator(".drawn.replaying .values .value")).not_to_have_count(0)
-    page.get_by_role("button", name="Whole", exact=True).click()
+    apart = page.get_by_text("not at the minute that the replay shows")
+    expect(apart.first).to_be_visible()
+    expect(page).to_have_url(re.compile(r"&minute=-?\d+$"))
+    asked = page.url
+    page.reload()
+    expect(page.locator(".drawn.replaying .replay-head b")).to_contain_text("The screen at minute")
+    assert page.url == asked
+    page.get_by_role("button", name="Whole record", exact=True).click()
     expect(page.locator(".drawn.replay .values")).to_have_count(0)
+    expect(apart.first).to_be_hidden()
+    assert "minute" not in page.url
 
     nurse = tablets(ward, "Ada Okafor", infusion=infusion)
     nurse.log({"heart_rate": 77})

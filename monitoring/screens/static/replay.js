@@ -9,11 +9,21 @@ import { followTheme } from "./theme.js";
 
 const MARK = { caution: "▲", critical: "■" };
 
-// data: {document, replay, heading}; the document is that of the bedside, without what only its keys need.
+// data: {document, replay, minute, heading}; the document is that of the bedside, without what only its keys need.
 export function mount(root, data) {
   followTheme();
+  keepInAddress(data.minute);
   root.replay ??= replay(root);
   root.replay(data);
+}
+
+// The replayed minute stands in the address, so that it can be sent on; stepping through it leaves no trail behind Back.
+function keepInAddress(minute) {
+  const address = new URL(location.href);
+  if (!address.pathname.endsWith("/review")) return;
+  if (minute === null) address.searchParams.delete("minute");
+  else address.searchParams.set("minute", minute);
+  if (address.href !== location.href) history.replaceState(history.state, "", address);
 }
 
 function replay(root) {
