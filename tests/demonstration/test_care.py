@@ -20,6 +20,7 @@ from monitoring.demonstration.order import Order, Tap, whole
 from monitoring.demonstration.people import team
 from monitoring.records.shapes import NewEntry
 from tests.demonstration.conftest import NOON, Demonstration
+from tests.small_clinic import over
 
 AROUND: tuple[EventKind, ...] = (
     "check",
@@ -39,9 +40,7 @@ AROUND: tuple[EventKind, ...] = (
 @pytest.fixture(scope="module")
 def past(shown: Demonstration) -> list[Infusion]:
     """Past infusions, the newest first."""
-    rows = shown.store.past_infusions(limit=500)
-    found = [one for row in rows if (one := shown.store.infusion(row.infusion_id)) is not None]
-    return sorted(found, key=lambda one: one.opened_at, reverse=True)
+    return over(shown.store)[::-1]
 
 
 @pytest.fixture(scope="module")

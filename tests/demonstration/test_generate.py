@@ -25,15 +25,15 @@ from monitoring.demonstration.people import patients
 from monitoring.records import Store, StoreRefused
 from monitoring.records.verify import verify
 from tests.demonstration.conftest import NOON, Demonstration
-from tests.small_clinic import SetClock
+from tests.small_clinic import SetClock, over
 
 BERLIN = ZoneInfo("Europe/Berlin")
 
 
 @pytest.fixture(scope="module")
 def past(shown: Demonstration) -> list[Infusion]:
-    rows = shown.store.past_infusions(limit=500)
-    return [one for row in rows if (one := shown.store.infusion(row.infusion_id)) is not None]
+    """Past infusions, the newest first."""
+    return over(shown.store)[::-1]
 
 
 @pytest.fixture(scope="module")
