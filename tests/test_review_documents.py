@@ -332,6 +332,7 @@ def test_what_is_still_to_come_of_a_running_infusion_is_told() -> None:
     line = running()
     running_facts = {key: (fact.text, fact.absent) for key, fact in facts(line, 11).items() if fact.absent}
     assert running_facts["distress"] == (NONE, "not recorded")  # the series keeps its dash
+    assert running_facts["systolic"] == (NONE, "not since the start")
     assert {running_facts[key] for key in ("baseline", "leaving", "signed")} == {(NONE, "not yet")}
     line.end(40)
     line.event("close", 100)

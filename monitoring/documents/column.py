@@ -100,7 +100,9 @@ def _course(j: Judged, of: Summary) -> Fact:
 def _extreme(j: Judged, measure: Measure, found: Extremes | None, side: Literal["low", "high"]) -> Fact:
     key, label = measure.key, measure.label
     if found is None:
-        return Fact(key, label, NONE, absent="" if j.course.started_at is None else "not recorded")
+        before = any(reading.measure == key for entry in j.infusion.standing() for reading in entry.readings)
+        absent = "not since the start" if before else "not recorded"
+        return Fact(key, label, NONE, absent="" if j.course.started_at is None else absent)
     outside = [
         j.levels[reading.id]
         for entry in j.infusion.standing()

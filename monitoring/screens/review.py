@@ -69,16 +69,17 @@ def open_review(infusion_id: str | None) -> Document | None:
 def draw_head(document: Document) -> None:
     """Who, which infusion, when, where; and the ways to the series and to the bedside."""
     review, who = document["review"], document["who"]
-    words, before, after, series, bedside = st.columns([5, 0.8, 0.8, 1, 1], vertical_alignment="center", gap="xsmall")
+    beside = {way: other for way in ("before", "after") if (other := review["beside"][way]) is not None}
+    widths = [5, *(0.8 for _ in beside), 1, 1]
+    words, *ways, series, bedside = st.columns(widths, vertical_alignment="center", gap="xsmall")
     words.html(
         f'<div class="rv head"><h2><bdi>{escape(who["name"])}</bdi></h2><p>{escape(who["line"])}</p>'
         f"<p><b>{escape(document['infusion']['which'])}</b> · {review['day']} · {escape(who['chair'])} · "
         f"{escape(review['times'])}</p></div>"
     )
-    for place, way, label in ((before, "before", "‹ {}"), (after, "after", "{} ›")):
-        if (other := review["beside"][way]) is not None and place.button(
-            label.format(plain(other["label"])), key=f"to_{way}", help=plain(other["words"]), width="stretch"
-        ):
+    for place, (way, other) in zip(ways, beside.items(), strict=True):
+        label = plain(f"‹ {other['label']}" if way == "before" else f"{other['label']} ›")
+        if place.button(label, key=f"to_{way}", help=plain(other["words"]), width="stretch"):
             st.switch_page(PAGES / "review.py", query_params={"infusion": other["id"]})
     if series.button("Series", key="to_series", width="stretch"):
         st.switch_page(PAGES / "series.py", query_params={"patient": review["patient"], "infusion": document["id"]})
@@ -378,10 +379,6 @@ def draw_people(document: Document) -> None:
     left.html(f'<h3 class="rv">Signatures</h3>{_lines(signed) if signing else none}<ul class="rv points">{points}</ul>')
     added = "".join(_entry(row) for row in review["amendments"])
     table = _table("happened", ("Time", "Minute", "What", "Recorded by", "Marks"), added)
-    left.html(
-        '<h3 class="rv">Corrected, late, withdrawn, added afterwards</h3>'
-        + (table if added else '<p class="rv none">Nothing.</p>')
-    )
     ranges, chain = review["protocol"], review["chain"]
     approved = "; ".join(ranges["approvals"]) or "nobody"
     right.html(
@@ -407,7 +404,11 @@ def draw_people(document: Document) -> None:
         f"<td>{view['first']}</td><td>{view['last']}</td></tr>"
         for view in review["views"]
     )
-    right.html(f'<h3 class="rv">Who looked</h3>{_table("", ("Name", "Screen", "Times", "First", "Last"), views)}')
+    right.html(f'<h3 class="rv">Who looked</h3>{_table("views", ("Name", "Screen", "Times", "First", "Last"), views)}')
+    st.html(
+        '<h3 class="rv">Corrected, late, withdrawn, added afterwards</h3>'
+        + (table if added else '<p class="rv none">Nothing.</p>')
+    )
 
 
 def draw_values(document: Document) -> None:
@@ -415,10 +416,10 @@ def draw_values(document: Document) -> None:
     found = document["table"]
     rows = "".join(
         f"<tr><td>{row['minute']}</td><td>{row['time']}</td>{''.join(_cell(cell) for cell in row['cells'])}"
-        f"<td>{escape(row['author'])}</td><td><ul>{_points(row['marks'])}</ul></td></tr>"
+        f"<td>{escape(row['author'])}<ul>{_points(row['marks'])}</ul></td></tr>"
         for row in found["rows"]
     )
-    st.html(_table("values-table", ("Minute", "Time", *found["columns"], "Recorded by", "Marks"), rows))
+    st.html(_table("values-table", ("Minute", "Time", *found["columns"], "Recorded by, marks"), rows))
     if left_out := document["review"]["left_out"]:
         heading = "Not in this table: left out when the file was brought in"
         st.html(f'<h3 class="rv">{heading}</h3><ul class="rv points">{_points(left_out)}</ul>')
