@@ -58,7 +58,7 @@ PRINT_COLOURS = {  # for paper and for checks; screens have their own in style.c
 _MINUTES_BEFORE, _MINUTES_AFTER = 8, 30  # how much is in view around the planned infusion
 _TITLES: Final = 0.2  # of the width, at the right: there the panels' titles stand, and no reading under them
 _LONG_AGO = 30  # readings earlier than this before the start are in the table, not on the axis
-_LANE, _PRESSURE, _VITAL, _RATING = 0.56, 2.9, 1.3, 1.3  # relative heights of the panels
+_LANE, _PRESSURE, _VITAL, _RATING = 0.7, 2.9, 1.3, 1.3  # relative heights of the panels
 
 
 @dataclass(frozen=True, slots=True)
