@@ -55,8 +55,13 @@ def test_no_line_joins_across_a_gap_and_later_ones_are_clearer() -> None:
     found = [trace for trace in earlier_traces(SHIPPED, [earlier(one), earlier(other, "#2")]) if trace["yaxis"] == "y"]
     assert {tuple(trace["x"]) for trace in found} == {(-4, 10, None, 40)}
     assert {trace["connectgaps"] for trace in found} == {False}
-    assert found[0]["opacity"] < found[-1]["opacity"] < 0.5
     assert found[0]["hovertext"][1].startswith("earlier, #1<br>Systolic pressure 126 mmHg")
+    assert 0.65 <= found[0]["opacity"] < found[-1]["opacity"] < 0.8  # seen in both themes, and behind what is live
+
+
+def test_each_infusion_has_its_number_and_a_dash_that_is_the_same_in_every_panel() -> None:
+    found = earlier_traces(SHIPPED, [earlier(running(), "#1 · 12 Nov 2026"), earlier(running(), "04 Oct 2026")])
+    assert {(trace["meta"], trace["line"]["dash"]) for trace in found} == {("#1", "solid"), ("04 Oct", "dash")}
 
 
 def test_a_measure_in_another_unit_then_is_left_out() -> None:

@@ -16,8 +16,9 @@ from monitoring.clinical.course import Course
 from monitoring.clinical.protocol import Protocol
 from monitoring.clinical.record import Infusion
 
-_FAINT: Final = 0.34  # the latest of them; each one before it is fainter
-_FAINTEST: Final = 0.16
+_FAINT: Final = 0.78  # the latest of them; each one before it is fainter
+_FAINTEST: Final = 0.65  # still three to one against the card, in both themes
+_DASHES: Final = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")  # the same in every panel
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +34,8 @@ class Earlier:
 def earlier_traces(protocol: Protocol, earlier: Sequence[Earlier]) -> list[dict[str, Any]]:
     """The standing values of `earlier`, oldest first, as traces for the figure of an infusion under `protocol`.
 
-    A measure whose unit was another then is left out. No line joins across a gap.
+    Each infusion has a dash of its own, and in `meta` the number that stands at the end of its line. A measure whose
+    unit was another then is left out. No line joins across a gap.
     """
     axes = value_axes(protocol)
     found = []
@@ -55,14 +57,21 @@ def earlier_traces(protocol: Protocol, earlier: Sequence[Earlier]) -> list[dict[
                     "yaxis": axis,
                     "connectgaps": False,
                     "opacity": round(_FAINTEST + (_FAINT - _FAINTEST) * share, 3),
-                    "line": {"color": "@soft", "width": 1.2},
+                    "line": {"color": "@soft", "width": 1.2, "dash": _DASHES[n % len(_DASHES)]},
                     "marker": {"color": "@soft", "size": 4},
                     "hoverinfo": "text",
                     "hovertext": words,
                     "name": f"{one.label}, earlier",
+                    "meta": short(one.label),
                 }
             )
     return found
+
+
+def short(label: str) -> str:
+    """What a label has room for: the number, and of one without a number the day without its year."""
+    first, _, _ = label.partition(" · ")
+    return first if first.startswith("#") else " ".join(first.split()[:2])
 
 
 def _values(one: Earlier, key: str) -> tuple[list[float | None], list[float | None], list[str]]:

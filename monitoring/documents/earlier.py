@@ -32,7 +32,8 @@ def earlier_infusions(clinic: RunningClinic, infusion_id: str) -> tuple[Earlier,
         if at.started_at is not None:
             same = other.series == infusion.series
             day = f"{at.started_at.astimezone(zone):%d %b %Y}"
-            found.append(Earlier(f"#{other.number} · {day}" if same else day, other, protocol, at))
+            counted = same and other.number > 0
+            found.append(Earlier(f"#{other.number} · {day}" if counted else day, other, protocol, at))
     return tuple(reversed(found))
 
 

@@ -3,6 +3,7 @@
 
 import * as clock from "./clock.js";
 import { h, redraw } from "./element.js";
+import { key, numbers } from "./numbers.js";
 import { coloursOf } from "./theme.js";
 
 let plotly;
@@ -57,6 +58,9 @@ function plain(trace) {
 const painted = () => new Promise((go) => (document.hidden ? go() : requestAnimationFrame(() => setTimeout(go))));
 
 const OVERLAY = "overlay";
+const NOTE_PX = 62; // from the left of the chart, as in style.css
+const BESIDE_NOW_PX = 100;
+const BELOW_NOW_PX = 20;
 const LIMITS_APART_PX = 13; // numbers of limits nearer than this would cover each other
 
 export function chart(label) {
@@ -65,7 +69,8 @@ export function chart(label) {
   const under = h("div", { class: "under", "aria-hidden": "true" });
   const over = h("div", { class: "over", "aria-hidden": "true" });
   const note = h("p", { class: "earlier-note", hidden: true });
-  const node = h("div", { class: "chart", role: "img", "aria-label": label }, under, plot, over, line, note);
+  const ends = numbers();
+  const node = h("div", { class: "chart", role: "img", "aria-label": label }, under, plot, over, ends.layer, line, note);
   let figure = null;
   let drawing = null;
   let queued = null;
@@ -192,6 +197,7 @@ export function chart(label) {
   }
 
   function moveNow() {
+    if (figure) ends.show(plot, earlier(figure), [...over.children, note]);
     const axis = plot._fullLayout?.xaxis;
     if (!axis || !figure?.now_line || !figure.origin) {
       line.hidden = true;
@@ -209,6 +215,17 @@ export function chart(label) {
     line.style.height = `${plot._fullLayout._size.h}px`;
     line.firstChild.textContent = `now ${clock.minutesAndSeconds(minute * 60000)}`;
     line.classList.toggle("near-edge", x > plot._fullLayout.width - 110);
+    clear(x);
+  }
+
+  // Where "now" would cover what the earlier infusions are, these words stand beside it or below it.
+  function clear(x) {
+    const { offsetWidth: wide } = note;
+    const covered = x > NOTE_PX - BESIDE_NOW_PX && x < NOTE_PX + wide;
+    const beside = covered && x + BESIDE_NOW_PX + wide <= node.clientWidth - NOTE_PX; // the numbers of limits are at the right
+    note.style.left = `${beside ? x + BESIDE_NOW_PX : NOTE_PX}px`;
+    note.style.top = `${covered && !beside ? BELOW_NOW_PX : 2}px`;
+    note.style.background = covered && !beside ? "transparent" : ""; // there values may lie under it
   }
 
   const redrawn = () => figure && draw(figure);
@@ -222,7 +239,7 @@ export function chart(label) {
   // Shows the earlier infusions that were fetched, or with null takes them away.
   function layBehind(found) {
     behind = found;
-    note.textContent = found ? `faint: earlier ${found.labels.join(" ")}` : "";
+    note.replaceChildren(...(found ? ["faint: earlier ", ...key(found.traces)] : []));
     shown = null; // the traces have other numbers now
     redrawn();
   }

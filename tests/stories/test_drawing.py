@@ -1,4 +1,4 @@
-"""A chart is drawn in the colours of its theme: never before the style sheets that name them have come."""
+"""Charts as a browser draws them, without a server: never before their colours, and no number over another."""
 
 from __future__ import annotations
 
@@ -73,3 +73,46 @@ def test_nothing_is_drawn_before_the_colours_are_there(page: Page, late: str) ->
     release()
     page.wait_for_function("window.asked.length > 0")
     assert page.evaluate("window.asked") == ["#c9d5da"]
+
+
+# Five earlier infusions whose pressures end within a few pixels of each other, and one that goes on beyond the chart.
+EARLIER = """
+async () => {
+  const { numbers, key } = await import("/assets/numbers.js");
+  const axis = { _offset: 0, _length: 100, l2p: (value) => 200 - value };
+  const xaxis = { _offset: 40, _length: 500, range: [0, 100], l2p: (minute) => minute * 5 };
+  const plot = { _fullLayout: { xaxis, yaxis: axis, width: 600, height: 120 } };
+  const trace = (n, value) => ({
+    x: [0, 20, null, 60, n === 5 ? 180 : 80], y: [value, value, null, value, value],
+    yaxis: "y", name: `#${n}, earlier`, meta: `#${n}`, line: { dash: "dash" },
+  });
+  const traces = [1, 2, 3, 4, 5].flatMap((n) => [trace(n, 150 + n), trace(n, 120 + n)]);
+  const under = { ...traces[0], yaxis: "y2" };
+  const { layer, show } = numbers();
+  const place = document.querySelector(".drawn");
+  place.style.cssText = "position: relative; width: 600px; height: 120px";
+  place.append(layer);
+  show(plot, [...traces, under], []);
+  const box = (piece) => piece.getBoundingClientRect().toJSON();
+  const shown = [...layer.children].map((piece) => ({ text: piece.textContent, ...box(piece) }));
+  const legend = document.createElement("p");
+  legend.append(...key([...traces, under]));
+  show(plot, [], []);
+  const samples = legend.querySelectorAll("svg").length;
+  return { shown, left: layer.children.length, legend: legend.textContent, samples };
+}
+"""
+
+
+def test_the_numbers_of_earlier_infusions_cover_none_of_each_other(page: Page) -> None:
+    serve(page, "")
+    page.goto(f"{HOUSE}/")
+    found = page.evaluate(EARLIER)
+    shown = found["shown"]
+    assert [one["text"] for one in shown] == ["#1", "#2", "#3", "#4", "#5"]  # each once, and none in the panels below
+    for n, one in enumerate(shown):
+        for other in shown[n + 1 :]:
+            beside = one["right"] <= other["left"] or other["right"] <= one["left"]
+            assert beside or one["bottom"] <= other["top"] or other["bottom"] <= one["top"]
+    assert (found["legend"].split(), found["samples"]) == (["#1", "#2", "#3", "#4", "#5"], 5)
+    assert found["left"] == 0  # taken away with the lines
