@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
@@ -78,9 +77,7 @@ def test_a_round_entered_while_cut_arrives_once_in_order_with_its_own_times(
     infusion = ward.running()
     tablet = tablets(ward, "Ada Okafor", url=network.url, infusion=infusion)
     network.cut()
-    cut = time.monotonic()
-    expect(tablet.lost).to_be_visible()
-    assert time.monotonic() - cut < SAID_WITHIN
+    expect(tablet.lost).to_be_visible(timeout=SAID_WITHIN * 1000)
     expect(tablet.connection).to_have_text("not connected")
     # Streamlit now covers the page with a modal of its own, which must not stay. The taps below need a free page.
     expect(tablet.page.get_by_test_id("stApp")).not_to_have_attribute("data-test-connection-state", "CONNECTED")
@@ -239,10 +236,8 @@ def test_a_black_hole_is_said_and_nothing_is_doubled_when_it_ends(
     infusion = ward.running()
     tablet = tablets(ward, "Ada Okafor", url=network.url, infusion=infusion)
     network.hang()
-    began = time.monotonic()
     tablet.log({"heart_rate": 61})
     expect(tablet.lost).to_be_visible(timeout=SAID_WITHIN * 1000)
-    assert time.monotonic() - began < SAID_WITHIN
     tablet.log({"heart_rate": 62})
     expect(tablet.lost).to_contain_text("2 entries wait here under the name Ada Okafor")
     network.whole()
