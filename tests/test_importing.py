@@ -117,6 +117,8 @@ def test_the_record_says_who_brought_it_and_from_which_file(clinic: RunningClini
     assert json.loads(row[2]) == {"file": "march 2026.csv", "sha256": FILE.sha256}
     assert verify(clinic.store.url) == []
     assert clinic.store.imported_from(names.infusion) is None
+    assert clinic.store.imported_with(FILE.sha256) == ((one.id, source),)
+    assert clinic.store.imported_with("0" * 64) == ()
 
 
 def test_a_screen_marks_each_entry_as_imported_and_none_as_late(clinic: RunningClinic, names: Names) -> None:

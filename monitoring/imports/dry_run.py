@@ -70,6 +70,11 @@ class DryRun:
     infusions: tuple[Found, ...] = ()
 
     @property
+    def is_open(self) -> bool:
+        """Whether a row is wrong or asked about."""
+        return any(row.state in ("asked", "wrong") for row in self.rows)
+
+    @property
     def open_faults(self) -> tuple[Fault, ...]:
         """Everything that is wrong or unanswered, in the order of the lines."""
         return tuple(fault for row in self.rows if row.state in ("asked", "wrong") for fault in row.faults)

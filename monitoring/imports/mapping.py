@@ -261,6 +261,11 @@ def forms_that_read(mapping: FileMapping, table: Table) -> tuple[str, ...]:
     return tuple(form for form in TIME_FORMS if texts and all(reads(text, form) for text in texts))
 
 
+def first_time(mapping: FileMapping, table: Table) -> str:
+    """Day and time of the first line that has them, as the file writes them; "" where there is none."""
+    return next(iter(_times(mapping, table)), "")
+
+
 def _times(mapping: FileMapping, table: Table) -> tuple[str, ...]:
     """Day and time of each line as the file writes them, lines without any left out."""
     time, day, clock = (mapping.at(role) for role in ("time", "day", "clock"))

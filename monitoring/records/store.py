@@ -753,6 +753,21 @@ class Store:
         detail = json.loads(row["detail"])
         return ImportedFrom(detail["file"], detail["sha256"], instant_of(row["at"]), self._name(row["actor"]))
 
+    def imported_with(self, sha256: str) -> tuple[tuple[str, ImportedFrom], ...]:
+        """The infusions that came in from the file with this digest, in their order, each with when and by whom."""
+        infusion, audit = tables.infusion, tables.audit
+        of = select(infusion.c.id, audit).join_from(infusion, audit, audit.c.seq == infusion.c.audited)
+        of = of.where(audit.c.action == IMPORT, func.json_extract(audit.c.detail, "$.sha256") == sha256)
+        return tuple(
+            (
+                row["id"],
+                ImportedFrom(
+                    json.loads(row["detail"])["file"], sha256, instant_of(row["at"]), self._name(row["actor"])
+                ),
+            )
+            for row in self._all(of.order_by(audit.c.seq))
+        )
+
     def infusions_of(self, patient_id: str) -> tuple[str, ...]:
         """The ids of a patient's infusions, in the order they were opened."""
         rows = select(tables.infusion.c.id).where(tables.infusion.c.patient_id == patient_id)

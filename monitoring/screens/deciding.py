@@ -3,23 +3,28 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 from zoneinfo import ZoneInfo
 
 import streamlit as st
 
 from monitoring.clinic import running
-from monitoring.clinical.record import Patient
 from monitoring.imports.dry_run import Decision, DryRun, Fault, Found
 from monitoring.recording import PastInfusion, SourceFile, import_infusions
-from monitoring.recording.importing import standing
+from monitoring.recording.importing import Place, Standing, older, places, standing
+from monitoring.records import ImportedFrom
+from monitoring.screens.doorway import PAGES
 from monitoring.screens.identity import actor
+from monitoring.screens.plain import plain, spoken
 from monitoring.screens.said import say, say_outcome, show_said
+from monitoring.screens.wrapped import MOST_ROWS, draw_wrapped
 
 _PLACE: Final = "import"
-_NEW_SERIES: Final = "import_new_series"
+_LONGEST_GROUP: Final = 120  # characters of what is decided upon, in the names of its fields
+_MOST_LINKS: Final = 20
 _ALL: Final = "all of them"
 _STATES: Final = {"new": "comes in", "again": "is there already", "refused": "does not come in"}
 
@@ -61,21 +66,29 @@ def _draw_rows(found: DryRun, what: str) -> None:
     }
     st.text(" · ".join(f"{state}: {count}" for state, count in counts.items()))
     zone = _zone()
-    st.dataframe(
+    first = {"wrong": 0, "asked": 1}  # what a person has to do something about
+    rows = sorted(found.rows, key=lambda row: first.get(row.state, 2))
+    shown = rows[:MOST_ROWS]
+    draw_wrapped(
+        f"What becomes of each {what.lower()}"
+        + (", those with something wrong or asked first" if found.is_open else ""),
         [
             {
-                what: row.line,
+                what: str(row.line),
                 "State": row.state,
                 "What is wrong or asked": " ".join(fault.sentence for fault in row.faults),
                 "Time": "" if row.at is None else f"{row.at.astimezone(zone):%d %b %Y %H:%M}",
                 "What it says": row.says,
                 "Infusion": "" if row.infusion is None else str(row.infusion + 1),
             }
-            for row in found.rows
+            for row in shown
         ],
-        hide_index=True,
-        key="import_rows",
+        [row.state in first for row in shown],
     )
+    more = Counter(row.state for row in rows[MOST_ROWS:])
+    if more:
+        counted = ", ".join(f"{state}: {count}" for state, count in more.items())
+        st.text(f"{sum(more.values())} more that are not shown here: {counted}.")
 
 
 # Decisions
@@ -110,14 +123,15 @@ def _draw_group(chosen: Chosen, number: int, group: str, faults: Sequence[tuple[
         st.text(f"{group}: {len(faults)} {'time' if len(faults) == 1 else 'times'}")
         st.text("\n".join(f"{line}: {fault.sentence}" for line, fault in faults[:4]) + ("\n…" if faults[4:] else ""))
         names = {_ALL: _ALL} | {fault.key: f"{line}: {fault.sentence}" for line, fault in faults}
-        one, two, three, four = st.columns([3, 2, 3, 1], vertical_alignment="bottom")
-        one.selectbox("Which", list(names), format_func=lambda key: names.get(key, ""), key=f"{place}_which")
+        one, two, three = st.columns([3, 2, 3], vertical_alignment="bottom")
+        of = spoken(group[:_LONGEST_GROUP])  # in each name: there may be several groups, and each has these fields
+        one.selectbox(f"Which of {of}", list(names), format_func=lambda key: names.get(key, ""), key=f"{place}_which")
         hows = {"": "not decided", "unusual": "confirmed as unusual", "leave out": "left out"}
         offered = ["", *(["unusual"] if asked else []), "leave out"]
-        two.selectbox("Decision", offered, format_func=lambda one: hows[one], key=f"{place}_how")
-        three.text_input("Reason, when left out", key=f"{place}_reason")
+        two.selectbox(f"Decision on {of}", offered, format_func=lambda one: hows[one], key=f"{place}_how")
+        three.text_input(f"Reason, when left out, of {of}", key=f"{place}_reason")
         keys = [fault.key for _, fault in faults]
-        four.button("Decide", key=f"{place}_decide", on_click=_decide, args=(chosen.place, place, keys))
+        st.button(f"Decide {of}", key=f"{place}_decide", on_click=_decide, args=(chosen.place, place, keys))
         show_said(place)
 
 
@@ -143,74 +157,155 @@ def _forget(place: str) -> None:
 # The import itself
 
 
+@dataclass(frozen=True, slots=True)
+class _Judged:
+    """An infusion of the file, whether it would come in, and why not."""
+
+    found: Found
+    standing: Standing
+    why: str
+
+
 def _draw_infusions(chosen: Chosen, infusions: Sequence[Found]) -> None:
     st.subheader("Infusions in this file")
-    rows, whole = _standings(
-        [(found.patient, found.patient_number, found.past, _why_not(found)) for found in infusions]
-    )
-    st.dataframe(rows, hide_index=True, key="import_infusions")
-    draw_bring_in(chosen.source, whole)
-
-
-def _why_not(found: Found) -> str:
-    lines = len(found.open_lines)
-    words = list(found.faults)
-    if lines:
-        words.append(f"Wrong or not decided: {lines}.")
-    return " ".join(words)
-
-
-def _standings(
-    found: Iterable[tuple[Patient | None, str, PastInfusion | None, str]],
-) -> tuple[list[dict[str, Any]], list[PastInfusion]]:
-    """A row for each infusion, and those that would come in."""
-    clinic, zone = running(), _zone()
-    rows: list[dict[str, Any]] = []
-    whole: list[PastInfusion] = []
-    for number, (patient, patient_number, past, why_not) in enumerate(found, start=1):
-        stands, sentences = "refused", why_not
-        if past is not None:
-            stands, problems = standing(clinic, past)
-            sentences = " ".join(problem.sentence for problem in problems)
-            if stands == "new":
-                whole.append(past)
-        rows.append(
+    judged = [_judged(found) for found in infusions]
+    own = _draw_series(chosen, judged)
+    past = [one.found.past for one in judged if one.found.past is not None and one.standing != "refused"]
+    chosen_now = [patient for patient, key in own.items() if st.session_state.get(key)]
+    where, zone = places(running(), past, chosen_now), _zone()
+    draw_wrapped(
+        "What becomes of each infusion",
+        [
             {
-                "Infusion": number,
-                "Patient": patient.name if patient is not None else patient_number,
-                "Opened": "" if past is None else f"{past.opened_at.astimezone(zone):%d %b %Y %H:%M}",
-                "Entries": "" if past is None else str(len(past.entries)),
-                "What comes of it": _STATES[stands],
-                "Why": sentences,
+                "Infusion": str(number),
+                "What comes of it": _STATES[one.standing],
+                "Patient": _whose(one.found),
+                "Opened": ""
+                if one.found.past is None
+                else f"{one.found.past.opened_at.astimezone(zone):%d %b %Y %H:%M}",
+                "Entries": "" if one.found.past is None else str(len(one.found.past.entries)),
+                "Comes in as": _place(one.found.past, where, zone),
+                "Why": one.why,
             }
+            for number, one in enumerate(judged, start=1)
+        ],
+        [one.standing == "refused" for one in judged],
+    )
+    if len(judged) > MOST_ROWS:
+        st.text(f"{len(judged) - MOST_ROWS} more that are not shown here.")
+    _draw_bring_in(chosen, [one.found.past for one in judged if one.found.past and one.standing == "new"], past, own)
+
+
+def _judged(found: Found) -> _Judged:
+    if found.past is not None:
+        stands, problems = standing(running(), found.past)
+        return _Judged(found, stands, " ".join(problem.sentence for problem in problems))
+    words = list(found.faults)
+    if found.open_lines:
+        words.append(f"Wrong or not decided: {len(found.open_lines)}.")
+    return _Judged(found, "refused", " ".join(words))
+
+
+def _whose(found: Found) -> str:
+    return found.patient_number if found.patient is None else f"{found.patient.name}, {found.patient.number}"
+
+
+def _place(past: PastInfusion | None, where: Mapping[str, Place], zone: ZoneInfo) -> str:
+    place = None if past is None else where.get(past.id)
+    return "" if place is None else place.words(zone)
+
+
+def _draw_series(chosen: Chosen, judged: Sequence[_Judged]) -> dict[str, str]:
+    """A box for each patient who has a series already: by patient the key of it. On where the record is older."""
+    clinic, boxes = running(), {}
+    patients = {one.found.patient.id: one.found for one in judged if one.found.patient and one.standing == "new"}
+    for patient_id, found in patients.items():
+        past = [one.found.past for one in judged if one.found.past and one.found.past.patient_id == patient_id]
+        if not clinic.store.series_of(patient_id) or any(clinic.store.infusion(one.id) for one in past):
+            continue
+        if sentence := older(clinic, past, _zone()):
+            st.text(f"{_whose(found)}: {sentence}")
+        # The key holds what is proposed: proposed otherwise, the box is another one, and begins as proposed.
+        boxes[patient_id] = f"{chosen.place}_{'older' if sentence else 'joins'}_{patient_id}"
+        st.checkbox(
+            plain(f"In a series of its own, not one that is there: {_whose(found)}"),
+            value=bool(sentence),
+            key=boxes[patient_id],
         )
-    return rows, whole
+    return boxes
 
 
-def draw_bring_in(source: SourceFile, whole: Sequence[PastInfusion]) -> None:
-    """The button that brings in these infusions, and what came of it."""
-    if whole:
-        st.checkbox("In a new series of the patient, not the latest one", key=_NEW_SERIES)
-        count = f"{len(whole)} {'infusion' if len(whole) == 1 else 'infusions'}"
+def _draw_bring_in(
+    chosen: Chosen, new: Sequence[PastInfusion], past: Sequence[PastInfusion], own: Mapping[str, str]
+) -> None:
+    """The button that brings in what is new, of `past` that could be kept, and what came of it."""
+    if new:
         st.button(
-            f"Import {count}",
+            f"Import {_infusions(len(new))}",
             key="import_button",
             type="primary",
             on_click=_import,
-            args=(source, tuple(whole)),
+            args=(chosen, tuple(past), dict(own)),
         )
     show_said(_PLACE)
+    draw_links(st.session_state.get(f"{chosen.place}_added", ()))
 
 
-def _import(source: SourceFile, infusions: tuple[PastInfusion, ...]) -> None:
-    outcome = import_infusions(running(), actor(), source, infusions, new_series=st.session_state[_NEW_SERIES])
-    added = len(outcome.value.added) if outcome.value is not None else 0
+def _import(chosen: Chosen, infusions: tuple[PastInfusion, ...], boxes: Mapping[str, str]) -> None:
+    own = [patient for patient, key in boxes.items() if st.session_state.get(key)]
+    outcome = import_infusions(running(), actor(), chosen.source, infusions, new_series=own)
+    st.session_state.pop(f"{chosen.place}_known", None)
+    added = outcome.value.added if outcome.value is not None else ()
     there = len(outcome.value.again) if outcome.value is not None else 0
-    words = f"{added} {'infusion' if added == 1 else 'infusions'} imported"
+    words = f"{_infusions(len(added))} imported"
     if say_outcome(_PLACE, outcome, f"{words}{f', {there} there already' if there else ''}.") and outcome.value:
+        st.session_state[f"{chosen.place}_added"] = added
         refused = [sentence for _, sentences in outcome.value.refused for sentence in sentences]
         if refused:
             say(_PLACE, refused, words)
+
+
+def draw_known(chosen: Chosen) -> bool:
+    """What came in from this very file before, with the way to each record; whether it is read all the same."""
+    state, begun = st.session_state, f"{chosen.place}_begun"
+    if f"{chosen.place}_known" not in state:
+        state[f"{chosen.place}_known"] = running().store.imported_with(chosen.source.sha256)
+    known: tuple[tuple[str, ImportedFrom], ...] = state[f"{chosen.place}_known"]
+    times: dict[str, list[str]] = {}
+    for infusion_id, source in known:
+        times.setdefault(f"{source.at.astimezone(_zone()):%d %b %Y, %H:%M} by {source.by}", []).append(infusion_id)
+    for when, ids in times.items():
+        st.info(plain(f"Imported {when}: {_infusions(len(ids))}"))
+        if ids != list(state.get(f"{chosen.place}_added", ())):  # those just brought in stand below, by the button
+            draw_links(ids)
+    if not known or state.get(begun):
+        state[begun] = True
+        return True
+    return st.checkbox("Read this file once more", key=f"{chosen.place}_again")
+
+
+def draw_links(ids: Sequence[str]) -> None:
+    """The way to the review of each of these infusions, some of them at most."""
+    zone = _zone()
+    for infusion_id in ids[:_MOST_LINKS]:
+        infusion = running().store.infusion(infusion_id)
+        if infusion is not None:
+            day = f"{infusion.opened_at.astimezone(zone):%d %b %Y}"
+            st.page_link(
+                PAGES / "review.py",
+                label=plain(f"Review: {infusion.patient.name}, infusion {infusion.number}, {day}"),
+                query_params={"infusion": infusion_id},
+            )
+    if len(ids) > _MOST_LINKS:
+        st.page_link(
+            PAGES / "past.py",
+            label=f"{len(ids) - _MOST_LINKS} more: all that came from files",
+            query_params={"imported": "yes"},
+        )
+
+
+def _infusions(count: int) -> str:
+    return f"{count} {'infusion' if count == 1 else 'infusions'}"
 
 
 def _zone() -> ZoneInfo:

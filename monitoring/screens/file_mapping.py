@@ -22,13 +22,15 @@ from monitoring.imports.mapping import (
     Role,
     Told,
     When,
+    first_time,
+    forms_that_read,
     suggested,
     words_to_say,
 )
 from monitoring.imports.tables import Table
-from monitoring.imports.times import TIME_FORMS
+from monitoring.imports.times import TIME_FORMS, read_time
 from monitoring.imports.units import units_of
-from monitoring.screens.plain import plain
+from monitoring.screens.plain import plain, spoken
 
 _EXAMPLES: Final = 3
 _OLDEST: Final = date(1900, 1, 1)
@@ -40,8 +42,9 @@ def draw_mapping(table: Table, place: str) -> FileMapping:
     clinic = running()
     found = clinic.store.clinic()
     zone = found.zone if found else "UTC"
-    proposal = suggested(table, clinic.protocol, zone)
+    proposal = _proposal(table, clinic.protocol, zone, place)
     st.subheader("What each column is")
+    st.caption("What is chosen below comes from the headings and the values. It is a proposal: check each.")
     columns = tuple(
         _draw_column(table, position, column, clinic.protocol, place)
         for position, column in enumerate(proposal.columns)
@@ -49,9 +52,19 @@ def draw_mapping(table: Table, place: str) -> FileMapping:
     mapping = replace(proposal, columns=columns)
     mapping = _draw_words(table, mapping, clinic.protocol, place)
     st.subheader("Times and numbers")
-    mapping = _draw_times(mapping, zone, place)
+    mapping = _draw_times(table, mapping, zone, place)
     st.subheader("What the file does not say")
     return replace(mapping, told=_draw_told(mapping, clinic, place))
+
+
+def _proposal(table: Table, protocol: Protocol, zone: str, place: str) -> FileMapping:
+    """What is proposed of this file, found once: every line of it is looked at."""
+    kept = st.session_state.get("import_proposal")
+    asked = (place, protocol.hash, zone)
+    if kept is None or kept[0] != asked or kept[1] != table:
+        kept = st.session_state["import_proposal"] = (asked, table, suggested(table, protocol, zone))
+    found: FileMapping = kept[2]
+    return found
 
 
 def _draw_column(table: Table, position: int, proposed: Column, protocol: Protocol, place: str) -> Column:
@@ -60,7 +73,7 @@ def _draw_column(table: Table, position: int, proposed: Column, protocol: Protoc
     left, right = st.columns([2, 3], vertical_alignment="center")
     left.text(f"{table.columns[position]}: {examples}"[:200])
     code = right.selectbox(
-        plain(f"Column {table.columns[position]}"),
+        spoken(f"Column {table.columns[position]}"),
         list(offered),
         index=max(0, list(offered).index(_code(proposed)) if _code(proposed) in offered else 0),
         format_func=lambda one: _column_words(offered.get(one, Column()), protocol),
@@ -140,15 +153,40 @@ def _draw_words(table: Table, mapping: FileMapping, protocol: Protocol, place: s
     return replace(mapping, words=said)
 
 
-def _draw_times(mapping: FileMapping, zone: str, place: str) -> FileMapping:
+def _draw_form(table: Table, mapping: FileMapping, place: str) -> str:
+    """How times are written: proposed is a form that reads every line; "" while several do and none is confirmed."""
+    at = "_".join(str(mapping.at(role)) for role in ("time", "day", "clock"))
+    kept = st.session_state.get("import_forms")
+    if kept is None or kept[0] != (place, at) or kept[1] != table:
+        kept = st.session_state["import_forms"] = ((place, at), table, forms_that_read(mapping, table))
+    fits: tuple[str, ...] = kept[2]
+    form = st.selectbox(
+        "How times are written",
+        list(TIME_FORMS),
+        index=list(TIME_FORMS).index(fits[0]) if fits else 0,
+        format_func=lambda key: TIME_FORMS[key],
+        key=f"{place}_{at}_form",  # with other columns, another proposal
+    )
+    if len(fits) < 2 or form not in fits:
+        return form or "iso"
+    text = first_time(mapping, table)
+    means = f"{read_time(text, form, 'UTC'):%d %b %Y, %H:%M}"
+    st.caption("Every line of this file can be read in several forms: confirm what its first time means.")
+    said = st.checkbox(
+        spoken(f"“{text}” means {means}"),
+        key=f"{place}_{at}_{form}_right",
+    )
+    return form if said else ""
+
+
+def _draw_times(table: Table, mapping: FileMapping, zone: str, place: str) -> FileMapping:
     minutes = mapping.at("minute") is not None and mapping.at("time") is None
     one, two = st.columns(2)
     zones = list(dict.fromkeys([zone, "UTC", *([mapping.zone] if mapping.zone else [])]))
     form, shifted = mapping.time_form, False
     if not minutes:
-        form = one.selectbox(
-            "How times are written", list(TIME_FORMS), format_func=lambda key: TIME_FORMS[key], key=f"{place}_form"
-        )
+        with one:
+            form = _draw_form(table, mapping, place)
         said = two.selectbox(
             "Zone of times without an offset",
             zones,
@@ -168,7 +206,7 @@ def _draw_times(mapping: FileMapping, zone: str, place: str) -> FileMapping:
     return replace(
         mapping,
         zone=zone,
-        time_form=form or "iso",
+        time_form=form,
         shifted=shifted,
         origin=origin,
         by_day=by_day,

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import date, time
+from html import unescape
 from typing import Any
 
 import pytest
@@ -11,10 +13,11 @@ import pytest
 from monitoring import clinic as running_clinic
 from monitoring.clinic import RunningClinic
 from monitoring.exports.fhir import as_json, bundle_of
+from monitoring.screens.wrapped import MOST_ROWS
 from tests.clinical.timeline import START, running
 from tests.exports.sources import source
 from tests.imports.files import LONG, WIDE
-from tests.screens.tab import Doorman, Tab
+from tests.screens.tab import Doorman, Tab, read
 from tests.small_clinic import Names
 
 COLUMNS = ("time", "values measure systolic mm[Hg]", "values measure diastolic mm[Hg]")
@@ -46,9 +49,19 @@ def said(tab: Tab) -> Tab:
     return fill(tab, started_day=date(2026, 3, 2), started_time=time(10), ended_minutes=40.0)
 
 
-def table_of(tab: Tab, number: int) -> list[dict[str, Any]]:
-    """The rows of a table on the page."""
-    return tab.at.dataframe[number].value.to_dict("records")  # type: ignore[no-any-return]
+def table_of(tab: Tab, number: int) -> list[dict[str, str]]:
+    """The rows of a table on the page, as a screen reader finds them: each cell under its heading."""
+    tables = [word for word in tab.words if "<table>" in word]
+    head, body = tables[number].split("</thead>")
+    names = re.findall(r"<th scope=\"col\">(.*?)</th>", head)
+    rows = re.findall(r"<tr.*?>(.*?)</tr>", body, re.DOTALL)
+    cells = [re.findall(r"<t[hd][^>]*>(.*?)</t[hd]>", row, re.DOTALL) for row in rows]
+    return [dict(zip(names, map(unescape, row), strict=True)) for row in cells]
+
+
+def links(tab: Tab) -> list[str]:
+    """What the links on the page are called."""
+    return [element.proto.label.replace("\\", "") for element in tab.at.main.get("page_link")]
 
 
 @pytest.fixture
@@ -71,11 +84,13 @@ def test_a_file_comes_in_step_by_step(page: Tab, ids: Names) -> None:
     said(tab)
     assert [row["State"] for row in table_of(tab, 0)] == ["comes in"] * 6
     (row,) = table_of(tab, 1)
-    assert (row["Patient"], row["What comes of it"], row["Entries"]) == ("Omar Haddad", "comes in", "10")
+    assert (row["Patient"], row["What comes of it"], row["Entries"]) == ("Omar Haddad, K-0102", "comes in", "10")
+    assert row["Comes in as"] == "infusion 1 of series 1, a new one"
     store = running_clinic.running().store
     assert store.infusions_of(ids.patients["Omar Haddad"]) == ()
     tab.press("Import 1 infusion")
     assert tab.confirmations == ["1 infusion imported."]
+    assert links(tab) == ["Review: Omar Haddad, infusion 1, 02 Mar 2026"]
     (infusion_id,) = store.infusions_of(ids.patients["Omar Haddad"])
     source = store.imported_from(infusion_id)
     assert source is not None
@@ -87,15 +102,21 @@ def test_a_file_comes_in_step_by_step(page: Tab, ids: Names) -> None:
 
 def test_what_is_implausible_is_decided_before_it_comes_in(page: Tab) -> None:
     tab = said(uploaded(page, WIDE.replace("2026-03-02 10:20,142,88,,", "2026-03-02 10:20,142,88,0,")))
-    assert [row["State"] for row in table_of(tab, 0)] == ["comes in"] * 3 + ["asked"] + ["comes in"] * 2
+    rows = table_of(tab, 0)
+    assert [row["State"] for row in rows] == ["asked"] + ["comes in"] * 5  # what is to be decided comes first
+    assert (rows[0]["Line"], rows[0]["What is wrong or asked"]) == (
+        "5",
+        "Heart rate 0 /min: is this what the file means?",
+    )
     assert tab.buttons("Import 1 infusion") == []
-    tab.press("Decide")
+    decide = "Decide Heart rate below what is usual"
+    tab.press(decide)
     assert tab.refusals == ["Nothing is decided: expected confirmed as unusual, or left out."]
     fill(tab, how="leave out")
-    tab.press("Decide")
+    tab.press(decide)
     assert tab.refusals == ["Left out without a reason: expected why."]
     fill(tab, reason="electrode loose")
-    tab.press("Decide")
+    tab.press(decide)
     assert "Decided: 0 confirmed as unusual, 1 left out" in tab.words
     assert tab.buttons("Import 1 infusion") != []
     tab.press("Decide anew")
@@ -115,15 +136,89 @@ def test_a_file_that_is_no_table_says_why(page: Tab, text: str, sentence: str) -
 
 
 def test_a_long_file_asks_for_what_its_words_mean(page: Tab) -> None:
-    tab = uploaded(page, LONG)
+    tab = uploaded(page, LONG.replace("temp", "warmth"))
     words = " ".join(tab.words)
-    assert "▲ Word “temp”: expected what it means, or that it is left out.\n" in words
+    assert "▲ Word “warmth”: expected what it means, or that it is left out.\n" in words
     assert "▲ Column “number”: expected what it is, or that it is left out.\n" in words
 
 
 def test_a_name_of_markup_is_shown_as_it_is(page: Tab) -> None:
     tab = uploaded(page, "time,<b>**HR**</b>\n=1+1,[x](http://x)\n", "=evil().csv")
     assert "<b>**HR**</b>: [x](http://x)" in tab.words
+
+
+def test_a_name_of_markup_is_shown_as_it_is_in_the_tables(page: Tab) -> None:
+    tab = said(uploaded(page, WIDE.replace("says the room", "<img src=x onerror=alert(1)> the room")))
+    (table,) = [word for word in tab.words if "What becomes of each line" in word]
+    assert "<img" not in table
+    assert [row["What it says"] for row in table_of(tab, 0) if "<img src=x" in row["What it says"]] != []
+
+
+def test_two_questions_have_fields_of_different_names(page: Tab) -> None:
+    text = WIDE.replace("2026-03-02 10:20,142,88,,97", "2026-03-02 10:20,142,88,0,9")
+    tab = said(uploaded(page, text))
+    fields = [*tab.at.selectbox, *tab.at.text_input, *tab.at.button]
+    names = [one.label for one in fields if one.key and one.key.endswith(("_which", "_how", "_reason", "_decide"))]
+    assert len(names) == len(set(names)) == 8
+    assert all("Heart rate" in name or "Oxygen saturation" in name for name in names)
+
+
+def test_of_a_long_file_some_lines_are_shown_and_the_others_counted(page: Tab) -> None:
+    more = "".join(f"2026-03-02 10:{n // 6:02d}:{n % 6 * 10 + 1:02d},130,80,76,98,14,\n" for n in range(60, 360))
+    tab = said(uploaded(page, WIDE.replace("2026-03-02 10:40,130", "2026-03-02 10:40,1300") + more))
+    rows = table_of(tab, 0)
+    assert (len(rows), rows[0]["State"]) == (MOST_ROWS, "wrong")
+    assert f"{306 - MOST_ROWS} more that are not shown here: comes in: {306 - MOST_ROWS}." in tab.words
+
+
+def test_the_same_file_again_says_so_before_anything_is_asked(
+    page: Tab, door: Doorman, house: RunningClinic, ids: Names
+) -> None:
+    said(uploaded(page, WIDE)).press("Import 1 infusion")
+    other = uploaded(door("Dr Ines Weiss", "importing"), WIDE, "another name.csv")
+    (told,) = [word for word in other.words if word.startswith("Imported ")]
+    assert re.fullmatch(r"Imported \d\d \w{3} \d{4}, \d\d:\d\d by Dr Ines Weiss: 1 infusion", told)
+    assert links(other) == ["Review: Omar Haddad, infusion 1, 02 Mar 2026"]
+    assert [field.label for field in other.at.selectbox] == []
+    again = [box for box in other.at.checkbox if box.label == "Read this file once more"]
+    again[0].check()
+    other.run()
+    assert "another name.csv: 7 columns, 6 lines" in other.words
+
+
+def test_an_older_record_is_proposed_as_a_series_of_its_own(page: Tab, ids: Names) -> None:
+    said(uploaded(page, WIDE)).press("Import 1 infusion")
+    older = WIDE.replace("2026-03-02", "2025-03-02")
+    tab = said(uploaded(page, older, "older.csv"))
+    fill(tab, started_day=date(2025, 3, 2))
+    assert (
+        "Omar Haddad, K-0102: 02 Mar 2025 is before the first infusion of series 1 (02 Mar 2026): "
+        "proposed as a series of its own."
+    ) in tab.words
+    (box,) = [one for one in tab.at.checkbox if "series of its own" in one.label]
+    assert box.value is True
+    assert table_of(tab, 1)[0]["Comes in as"] == "infusion 1 of series 2, a new one"
+    box.uncheck()
+    tab.run()
+    assert table_of(tab, 1)[0]["Comes in as"] == "infusion 2 of series 1, begun 02 Mar 2026"
+    (box,) = [one for one in tab.at.checkbox if "series of its own" in one.label]
+    box.check()
+    tab.run().press("Import 1 infusion")
+    store = running_clinic.running().store
+    assert [series.number for series in store.series_of(ids.patients["Omar Haddad"])] == [1, 2]
+
+
+def test_a_form_of_times_that_several_lines_allow_is_confirmed(page: Tab) -> None:
+    text = re.sub(r"2026-03-02 (\d\d:\d\d)", r"02/03/2026,\1", WIDE.replace("time,", "date,time,"))
+    tab = uploaded(page, text)
+    assert "How times are written: several forms read every line" in " ".join(tab.words)
+    (box,) = [one for one in tab.at.checkbox if one.key.endswith("_right")]
+    assert "means 02 Mar 2026, 09:55" in read(box.label)
+    box.check()
+    tab.run()
+    assert "How times are written" not in " ".join(tab.words)
+    fill(tab, form="dots")
+    assert "No line fits this form of times (14.03.2026 09:05): choose another." in " ".join(tab.words)
 
 
 # A Bundle
@@ -146,7 +241,7 @@ def test_a_bundle_comes_in(page: Tab, ids: Names) -> None:
     tab = uploaded(page, exported(), "bundle.json")
     assert tab.confirmations == []
     (row,) = table_of(tab, 1)
-    assert (row["Patient"], row["What comes of it"], row["Why"]) == ("Omar Haddad", "comes in", "")
+    assert (row["Patient"], row["What comes of it"], row["Why"]) == ("Omar Haddad, K-0102", "comes in", "")
     tab.press("Import 1 infusion")
     assert tab.confirmations == ["1 infusion imported."]
     store = running_clinic.running().store
@@ -173,7 +268,8 @@ def test_what_is_wrong_in_a_bundle_is_decided_like_anything_else(page: Tab) -> N
     tab = uploaded(page, exported().replace('"value": 98', '"value": 980', 1), "bundle.json")
     assert [row["Entry"] for row in table_of(tab, 0) if row["State"] == "wrong"] != []
     fill(tab, how="leave out", reason="typed wrongly")
-    tab.press("Decide")
+    (decide,) = [button.label for button in tab.at.button if button.label.startswith("Decide ")]
+    tab.press(read(decide))
     assert tab.buttons("Import 1 infusion") != []
 
 

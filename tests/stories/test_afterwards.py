@@ -145,22 +145,21 @@ def test_an_infusion_on_paper_comes_in_once(ward: Ward, tablets: Tablets, tmp_pa
     for field, value in (("Dose, mg/kg", "0.5"), ("Planned minutes", "40")):
         page.get_by_role("spinbutton", name=field).fill(value)
         page.get_by_role("spinbutton", name=field).press("Enter")
-    for column, meaning in (
-        ("Column SYS", "Systolic pressure, mmHg"),
-        ("Column DIA", "Diastolic pressure, mmHg"),
-        ("Column SpO2", "Oxygen saturation, %"),
-    ):
-        chosen(page, column, meaning)
+    for column, meaning in (("Column SYS", "Systolic pressure, mmHg"), ("Column DIA", "Diastolic pressure, mmHg")):
+        expect(page.get_by_role("combobox", name=column, exact=True)).to_have_value(meaning)  # proposed
+    chosen(page, "Column SpO2", "Oxygen saturation, %")  # 9 is plausible in no unit: to be said
     for what in ("Pump started", "Infusion ended", "Patient left"):
         chosen(page, what, "The file says it")
-    expect(page.get_by_text("Oxygen saturation 9 %: is this what you see?")).to_be_visible()
+    asked = page.get_by_role("row").filter(has_text="Oxygen saturation 9 %: is this what the file means?")
+    expect(asked.get_by_role("rowheader", name="4", exact=True)).to_be_visible()
     expect(page.get_by_role("button", name="Import 1 infusion")).to_have_count(0)
-    chosen(page, "Decision", "left out")
+    chosen(page, "Decision on Oxygen saturation below what is usual", "left out")
     page.get_by_role("textbox", name="Reason, when left out").fill("probe off")
-    page.get_by_role("button", name="Decide", exact=True).click()
+    page.get_by_role("button", name="Decide Oxygen saturation below what is usual", exact=True).click()
     expect(page.get_by_text("Decided: 0 confirmed as unusual, 1 left out")).to_be_visible()
     page.get_by_role("button", name="Import 1 infusion").click()
     expect(page.get_by_text("1 infusion imported.")).to_be_visible()
+    expect(page.get_by_role("link", name="Review: Patient 37, infusion ")).to_be_visible()
 
     (found,) = [one for one in map(ward.written, ward.infusions_of("Patient 37")) if one.opened_at.month == 3]
     assert [values(one).get("spo2") for one in found.entries if one.readings] == [98, 98, None, 98, 98]
