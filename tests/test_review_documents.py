@@ -19,7 +19,7 @@ from monitoring.clinical.protocol import Level
 from monitoring.documents import infusion_document, judged
 from monitoring.documents.column import NONE, Fact, column, turning
 from monitoring.documents.highlights import highlights
-from monitoring.documents.review import changes_since, moments, replayed, review_document, span_words
+from monitoring.documents.review import changes_since, left_out, moments, replayed, review_document, span_words
 from monitoring.review.summary import summary
 from tests.clinical.timeline import QUIET as CLINICAL_QUIET
 from tests.clinical.timeline import SHIPPED, Timeline, at, running
@@ -339,6 +339,14 @@ def test_what_is_still_to_come_of_a_running_infusion_is_told() -> None:
     closed = facts(line, 101)
     assert (closed["signed"].text, closed["signed"].absent) == (NONE, "nobody")
     assert closed["leaving"].text == "60 min"
+
+
+def test_what_an_import_left_out_stands_beside_the_values() -> None:
+    line = running()
+    line.event("note", 10, text="left out of the plan: a walk")
+    kept = line.event("note", 20, text="Columns left out at the import: Mood.")
+    line._replace(kept, source="import")
+    assert list(left_out(judged(line.infusion, line.protocol, at(30)))) == ["Columns left out at the import: Mood."]
 
 
 def test_pauses_are_told_in_whole_minutes() -> None:

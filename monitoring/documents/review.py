@@ -90,7 +90,7 @@ def review_document(clinic: RunningClinic, infusion_id: str) -> dict[str, Any]:
         "flags": [_flag(flag, j, zone) for flag in sorted(j.flags.flags, key=lambda flag: (flag.opened_at, flag.key))],
         "scores": [_scored(entry, j, zone) for entry in standing_events(infusion, "score")],
         "amendments": [row for row in document["entries"] if _is_amendment(row)],
-        "left_out": list(_left_out(j)),
+        "left_out": list(left_out(j)),
         "views": _views(clinic, infusion_id, zone),
         "protocol": _protocol(protocol, clinic.store.stored_protocol(infusion.protocol), zone),
         "chain": _chain(clinic, infusion_id),
@@ -256,7 +256,7 @@ def _since(infusion: Infusion) -> datetime:
     return outlined(infusion).started_at or infusion.opened_at
 
 
-def _left_out(j: Judged) -> Iterator[str]:
+def left_out(j: Judged) -> Iterator[str]:
     """What the notes of an import say that was left out of the file."""
     for entry in standing_events(j.infusion, "note"):
         text = str(detail_of(entry).get("text", ""))

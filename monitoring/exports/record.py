@@ -47,7 +47,8 @@ _LEGEND: Final = (
     "Dashed: a limit, with dots between: a critical one."
 )
 _NOTE: Final = (
-    "Ranges are those of this site; they mark values and advise nothing. An empty field is not recorded. "
+    "Ranges are those of this site; they mark values and advise nothing. An empty field is not recorded, a dash not "
+    "in that entry. "
     "Words in [brackets] stand for characters that could not be printed."
 )
 
@@ -473,7 +474,7 @@ def _slots(source: Source) -> Iterator[tuple[str, str]]:
         return
     yield "", words
     for slot in source.j.course.slots:
-        reasons = [f"{names_of([key], source.j.protocol)}: {reason}" for key, reason in slot.not_done]
+        reasons = [f"{names_of([key], source.j.protocol)} not done: {reason}" for key, reason in slot.not_done]
         lacks = [f"lacks {names_of(slot.lacks, source.j.protocol)}"] if slot.lacks else []
         if slot.state in ("missed", "overdue", "partial") or reasons:
             parts = [slot.state, slot.milestone, *lacks, *reasons]

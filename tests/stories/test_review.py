@@ -62,6 +62,16 @@ def test_a_reviewer_replays_and_sees_that_the_record_changed(ward: Ward, tablets
     page.get_by_role("button", name="Seen", exact=True).click()
     expect(changed).to_have_count(0)
 
+    page.get_by_role("button", name="‹ Previous entry", exact=True).click()
+    replayed = page.locator(".drawn.replaying .replay-head b")
+    expect(replayed).to_contain_text("The screen at minute")
+    expect(page).to_have_url(re.compile("minute="))
+    before = replayed.inner_text()
+    nurse.log({"heart_rate": 79})
+    nurse.sent()
+    expect(changed).to_be_visible()
+    expect(replayed).to_have_text(before)  # what is recorded meanwhile throws nobody out of the minute
+
     for viewport in (PORTRAIT, LANDSCAPE):
         page.set_viewport_size(viewport)
         expect(page.locator(".drawn.replay .plot[data-drawn]")).to_be_visible()
