@@ -21,7 +21,7 @@ from monitoring.exports.source import Source, source_of
 from monitoring.exports.tables import READINGS, lines, reading_rows
 from monitoring.records import Score, Staff
 from monitoring.records.verify import head, verify_infusion
-from monitoring.review.catching_up import catch_up
+from monitoring.review.catching_up import catch_up, not_judged
 from monitoring.review.search import Wanted, address_of
 
 Kind = Literal["csv", "tables", "fhir", "record"]
@@ -110,13 +110,17 @@ def of_search(
 def found_by(clinic: RunningClinic, wanted: Wanted, words: str = "") -> tuple[tuple[str, ...], dict[str, str]]:
     """The infusions that a search finds, all of them in its order, and what was searched for, for the audit row.
 
-    Raises NotComplete while some are not summed up: they would be missing, and nobody would see it.
+    Raises NotComplete while some are not summed up: they would be missing, and nobody would see it. What cannot be
+    summed up at all is said in what was searched for.
     """
-    if due := catch_up(clinic):
+    due, stuck = catch_up(clinic), not_judged(clinic)
+    if due > stuck:
         raise NotComplete(f"{due} infusions are still being summed up and might be missing: try again in a minute.")
     searching = clinic.store.searching
     rows = searching.find(wanted, words, searching.count(wanted, words), 0)
     asked = {key: ", ".join(values) for key, values in address_of(wanted, zone_of(clinic)).items()}
+    if stuck:
+        asked["not searched"] = f"{stuck} that cannot be judged"
     return tuple(row.infusion for row in rows), {**asked, **({"words": words} if words else {})}
 
 

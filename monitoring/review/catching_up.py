@@ -14,7 +14,7 @@ from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from typing import Final
-from weakref import WeakSet
+from weakref import WeakKeyDictionary, WeakSet
 from zoneinfo import ZoneInfo
 
 from monitoring.clinic import RunningClinic
@@ -68,6 +68,11 @@ def catch_up(clinic: RunningClinic, *, seconds: float = AT_ONCE_SECONDS) -> int:
     return summaries.left()
 
 
+def not_judged(clinic: RunningClinic) -> int:
+    """How many infusions were tried and could not be summed up: waiting longer does not bring them."""
+    return len(_stuck.get(clinic.store, ()))
+
+
 def rebuild(clinic: RunningClinic, told: Told = lambda done, of: None) -> int:
     """Throw all summaries away and work each out from its infusion; answers how many could not be."""
     summaries = clinic.store.summaries
@@ -87,16 +92,20 @@ def _do_some(clinic: RunningClinic, after: str) -> tuple[str, ...]:
     summaries = clinic.store.summaries
     ids = summaries.due(after, _BATCH)
     made: list[Summary] = []
+    stuck = _stuck.setdefault(clinic.store, set())
     for infusion in summaries.infusions(ids):
         try:
             made.append(summary(infusion, clinic.protocol_of(infusion.protocol), clinic.clock.now()))
+            stuck.discard(infusion.id)
         except Exception:  # one record that cannot be judged must not hide all the others
+            stuck.add(infusion.id)
             _log.exception("Infusion %s cannot be summed up; it is left out of the search.", infusion.id)
     found = clinic.store.clinic()
     summaries.keep(made, ZoneInfo(found.zone if found else "UTC"))
     return ids
 
 
+_stuck: Final[WeakKeyDictionary[Store, set[str]]] = WeakKeyDictionary()  # ids of infusions
 _working: Final[WeakSet[Store]] = WeakSet()
 _beginning: Final = threading.Lock()
 

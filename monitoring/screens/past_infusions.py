@@ -17,6 +17,7 @@ from monitoring.clinic import running
 from monitoring.clinical.protocol import OVER, Level
 from monitoring.documents import PHASE_WORDS
 from monitoring.records.summary_shapes import FoundInfusion, SortKey
+from monitoring.review.catching_up import not_judged
 from monitoring.review.search import DAYS, LARGEST, PAGE_LENGTH, Choices, Found, Wanted, address_of, find, wanted_from
 from monitoring.screens.doorway import PAGES
 from monitoring.screens.drawn import draw
@@ -108,10 +109,13 @@ def draw_found(found: Found) -> None:
 @st.fragment(run_every=_LOOK_AGAIN_SECONDS)
 def _draw_due() -> None:
     """How many infusions may be missing; once there are none, the page is drawn again."""
-    left = running().store.summaries.left()
+    left, stuck = running().store.summaries.left(), not_judged(running())
     if not left:
         st.rerun()
-    st.warning(f"▲ {_infusions(left)} {'is' if left == 1 else 'are'} being summed up and may be missing here.")
+    if left > stuck:
+        st.warning(f"▲ {_infusions(left)} {'is' if left == 1 else 'are'} being summed up and may be missing here.")
+    if stuck:
+        st.error(f"▲ {_infusions(stuck)} cannot be judged and may be missing here; the server's log says why.")
 
 
 def _draw_turn(found: Found, place: str) -> None:

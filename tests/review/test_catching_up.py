@@ -16,12 +16,14 @@ from sqlalchemy import select
 
 from monitoring.clinic import RunningClinic
 from monitoring.clinical.record import Event
+from monitoring.exports.files import found_by
 from monitoring.records import tables
 from monitoring.records.spelling import folded
 from monitoring.records.summaries import counted_in, word_key
+from monitoring.records.summary_shapes import Wanted
 from monitoring.records.verify import verify
 from monitoring.review import catching_up
-from monitoring.review.catching_up import catch_up, rebuild
+from monitoring.review.catching_up import catch_up, not_judged, rebuild
 from tests.review.past import Content, Past, counts
 from tests.small_clinic import Names, SetClock, opened
 
@@ -167,8 +169,12 @@ def test_an_infusion_that_cannot_be_judged_hides_no_other(
     assert catch_up(past.clinic) == 1
     assert {row["infusion_id"] for row in past.content()["summary"]} == {names.infusion}
     assert one in caplog.text
+    assert not_judged(past.clinic) == 1
+    ids, asked = found_by(past.clinic, Wanted())  # the others can be taken out, and that one is missing is said
+    assert (ids, asked) == ((names.infusion,), {"not searched": "1 that cannot be judged"})
     monkeypatch.undo()
-    assert catch_up(past.clinic) == 0
+    assert (catch_up(past.clinic), not_judged(past.clinic)) == (0, 0)
+    assert len(found_by(past.clinic, Wanted())[0]) == 2
     assert_fresh(past)
 
 

@@ -252,14 +252,28 @@ def test_a_hostile_word_is_a_choice_like_any_other(house: RunningClinic, ids: Na
     assert len(lines(tab)) == 1
 
 
-def test_what_is_not_summed_up_yet_is_said(
+def test_what_cannot_be_judged_is_said(
     house: RunningClinic, ids: Names, door: Doorman, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def failing(*_args: Any) -> None:
         raise ZeroDivisionError
 
+    said = "▲ 1 infusion cannot be judged and may be missing here; the server's log says why."
     with monkeypatch.context() as meanwhile:
         meanwhile.setattr("monitoring.review.catching_up.summary", failing)
+        tab = door("Ada Okafor", "past")
+        assert said in tab.refusals
+    assert len(lines(tab.run())) == 1
+    assert tab.refusals == []
+
+
+def test_what_is_not_summed_up_yet_is_said(
+    house: RunningClinic, ids: Names, door: Doorman, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as meanwhile:
+        meanwhile.setattr("monitoring.review.catching_up.AT_ONCE_SECONDS", 0)
+        meanwhile.setattr("monitoring.review.catching_up._go_on", lambda _clinic: None)
+        meanwhile.setattr("monitoring.review.catching_up._do_some", lambda *_: ())
         tab = door("Ada Okafor", "past")
         assert "▲ 1 infusion is being summed up and may be missing here." in tab.words
     assert len(lines(tab.run())) == 1
