@@ -228,7 +228,7 @@ def _draw_series(chosen: Chosen, judged: Sequence[_Judged]) -> dict[str, str]:
         # The key holds what is proposed: proposed otherwise, the box is another one, and begins as proposed.
         boxes[patient_id] = f"{chosen.place}_{'older' if sentence else 'joins'}_{patient_id}"
         st.checkbox(
-            plain(f"In a series of its own, not one that is there: {_whose(found)}"),
+            spoken(f"In a series of its own, not one that is there: {_whose(found)}"),
             value=bool(sentence),
             key=boxes[patient_id],
         )

@@ -13,6 +13,7 @@ import pytest
 from monitoring import clinic as running_clinic
 from monitoring.clinic import RunningClinic
 from monitoring.exports.fhir import as_json, bundle_of
+from monitoring.screens.plain import spoken
 from monitoring.screens.wrapped import MOST_ROWS
 from tests.clinical.timeline import START, running
 from tests.exports.sources import source
@@ -283,3 +284,16 @@ def test_what_is_wrong_in_a_bundle_is_decided_like_anything_else(page: Tab) -> N
 def test_a_file_that_is_no_bundle_says_why(page: Tab, text: str, sentence: str) -> None:
     (refusal,) = uploaded(page, text, "bundle.json").refusals
     assert sentence in refusal
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("Heart rate: below what is usual", "Heart rate below what is usual"),
+        ("t_min (mmHg) 9:55", "t_min (mmHg) 9:55"),
+        ("<b>**HR**</b> [x](y) __z__\n`!`", "b HR /b x (y) _z_ !"),
+        ("Zoë O'Neill, حدّاد, K-01", "Zoë O'Neill, حدّاد, K-01"),
+    ],
+)
+def test_a_field_is_named_without_marks(text: str, name: str) -> None:
+    assert spoken(text) == name
