@@ -158,13 +158,13 @@ def _bars(table: ClinicTable, ink: dict[str, str]) -> tuple[list[dict[str, Any]]
     words = [_short(str(row[0])) for row in rows]
     levels = [next((level for level in ("critical", "caution") if str(row[0]).endswith(level)), "soft") for row in rows]
     marks = {"critical": "■ ", "caution": "▲ "}
-    bars = {
+    bars: dict[str, Any] = {
         "type": "bar",
         "orientation": "h",
         "y": list(range(len(rows))),
         "x": [row[column] for row in rows],
         "text": [f"{row[column]} % (n = {row[column - 1]:,})" for row in rows],
-        "textposition": "outside",
+        "textposition": "none" if table.columns[0] == "Digit" else "outside",
         "cliponaxis": False,
         "marker": {"color": [ink[level] for level in levels]},
         "hovertemplate": "%{text}<extra></extra>",
@@ -182,8 +182,15 @@ def _bars(table: ClinicTable, ink: dict[str, str]) -> tuple[list[dict[str, Any]]
             "line": {"color": ink["soft"], "dash": "dot"},
         }
     ]
+    # All digits lie near the line at 10 %: it would cross the words at their ends, so these stand beside the longest.
+    farthest = max([10.0, *(row[column] or 0.0 for row in rows)])
+    beside = [
+        {"x": farthest, "y": n, "text": text, "showarrow": False, "xanchor": "left", "xshift": 8}
+        for n, text in enumerate(bars["text"])
+    ]
     return [bars], {
         "shapes": even if table.columns[0] == "Digit" else [],
+        "annotations": beside if table.columns[0] == "Digit" else [],
         "height": max(_LEAST_PX, _ROW_PX * len(rows) + 60),
         "margin": {"l": 8, "r": 110, "t": 8, "b": 8},
         "bargap": 0.35,
@@ -202,7 +209,11 @@ def _group_axis(table: ClinicTable, ink: dict[str, str]) -> dict[str, Any]:
         return _axis(ink, type="category")
     months = len(table.rows)
     every = 1 if months <= 8 else 3 if months <= 30 else 12
-    return _axis(ink, type="date", dtick=f"M{every}", tickformat="%b %Y" if every < 12 else "%Y", tick0="2000-01-01")
+    shown: dict[str, Any] = {"tickformat": "%b %Y" if every < 12 else "%Y", "hoverformat": "%b %Y"}
+    if months == 1:  # of one alone plotly would show days or hours
+        month = str(table.rows[0][0])
+        shown |= {"tickvals": [f"{month}-01"], "tickmode": "array"}
+    return _axis(ink, type="date", dtick=f"M{every}", tick0="2000-01-01", **shown)
 
 
 def _legend(ink: dict[str, str]) -> dict[str, Any]:

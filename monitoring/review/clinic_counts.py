@@ -478,6 +478,7 @@ def _grouped(
 ) -> ClinicTable:
     any_drawn = any(row[column] is not None for row in rows for column in drawn)
     several = "months" if by == "month" else "versions"
+    are = "is" if counted.startswith("1 ") else "are"
     return ClinicTable(
         key=key,
         title=f"{title}, by {'month' if by == 'month' else 'ranges'}",
@@ -487,7 +488,7 @@ def _grouped(
         drawn=drawn,
         counted=counted,
         left_out=left_out,
-        nothing="" if any_drawn else f"None of the {several} has {minimum} of them; in all there are {counted}.",
+        nothing="" if any_drawn else f"None of the {several} has {minimum} of them; in all there {are} {counted}.",
     )
 
 

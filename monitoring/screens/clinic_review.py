@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from calendar import monthrange
 from dataclasses import dataclass
+from datetime import date
 from html import escape
 from typing import Final
 
@@ -10,11 +12,12 @@ import streamlit as st
 
 from monitoring.charts.clinic import clinic_figure
 from monitoring.clinic import running
-from monitoring.clinical.protocol import Measure
+from monitoring.clinical.protocol import Level, Measure
 from monitoring.exports.clinic_table import clinic_csv
 from monitoring.review import clinic_counts
 from monitoring.review.catching_up import catch_up
 from monitoring.review.clinic_counts import ClinicTable, GroupBy, Scope
+from monitoring.screens.doorway import PAGES
 from monitoring.screens.plain import plain
 
 _LOOK_AGAIN_SECONDS: Final = 2
@@ -55,18 +58,28 @@ def ask() -> Asked | None:
     }
     _take_address(options)
     one, two, three, four = st.columns(4)
-    words = {key: plain(label) for key, label in versions.items()}
     one.selectbox(
         "Ranges",
         options["ranges"],
         index=None,
-        format_func=words.__getitem__,
+        format_func=versions.__getitem__,  # a list's words are no markdown: nothing is escaped there
         key=_key("ranges"),
         on_change=_changed,
         placeholder="all",
     )
-    two.selectbox("From month", months, index=None, key=_key("from"), on_change=_changed, placeholder="the first")
-    three.selectbox("To month", months, index=None, key=_key("to"), on_change=_changed, placeholder="the last")
+    for place, label, key, otherwise in (
+        (two, "From month", "from", "the first"),
+        (three, "To month", "to", "the last"),
+    ):
+        place.selectbox(
+            label,
+            months,
+            index=None,
+            format_func=month_words,
+            key=_key(key),
+            on_change=_changed,
+            placeholder=otherwise,
+        )
     four.selectbox("Compared", list(_ALONG), format_func=_ALONG.__getitem__, key=_key("along"), on_change=_changed)
     state = st.session_state
     scope = Scope(state[_key("ranges")] or "", state[_key("from")] or "", state[_key("to")] or "")
@@ -86,7 +99,7 @@ def _draw_due() -> None:
 def draw_minutes(asked: Asked) -> None:
     """Percentiles of one measure by minute."""
     measures = clinic_counts.measures(running())
-    label = {key: plain(measure.label) for key, measure in measures.items()}
+    label = {key: measure.label for key, measure in measures.items()}
     st.selectbox("Measure", list(measures), format_func=label.__getitem__, key=_key("measure"), on_change=_changed)
     _draw(clinic_counts.curve(running(), asked.measure, asked.scope))
 
@@ -99,7 +112,22 @@ def draw_flags(asked: Asked) -> None:
     with left:
         _draw(clinic_counts.flags_over_time(clinic, scope, by))
     with right:
-        _draw(clinic_counts.until_acknowledged(clinic, scope, by))
+        _draw(waited := clinic_counts.until_acknowledged(clinic, scope, by))
+        if waited.left_out:
+            st.page_link(PAGES / "past.py", label="Show those infusions", query_params=_unanswered(scope))
+
+
+def _unanswered(scope: Scope) -> dict[str, str]:
+    """The filters of Past infusions that show the critical flags of these infusions that nobody has acknowledged."""
+    asked = {"level": Level.CRITICAL.word, "acknowledged": "no"}
+    if scope.protocol:
+        asked["protocol"] = scope.protocol
+    if scope.first_month:
+        asked["from"] = f"{scope.first_month}-01"
+    if scope.last_month:
+        year, month = map(int, scope.last_month.split("-"))
+        asked["to"] = f"{scope.last_month}-{monthrange(year, month)[1]}"
+    return asked
 
 
 def draw_sets(asked: Asked) -> None:
@@ -114,7 +142,7 @@ def draw_sets(asked: Asked) -> None:
         return
     measures = clinic_counts.measures(clinic)
     typed = [key for key, measure in measures.items() if clinic_counts.spans_tens(measure)]
-    label = {key: plain(measures[key].label) for key in typed}
+    label = {key: measures[key].label for key in typed}
     st.selectbox("Last digits of", typed, format_func=label.__getitem__, key=_key("digits"), on_change=_changed)
     _draw(clinic_counts.last_digits(clinic, asked.digits, scope))
 
@@ -155,8 +183,14 @@ def _draw(table: ClinicTable) -> None:
 
 def _html(table: ClinicTable) -> str:
     head = "".join(f"<th>{escape(heading)}</th>" for heading in table.columns)
-    rows = "".join(f"<tr>{''.join(f'<td>{_cell(cell)}</td>' for cell in row)}</tr>" for row in table.rows)
+    shown = [(month_words(str(row[0])), *row[1:]) if table.columns[0] == "Month" else row for row in table.rows]
+    rows = "".join(f"<tr>{''.join(f'<td>{_cell(cell)}</td>' for cell in row)}</tr>" for row in shown)
     return f'<div class="wide"><table class="along"><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>'
+
+
+def month_words(month: str) -> str:
+    """A month as a person reads it, everywhere on the screen: "2026-10" is "Oct 2026"."""
+    return f"{date.fromisoformat(f'{month}-01'):%b %Y}"
 
 
 def _cell(cell: str | int | float | None) -> str:

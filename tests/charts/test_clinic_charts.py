@@ -55,6 +55,9 @@ def test_months_are_joined_but_not_over_an_empty_one() -> None:
     ]
     assert [line.marker.symbol for line in figure.data] == ["triangle-up", "square"]
     assert (figure.layout.xaxis.type, figure.layout.yaxis.title.text) == ("date", "%")
+    assert (figure.layout.xaxis.tickformat, figure.layout.xaxis.hoverformat) == ("%b %Y", "%b %Y")
+    alone = clinic_figure(table("lines", columns, rows[:1], (2, 3)))
+    assert alone.layout.xaxis.tickvals == ("2026-03-01",)
 
 
 def test_versions_are_points_that_no_line_joins() -> None:
@@ -78,6 +81,7 @@ def test_the_middle_of_ten_digits_is_marked_and_both_themes_have_colours(dark: b
     columns = ("Digit", "Times", "Share [%]")
     figure = clinic_figure(table("bars", columns, [(str(n), 10, 10.0) for n in range(10)], (2,)), dark=dark)
     assert [shape.x0 for shape in figure.layout.shapes] == [10]
+    assert {(note.x, note.text) for note in figure.layout.annotations} == {(10, "10.0 % (n = 10)")}
     assert figure.layout.font.color == ("#a9b5bc" if dark else "#4b5961")
     other = clinic_figure(table("bars", ("Reason", "Infusions", "Share [%]"), [("a", 10, 10.0)], (2,)))
     assert other.layout.shapes == ()

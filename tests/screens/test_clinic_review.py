@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import replace
+from datetime import date, timedelta
 from html import unescape
 
 import pytest
@@ -107,3 +108,33 @@ def test_a_clinic_that_has_opened_nothing_says_so(nothing_yet: RunningClinic, do
     )
     assert done.done, done.sentences
     assert "No infusion has been opened yet." in door("Dr Ines Weiss", "clinic").words
+
+
+def test_months_are_read_as_words_and_stand_as_they_are_in_the_address(many: RunningClinic, door: Doorman) -> None:
+    tab = door("Ada Okafor", "clinic")
+    (month, *_) = many.store.counting.months()
+    word = f"{date.fromisoformat(f'{month}-01'):%b %Y}"
+    assert tab.field("clinic_from").options == [word]
+    assert f"<td>{word}</td>" in " ".join(tab.words)
+    assert month not in " ".join(tab.words)
+    assert tab.fill(clinic_from=month).at.query_params == {"from": month, "measure": "systolic", "digits": "systolic"}
+
+
+def test_the_names_in_lists_are_as_they_were_given(many: RunningClinic, door: Doorman) -> None:
+    tab = door("Ada Okafor", "clinic")
+    assert tab.field("clinic_ranges").options == ["ketamine-depression 2"]  # no mark of markdown is escaped there
+
+
+def test_flags_that_nobody_has_acknowledged_are_a_tap_away(many: RunningClinic, door: Doorman) -> None:
+    tab = door("Ada Okafor", "clinic")
+    assert "2 critical flags that nobody has acknowledged" in words(tab)
+    (month, *_) = many.store.counting.months()
+    tab.fill(clinic_ranges=many.protocol.hash, clinic_to=month)
+    page, asked = tab.links["Show those infusions"]
+    assert page == "past"
+    last = date.fromisoformat(asked.pop("to"))
+    assert (f"{last:%Y-%m}", (last + timedelta(days=1)).day) == (month, 1)
+    assert asked == {"level": "critical", "acknowledged": "no", "protocol": many.protocol.hash}
+    past = tab.follow("Show those infusions")
+    assert past.field("past_level").value == "critical"
+    assert past.field("past_acknowledged").value == "no"
