@@ -41,6 +41,7 @@ _SORTED: Final[dict[tuple[SortKey, bool], str]] = {
     ("leaving", False): "longest until leaving first",
     ("leaving", True): "shortest until leaving first",
 }
+_YES_OR_NO: Final = {"yes": "yes", "no": "no"}
 _ANSWERED: Final = {"no": "not acknowledged", "yes": "acknowledged"}
 _BOUNDS: Final = (
     ("Dose from [mg]", "mg_from"),
@@ -178,6 +179,8 @@ def _left_and_entries(row: FoundInfusion) -> Iterator[str]:
     if row.minutes_to_leaving is not None:
         yield f"left {row.minutes_to_leaving} min after the end"
     yield f"{row.entries} {'entry' if row.entries == 1 else 'entries'}"
+    if row.imported:
+        yield "from a file"
 
 
 def _infusions(count: int) -> str:
@@ -223,9 +226,10 @@ def _fields(choices: Choices) -> Iterator[str]:
     levels = {one.word: f"{MARK[one]} {one.word}" for one in reversed(Level)}
     yield from _choose(level, "Level, at least", "level", levels)
     yield from _choose(answered, "Acknowledged", "acknowledged", _ANSWERED)
-    effect, medicine = st.columns(2)
+    effect, medicine, file = st.columns(3)
     yield from _several(effect, "Effect, any of", "effect", dict(choices.effects))
     yield from _several(medicine, "Medicine, any of", "medicine", dict(choices.medicines))
+    yield from _choose(file, "Brought in from a file", "imported", _YES_OR_NO)
     for column, label, key in zip(
         st.columns(3), ("Stopped early", "To be signed"), ("early", "unsigned"), strict=False
     ):
@@ -286,7 +290,7 @@ def _take_address() -> None:
     state[_ADDRESS] = given
     asked = address_of(wanted, zone, state[_PAGE])
     state[_UNREAD] = [f"{key}={value}" for key, value in _unread(given, asked)]
-    for key in ("nurse", "chair", "protocol", "flag", "level", "acknowledged"):
+    for key in ("nurse", "chair", "protocol", "flag", "level", "acknowledged", "imported"):
         state[_key(key)] = asked[key][0] if key in asked else None
     for key in ("phase", "effect", "medicine"):
         state[_key(key)] = asked.get(key, [])
@@ -313,7 +317,8 @@ def _wanted_now() -> Wanted:
     """What the fields ask for."""
     state = st.session_state
     asked: dict[str, list[str]] = {}
-    for key in (*("nurse", "chair", "protocol", "flag", "level", "acknowledged"), *(key for _, key in _BOUNDS)):
+    of_one = ("nurse", "chair", "protocol", "flag", "level", "acknowledged", "imported")
+    for key in (*of_one, *(key for _, key in _BOUNDS)):
         asked[key] = [] if state[_key(key)] is None else [str(state[_key(key)])]
     for key in ("from", "to"):
         day = state[_key(key)]

@@ -297,3 +297,15 @@ def test_a_file_that_is_no_bundle_says_why(page: Tab, text: str, sentence: str) 
 )
 def test_a_field_is_named_without_marks(text: str, name: str) -> None:
     assert spoken(text) == name
+
+
+def test_what_came_from_a_file_is_found_by_that(page: Tab, door: Doorman, ids: Names) -> None:
+    said(uploaded(page, WIDE)).press("Import 1 infusion")
+    tab = door("Dr Ines Weiss", "past").fill(past_imported="yes")
+    assert tab.at.query_params == {"imported": "yes"}
+    assert [word for word in tab.words if "no. K-0102" in word] != []
+    assert [word for word in tab.words if "no. K-0101" in word] == []
+    assert "from a file" in " ".join(tab.words)
+    tab.open("past", imported="no")
+    assert tab.field("past_imported").value == "no"
+    assert [word for word in tab.words if "no. K-0102" in word] == []
