@@ -14,7 +14,7 @@ _STYLE: Final = """<style>
 .wrapped table { width: 100%; border-collapse: collapse; font-size: 15px; font-variant-numeric: tabular-nums; }
 .wrapped caption { text-align: left; padding: 2px 0 4px; opacity: 0.75; }
 .wrapped th, .wrapped td { text-align: left; vertical-align: top; padding: 4px 8px; overflow-wrap: anywhere; }
-.wrapped tr > :nth-child(-n + 2) { overflow-wrap: normal; white-space: nowrap; }
+.wrapped tr > :nth-child(-n + 2) { white-space: nowrap; }
 .wrapped thead th { border-bottom: 1px solid currentColor; white-space: nowrap; }
 .wrapped tbody tr + tr > * { border-top: 1px solid color-mix(in srgb, currentColor 18%, transparent); }
 .wrapped tr.marked > *:nth-child(2) { font-weight: 700; }
