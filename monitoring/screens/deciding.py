@@ -124,7 +124,9 @@ def _draw_group(chosen: Chosen, number: int, group: str, faults: Sequence[tuple[
         st.text("\n".join(f"{line}: {fault.sentence}" for line, fault in faults[:4]) + ("\n…" if faults[4:] else ""))
         names = {_ALL: _ALL} | {fault.key: f"{line}: {fault.sentence}" for line, fault in faults}
         one, two, three = st.columns([3, 2, 3], vertical_alignment="bottom")
-        of = spoken(group[:_LONGEST_GROUP])  # in each name: there may be several groups, and each has these fields
+        of = spoken(
+            group[:_LONGEST_GROUP].replace(": ", ", ")
+        )  # in each name: there may be several groups, and each has these fields
         one.selectbox(f"Which of {of}", list(names), format_func=lambda key: names.get(key, ""), key=f"{place}_which")
         hows = {"": "not decided", "unusual": "confirmed as unusual", "leave out": "left out"}
         offered = ["", *(["unusual"] if asked else []), "leave out"]

@@ -110,7 +110,7 @@ def test_what_is_implausible_is_decided_before_it_comes_in(page: Tab) -> None:
         "Heart rate 0 /min: is this what the file means?",
     )
     assert tab.buttons("Import 1 infusion") == []
-    decide = "Decide Heart rate below what is usual"
+    decide = "Decide Heart rate, below what is usual"
     tab.press(decide)
     assert tab.refusals == ["Nothing is decided: expected confirmed as unusual, or left out."]
     fill(tab, how="leave out")
