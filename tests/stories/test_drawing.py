@@ -9,6 +9,8 @@ from playwright.sync_api import Browser, Page, Route
 
 from monitoring.routes.assets import MODULES
 
+pytestmark = pytest.mark.browser
+
 HOUSE = "http://clinic.test"
 PAGE = """
 <!doctype html>
