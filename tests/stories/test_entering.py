@@ -288,6 +288,6 @@ def test_an_infusion_is_opened_once(ward: Ward, tablets: Tablets) -> None:
     tablet.tap_fast(tablet.button(f"Open infusion for {patient}"), THREE)
     expect(tablet.button("Pump started")).to_be_visible()
     tablet.page.goto(f"{ward.server.url}/past")
-    tablet.button("Bedside").first.wait_for()
+    tablet.page.get_by_role("link", name="Bedside").first.wait_for()
     (opened,) = ward.infusions_of(patient)
     assert ward.written(opened).chair == f"chair-{PLANNED + RUNNING + FREE}"
