@@ -231,9 +231,10 @@ class Infusion:
     def imported(self) -> bool:
         """Whether it was brought in from a file: nobody here was asked, told or reminded of anything while it ran.
 
-        So no set was due here, nothing waited to be acknowledged, answered or signed, and no clock runs.
+        So no set was due here, nothing waited to be acknowledged, answered or signed, and no clock runs. An entry that
+        was moved here from such an infusion makes this none.
         """
-        return self.kept("imported", lambda: any(entry.source == "import" for entry in self.entries))
+        return self.kept("imported", lambda: any(e.source == "import" and not e.linked for e in self.entries))
 
     def known_at(self, instant: datetime) -> Infusion:
         """This infusion with only what had been recorded by `instant` (inclusive)."""

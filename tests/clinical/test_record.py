@@ -27,6 +27,18 @@ def test_entries_stand_in_the_order_observed_then_recorded() -> None:
     assert ids(line.infusion.standing()) == ids((late, second, same_minute))
 
 
+def test_what_was_moved_here_from_an_imported_infusion_makes_this_none() -> None:
+    line = Timeline()
+    line.start()
+    line.set(10, systolic=130)
+    infusion = line.infusion
+    *before, last = infusion.entries
+    brought = replace(last, source="import")
+    assert replace(infusion, entries=(*before, brought)).imported
+    assert not replace(infusion, entries=(*before, replace(brought, linked="e9"))).imported
+    assert not infusion.imported
+
+
 def test_a_correction_stands_in_the_place_of_what_it_corrects() -> None:
     line = Timeline()
     slip = line.set(10, systolic=614)
