@@ -167,11 +167,11 @@ def _questions(choices: dict[str, str]) -> list[dict[str, str]]:
 
 
 def _behind_a_server(file: Path, figures: Figures, ids: Sequence[str], rounds: int) -> None:
-    """Pages as the server sends them to a signed-in nurse, and how much memory that took."""
+    """Pages as the server sends them to a signed-in clinician, and how much memory that took."""
     with closing(Store.open(f"sqlite:///{file}", Clock())) as store:
-        nurse = next(one for one in store.staff() if one.role == "nurse")
-        device = store.add_device("tablet", "Tablet of the benchmark", nurse.id)
-        store.begin_sign_in(device, nurse.id, store.clock.now() + timedelta(hours=12))
+        nurse, clinician = (next(one for one in store.staff() if one.role == role) for role in ("nurse", "clinician"))
+        device = store.add_device("tablet", "Tablet of the benchmark", clinician.id)
+        store.begin_sign_in(device, clinician.id, store.clock.now() + timedelta(hours=12))
         secret = access.secret_for(store.url, {})
         found = store.searching.choices()
         choices = {"nurse": nurse.id, "effect": found.effects[0].key, "medicine": found.medicines[0].key}
