@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from monitoring.charts import minutes
 from monitoring.clinic import RunningClinic
-from monitoring.clinical.course import outlined
 from monitoring.clinical.events import detail_of, standing_events
 from monitoring.clinical.flags import NOT_HERE, Flag
 from monitoring.clinical.protocol import Protocol
@@ -23,7 +22,7 @@ from monitoring.documents.infusion import document_at, document_of
 from monitoring.documents.judged import Judged, judged
 from monitoring.documents.said import said
 from monitoring.documents.words import clock_time, day_of, level_word, which, zone_of
-from monitoring.records import RecordsError, StoredProtocol
+from monitoring.records import Numbered, RecordsError, StoredProtocol
 from monitoring.records.verify import verify_infusion
 from monitoring.review.summary import summary
 
@@ -235,25 +234,18 @@ def _stamp(instant: datetime, zone: ZoneInfo) -> str:
 
 def _beside(clinic: RunningClinic, infusion: Infusion, zone: ZoneInfo) -> dict[str, dict[str, str] | None]:
     """The infusions of the same series before and after this one, by their days."""
-    found = [clinic.store.infusion(id) for id in clinic.store.infusions_of(infusion.patient.id)]
-    series = [one for one in found if one is not None and one.series == infusion.series]
-    series.sort(key=_since)
+    series = clinic.store.numbered(infusion.series)
     here = next(n for n, one in enumerate(series) if one.id == infusion.id)
 
-    def told(one: Infusion | None) -> dict[str, str] | None:
-        if one is None:
-            return None
+    def told(one: Numbered) -> dict[str, str]:
         label = f"#{one.number}" if one.number > 0 else "imported"
-        return {"id": one.id, "label": label, "words": f"{which(one)}, {day_of(_since(one), zone)}"}
+        words = f"{which(replace(infusion, number=one.number))}, {day_of(one.opened_at, zone)}"
+        return {"id": one.id, "label": label, "words": words}
 
     return {
-        "before": told(series[here - 1] if here > 0 else None),
-        "after": told(series[here + 1] if here + 1 < len(series) else None),
+        "before": told(series[here - 1]) if here > 0 else None,
+        "after": told(series[here + 1]) if here + 1 < len(series) else None,
     }
-
-
-def _since(infusion: Infusion) -> datetime:
-    return outlined(infusion).started_at or infusion.opened_at
 
 
 def left_out(j: Judged) -> Iterator[str]:

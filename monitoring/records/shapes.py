@@ -344,3 +344,12 @@ class View:
     name: str
     screen: str
     at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Numbered:
+    """One infusion of a series, without anything that was recorded in it."""
+
+    id: str
+    number: int
+    opened_at: datetime

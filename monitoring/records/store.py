@@ -54,6 +54,7 @@ from monitoring.records.shapes import (
     NewExport,
     NewInfusion,
     NewScore,
+    Numbered,
     Saved,
     Score,
     ScoreTold,
@@ -774,6 +775,13 @@ class Store:
         return tuple(
             row["id"] for row in self._all(rows.order_by(tables.infusion.c.opened_at, tables.infusion.c.audited))
         )
+
+    def numbered(self, series_id: str) -> tuple[Numbered, ...]:
+        """The infusions of a series in the order they were opened; nothing of what was recorded is loaded."""
+        of = select(tables.infusion.c.id, tables.infusion.c.number, tables.infusion.c.opened_at)
+        of = of.where(tables.infusion.c.series_id == series_id)
+        rows = self._all(of.order_by(tables.infusion.c.opened_at, tables.infusion.c.audited))
+        return tuple(Numbered(row["id"], row["number"], instant_of(row["opened_at"])) for row in rows)
 
     def open_infusions(self) -> tuple[Infusion, ...]:
         """The infusions neither closed nor cancelled, in the order they were opened."""
