@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import random
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Sequence
 from contextlib import closing
@@ -73,7 +74,7 @@ def timed(do: Callable[[], object]) -> float:
 def main() -> None:
     """Grow what is not there yet, measure both clinics, and tell the figures."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--folder", type=Path, default=Path("/tmp/many_infusions"))
+    parser.add_argument("--folder", type=Path, default=Path(tempfile.gettempdir()) / "many_infusions")
     parser.add_argument("--infusions", type=int, default=20_000)
     parser.add_argument("--rounds", type=int, default=60)
     chosen = parser.parse_args()
