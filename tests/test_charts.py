@@ -78,8 +78,37 @@ def test_a_corrected_value_is_struck_and_leaves_the_line() -> None:
     drawn = figure(line, 12)
     assert trace(drawn, "Systolic pressure")["y"] == [126, 124]
     struck = trace(drawn, "no longer holds")
-    assert 214 in struck["y"]
+    assert struck["y"] == [214]  # a true 78 beside it looks as it is
     assert any("corrected: typed wrongly" in text for text in struck["hovertext"])
+
+
+def crosses(line: Timeline, minute: float) -> list[tuple[float, float]]:
+    """Where the chart has a cross: minute and value, over all panels."""
+    drawn = figure(line, minute)["data"]
+    return sorted(
+        place for one in drawn if one["name"] == "no longer holds" for place in zip(one["x"], one["y"], strict=True)
+    )
+
+
+def test_a_cross_stands_at_what_changed_and_nowhere_else() -> None:
+    line = running()
+    slip = line.quiet_set(10, spo2=91.0)
+    again = {reading.measure: reading.value for reading in slip.readings}
+    right = line.correct(slip, 11, **again | {"spo2": 97.0})
+    assert crosses(line, 12) == [(10, 91)]
+    assert trace(figure(line, 12), "Systolic pressure")["y"] == [126, 126]
+    third = line.correct(right, 12, **again | {"spo2": 97.0, "heart_rate": 80.0})
+    assert crosses(line, 13) == [(10, 72), (10, 91)]
+    line.withdraw(third, 13, "wrong patient")
+    assert len(crosses(line, 14)) == 2 + len(third.readings)  # what was withdrawn is struck whole, once
+
+
+def test_a_set_moved_to_another_minute_is_struck_whole_where_it_was() -> None:
+    line = running()
+    slip = line.quiet_set(10)
+    line.correct(slip, 11, seen_at=5, **{reading.measure: reading.value for reading in slip.readings})
+    assert {minute for minute, _ in crosses(line, 12)} == {10}
+    assert len(crosses(line, 12)) == len(slip.readings)
 
 
 def test_partial_and_late_sets_are_hollow() -> None:

@@ -31,6 +31,7 @@ from monitoring.charts.frame import (
 )
 from monitoring.clinical.course import Course
 from monitoring.clinical.dose import plan_of
+from monitoring.clinical.events import repeated_values, struck_values
 from monitoring.clinical.protocol import Level, Measure, Protocol
 from monitoring.clinical.record import Entry, Infusion, Reading, event_words
 
@@ -113,12 +114,7 @@ def value_axes(protocol: Protocol) -> dict[str, str]:
 
 
 def _points(infusion: Infusion, protocol: Protocol, course: Course, levels: Mapping[str, Level | None]) -> list[_Point]:
-    gone: dict[str, str] = {}
-    for entry in infusion.entries:
-        if entry.corrects:
-            gone[entry.corrects] = f"corrected: {entry.reason}"
-        if entry.withdraws:
-            gone[entry.withdraws] = f"withdrawn: {entry.reason}"
+    struck, repeated = struck_values(infusion), repeated_values(infusion)
     incomplete = {entry for slot in course.slots if slot.state == "partial" for entry in slot.entries}
     found = []
     for entry in sorted(infusion.entries, key=lambda e: (e.observed_at, e.seq)):
@@ -127,7 +123,12 @@ def _points(infusion: Infusion, protocol: Protocol, course: Course, levels: Mapp
         x = minutes(infusion, course, entry.observed_at)
         hollow = _hollow(entry, protocol, entry.id in incomplete)
         for reading in entry.readings:
-            found.append(_Point(reading, entry, x, levels.get(reading.id), hollow, gone.get(entry.id, "")))
+            told = (entry.id, reading.measure)
+            if told in repeated:
+                continue  # drawn once, as the correction says it again
+            by = struck.get(told)
+            why = "" if by is None else f"{'withdrawn' if by.withdraws else 'corrected'}: {by.reason}"
+            found.append(_Point(reading, entry, x, levels.get(reading.id), hollow, why))
     return found
 
 

@@ -49,6 +49,45 @@ def first_of(infusion: Infusion, entry: Entry) -> Entry:
     return first
 
 
+Told = tuple[str, str]  # what an entry told of a measure: the entry's id, the measure's key
+
+
+def struck_values(infusion: Infusion) -> Mapping[Told, Entry]:
+    """What was told of a measure and no longer holds: the entry that withdrew it, or corrected it.
+
+    A correction strikes only what it changes: what it says again, as of the same minute, is not among them.
+    """
+    return infusion.kept("struck values", lambda: _former_values(infusion)[0])
+
+
+def repeated_values(infusion: Infusion) -> frozenset[Told]:
+    """What was told of a measure and is told again, unchanged, by the correction that stands in its entry's place."""
+    return infusion.kept("repeated values", lambda: _former_values(infusion)[1])
+
+
+def _former_values(infusion: Infusion) -> tuple[Mapping[Told, Entry], frozenset[Told]]:
+    by_id = {entry.id: entry for entry in infusion.entries}
+    struck: dict[Told, Entry] = {}
+    repeated: set[Told] = set()
+    for later in infusion.entries:
+        former = by_id.get(later.corrects or later.withdraws or "")
+        if former is None:
+            continue
+        again = _told(later) if later.corrects and later.observed_at == former.observed_at else {}
+        for measure, found in _told(former).items():
+            if again.get(measure) == found:
+                repeated.add((former.id, measure))
+            else:
+                struck.setdefault((former.id, measure), later)
+    return {told: entry for told, entry in struck.items() if told not in repeated}, frozenset(repeated)
+
+
+def _told(entry: Entry) -> dict[str, float | str]:
+    """What an entry tells of each measure: its value, or why it was not done."""
+    not_done: dict[str, float | str] = {one.measure: one.reason for one in entry.not_done}
+    return not_done | {reading.measure: reading.value for reading in entry.readings}
+
+
 def said(infusion: Infusion, entry: Entry, key: str) -> Any:
     """What an event says under `key`, or the newest of those it corrects that says it; None when none does.
 

@@ -55,17 +55,38 @@ def _parts(versions: Sequence[Entry], j: Judged, chairs: Mapping[str, str]) -> l
     parts: list[dict[str, Any]] = []
     for key in dict.fromkeys(key for one in told for key in one):
         now = told[-1].get(key)
-        before = [one[key][0] for one in told[:-1] if key in one]
-        after = [*before[1:], None if now is None else now[0]]
+        held = [(entry, one[key][0]) for entry, one in zip(versions[:-1], told[:-1], strict=True) if key in one]
+        before = [text for _, text in held]
+        after = [*held[1:], (versions[-1], None if now is None else now[0])]
         parts.extend(
-            {"text": text, "level": None, "struck": True, "new": False, "became": then is not None}
-            for text, then in zip(before, after, strict=False)
+            {
+                "text": _changed_alone(key, entry, later, j) or text,
+                "level": None,
+                "struck": True,
+                "new": False,
+                "became": then is not None,
+            }
+            for (entry, text), (later, then) in zip(held, after, strict=False)
             if text != then
         )
         if now is not None:
             changed = len(told) > 1 and {now[0]} != {*before}
             parts.append({"text": now[0], "level": now[1], "struck": False, "new": changed, "became": False})
     return parts
+
+
+def _changed_alone(key: str, entry: Entry, later: Entry, j: Judged) -> str:
+    """Of values said together ("126/78") the one that `later` changed, "SYS 126", where it changed only one."""
+    measures = j.protocol.measures
+    together = [m for m in measures.values() if key in (m.key, m.below)]
+    if len(together) < 2 or any(_value(m.key, one) is None for m in together for one in (entry, later)):
+        return ""
+    changed = [m for m in together if _value(m.key, entry) != _value(m.key, later)]
+    return f"{changed[0].short} {changed[0].text(_value(changed[0].key, entry) or 0.0)}" if len(changed) == 1 else ""
+
+
+def _value(measure: str, entry: Entry) -> float | None:
+    return next((one.value for one in entry.readings if one.measure == measure), None)
 
 
 def _versions(entry: Entry, by_id: Mapping[str, Entry]) -> list[Entry]:
@@ -260,7 +281,7 @@ def _cell(key: str, versions: Sequence[Entry], j: Judged) -> dict[str, Any]:
 
 def _written(key: str, entry: Entry, j: Judged) -> str:
     """What an entry says of a measure: its value, that it was not done and why, or ""."""
-    value = next((one.value for one in entry.readings if one.measure == key), None)
+    value = _value(key, entry)
     if value is not None:
         return j.protocol.measures[key].text(value)
     return next((f"not done: {one.reason}" for one in entry.not_done if one.measure == key), "")

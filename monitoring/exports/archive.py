@@ -36,8 +36,9 @@ In pandas:
     readings = pd.read_csv("readings.csv", dtype=types, keep_default_na=False, na_values=[""])
 
 An empty cell is not recorded, or does not apply; it is never zero. Rows whose status is not "holds" were corrected or
-withdrawn: they are there to be read, not to be counted. Where a text begins with a character that a spreadsheet would
-take for a formula, an apostrophe stands before it: the last row of the data dictionary says where, to take it away.
+withdrawn, or stand again, unchanged, in the entry that corrected another value of theirs: they are there to be read,
+not to be counted. Where a text begins with a character that a spreadsheet would take for a formula, an apostrophe
+stands before it: the last row of the data dictionary says where, to take it away.
 """
 
 

@@ -17,7 +17,7 @@ from monitoring.clinical import leaving, signing
 from monitoring.clinical.clocks import effects
 from monitoring.clinical.course import minutes_since
 from monitoring.clinical.dose import reconciliation
-from monitoring.clinical.events import standing_events
+from monitoring.clinical.events import standing_events, struck_values
 from monitoring.clinical.flags import NOT_HERE, Flag
 from monitoring.clinical.protocol import Level, Measure
 from monitoring.clinical.record import Entry
@@ -270,7 +270,7 @@ def _shortened(events: Sequence[Mapping[str, Any]]) -> list[str]:
 
 
 def _table(source: Source) -> dict[str, Any]:
-    """Signs as columns, times as rows; every entry with values, what no longer holds struck."""
+    """Signs as columns, times as rows; every entry with values. Struck is what no longer holds, and only that."""
     j = source.j
     seen = {reading.measure for entry in j.infusion.entries for reading in entry.readings}
     seen |= {one.measure for entry in j.infusion.entries for one in entry.not_done}
@@ -278,7 +278,7 @@ def _table(source: Source) -> dict[str, Any]:
     wanted = {*schedule.set, *schedule.observations, *seen}
     keys = [key for key in j.protocol.measures if key in wanted]
     extra = sorted(seen - set(keys))  # of another version: told all the same
-    gone = _gone(source)
+    gone, struck = _gone(source), struck_values(j.infusion)
     marks = {row["id"]: row["marks"] for row in entries(j, source.chairs, source.zone)}
     rows = []
     for entry in sorted(j.infusion.entries, key=lambda one: (one.observed_at, one.seq)):
@@ -292,10 +292,16 @@ def _table(source: Source) -> dict[str, Any]:
             measure = j.protocol.measures.get(key)
             text = "" if reading is None else measure.exact(reading.value) if measure else number(reading.value)
             level = level_word(j.levels.get(reading.id)) if reading is not None and entry.id not in gone else None
-            cells.append({"text": "not done" if key in missing else text or "—", "level": level or ""})
+            cells.append(
+                {
+                    "text": "not done" if key in missing else text or "—",
+                    "level": level or "",
+                    "struck": (entry.id, key) in struck,
+                }
+            )
         reasons = [f"{_short(source, key)} not done: {reason}" for key, reason in missing.items()]
         remarks = [*reasons, *([gone[entry.id]] if entry.id in gone else marks.get(entry.id, ()))]
-        rows.append({**_row(entry, source), "cells": cells, "remark": "; ".join(remarks), "struck": entry.id in gone})
+        rows.append({**_row(entry, source), "cells": cells, "remark": "; ".join(remarks)})
     columns = [
         {"short": measure.short or measure.label, "unit": measure.unit or _points(measure)}
         for measure in (j.protocol.measures[key] for key in keys)

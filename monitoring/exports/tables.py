@@ -17,7 +17,7 @@ from typing import Final, Literal
 
 from monitoring.clinical import leaving, signing
 from monitoring.clinical.dose import reconciliation
-from monitoring.clinical.events import detail_of, signatures_of
+from monitoring.clinical.events import detail_of, repeated_values, signatures_of
 from monitoring.clinical.protocol import Level
 from monitoring.clinical.record import Entry
 from monitoring.documents import age_in_years
@@ -95,7 +95,12 @@ READINGS: Final = Table(
         Column("said", "string", "In words: a rating's word, why something was not done, the event, what was done."),
         Column("level", "string", "caution or critical: at or beyond a limit of this site. Only of values that hold."),
         Column("baseline", "boolean", "TRUE for a reading that changes since the start are measured against."),
-        Column("status", "string", "holds; corrected (another entry stands in its place); withdrawn (made in error)."),
+        Column(
+            "status",
+            "string",
+            "holds; corrected (another entry stands in its place); repeated (that entry says the same again); "
+            "withdrawn (made in error).",
+        ),
         Column("corrects", "Int64", "The entry in whose place this one stands."),
         Column("replaced_by", "Int64", "The entry that stands in the place of this one, or that withdrew it."),
         Column("reason", "string", "Why this entry corrects or withdraws another."),
@@ -275,6 +280,7 @@ def reading_rows(source: Source, study: StudyNumbers | None = None) -> Iterator[
     by_id = {entry.id: entry for entry in j.infusion.entries}
     replaced = {one.corrects or one.withdraws: one for one in j.infusion.entries if one.corrects or one.withdraws}
     withdrawn = {one.withdraws for one in j.infusion.entries if one.withdraws}
+    repeated = repeated_values(j.infusion)
     baseline = {reading.id for reading in j.course.baseline.values()}
     marks = {} if study else {row["id"]: row["marks"] for row in entries(j, source.chairs, source.zone)}
     which = {**_which(source, study), "minutes_since": "start" if j.course.started_at else "opened"}
@@ -301,7 +307,8 @@ def reading_rows(source: Source, study: StudyNumbers | None = None) -> Iterator[
             # Everything came in on one day: counted back from it, this would be the date.
             row |= {"saved_after": None, "recorded_after": None}
         for part in _parts(entry, source, study, status == "holds", baseline):
-            yield row | part
+            again = (entry.id, part.get("measure")) in repeated
+            yield row | part | ({"status": "repeated"} if again else {})
 
 
 def _parts(
