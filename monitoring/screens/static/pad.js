@@ -2,6 +2,7 @@
 // It applies the protocol's bounds itself, so that what it accepts without a connection is not refused later.
 
 import * as clock from "./clock.js";
+import { complete, impossible, question, range, textOf, valueOf, withDigit } from "./digits.js";
 import { h, once, redraw, uuid } from "./element.js";
 import * as outbox from "./outbox.js";
 
@@ -9,44 +10,6 @@ const UNDO_MS = 8000;
 const TYPED_LONG_AGO_MS = 5 * 60000; // digits older than this are asked about before they are saved as seen now
 const RESTS = "Tap to type vital signs";
 const SAVED_MS = 1000; // a tap on Save so soon after it saved is the same tap
-
-// What a person typed, as a number: "365" is 36.5 for a measure with one decimal.
-export function valueOf(measure, digits) {
-  if (digits === "") return null;
-  if (measure.decimals > 0 && digits.length > 2) return Number(`${digits.slice(0, -measure.decimals)}.${digits.slice(-measure.decimals)}`);
-  return Number(digits);
-}
-
-export function textOf(measure, digits) {
-  if (measure.decimals > 0 && digits.length > 2) return `${digits.slice(0, -measure.decimals)}.${digits.slice(-measure.decimals)}`;
-  return digits;
-}
-
-// Whether no further digit can belong to this value, so that the next tile may take over.
-export function complete(measure, digits) {
-  if (digits === "" || measure.key === undefined) return false;
-  if (measure.decimals > 0) return digits.length >= 2 + measure.decimals;
-  const value = Number(digits);
-  const next = value * 10;
-  return value !== 0 && next > measure.possible[1];
-}
-
-const range = (measure, [low, high]) => `${low.toFixed(measure.decimals)} to ${high.toFixed(measure.decimals)}${measure.unit ? ` ${measure.unit}` : ""}`;
-const said = (measure, value) => `${measure.label} ${value.toFixed(measure.decimals)}${measure.unit ? ` ${measure.unit}` : ""}`;
-
-export function impossible(measure, value) {
-  if (value >= measure.possible[0] && value <= measure.possible[1]) return "";
-  return `${said(measure, value)}: expected ${range(measure, measure.possible)}.`;
-}
-
-export function question(measure, value, values, byKey) {
-  if (value < measure.plausible[0] || value > measure.plausible[1]) return `${said(measure, value)}: is this what you see?`;
-  const above = measure.below && values[measure.below];
-  if (above !== undefined && above !== "" && above !== null && value >= above) {
-    return `${said(measure, value)} is not below ${said(byKey[measure.below], above).toLowerCase()}: is this what you see?`;
-  }
-  return "";
-}
 
 // While digits are typed in a sheet beside it, the pad rests: the first tap on it only wakes it.
 // host: {infusion, protocol, entry(kind, id), put(body), latest(measure), seen(ms), seenText(), lacking(), say(text),
@@ -147,11 +110,12 @@ export function entryPad(host) {
       digits = "";
       editing = "still";
     }
-    if (digits.length >= String(Math.trunc(measure.possible[1])).length + measure.decimals) {
+    const more = withDigit(measure, digits, n);
+    if (more === null) {
       say(`${measure.label} ${textOf(measure, digits)}${n}: expected ${range(measure, measure.possible)}.`, "caution");
       return;
     }
-    digits = digits === "0" ? n : digits + n;
+    digits = more;
     draft.began ??= clock.now();
     draft.digits[measure.key] = digits;
     delete draft.not_done[measure.key];

@@ -1,9 +1,9 @@
 // The sheets of the bedside: each opens beside the chart, takes a few taps, and saves one entry.
 
 import * as clock from "./clock.js";
+import { impossible, question } from "./digits.js";
 import { h, once, openSheet, uuid } from "./element.js";
 import { LONGEST_NOTE, LONGEST_REASON, choices, clockTime, decimalsOf, numberOf, oneOf, ownWords, problem } from "./fields.js";
-import { impossible, question } from "./pad.js";
 import { wrongPatient } from "./wrong_patient.js";
 
 const SEEN_AGO = [1, 2, 3, 5, 10, 15, 20, 30];
