@@ -42,6 +42,10 @@ class Moments:
         """When this minute was."""
         return self.origin + timedelta(minutes=minute)
 
+    def minute(self, instant: datetime) -> int:
+        """The first minute by which everything of this instant is shown."""
+        return math.ceil((instant - self.origin) / timedelta(minutes=1))
+
 
 def replayed(clinic: RunningClinic, infusion_id: str, instant: datetime) -> dict[str, Any]:
     """The document that the live screen of this infusion had at `instant`, by the same functions.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
 from html import escape
 from typing import Any, Final
 
@@ -133,27 +134,38 @@ def _card(fact: Fact) -> str:
 
 @st.fragment
 def draw_replay(document: Document) -> None:
-    """The chart, and a slider that shows what the live screen showed at each minute."""
+    """The chart, and a slider that shows what the live screen showed at each minute.
+
+    Which instant a reader chose is kept for the infusion, not for a version of its record: what others add meanwhile
+    makes a new slider, and moves nobody.
+    """
     infusion, at = document["id"], document["review"]["moments"]
     place = f"replay_{infusion}_{document['version']}"
     moments: Moments = st.session_state.setdefault(f"{place}_moments", at)  # a slider keeps its ends while it is used
-    options: list[int | str] = [*moments.minutes, _WHOLE]
+    kept, refused = f"replay_{infusion}_instant", f"replay_{infusion}_refused"
+    drawn = f"replay_{infusion}_place"
+    if st.session_state.get(drawn) not in st.session_state:  # opened now: a slider that was left is forgotten
+        st.session_state[kept], st.session_state[refused] = _asked_for(moments)
+    st.session_state[drawn] = place
+    chosen = _minute_of(moments, st.session_state[kept])
+    minutes = sorted({*moments.minutes, chosen} - {_WHOLE})
+    st.session_state[place] = chosen
     slider, earlier, later, whole = st.columns([5.2, 2, 1.6, 1.7], vertical_alignment="bottom", gap="xsmall")
-    if place not in st.session_state:
-        st.session_state[place], st.session_state[f"{place}_refused"] = _asked_for(moments)
-    refused: str = st.session_state.get(f"{place}_refused", "")
-    chosen = slider.select_slider(
-        "Replay: what the live screen showed", options, format_func=lambda one: _minute(one, document), key=place
+    slider.select_slider(
+        "Replay: what the live screen showed",
+        [*minutes, _WHOLE],
+        format_func=lambda one: _minute(one, document),
+        key=place,
+        on_change=_slid,
+        args=(kept, place, moments),
     )
     earlier.button(
-        "‹ Previous entry", key=f"{place}_earlier", on_click=_step, args=(place, moments, -1), width="stretch"
+        "‹ Previous entry", key=f"{place}_earlier", on_click=_step, args=(kept, moments, -1), width="stretch"
     )
-    later.button("Next entry ›", key=f"{place}_later", on_click=_step, args=(place, moments, 1), width="stretch")
-    whole.button("Whole record", key=f"{place}_whole", on_click=_choose, args=(place, _WHOLE), width="stretch")
-    if refused and chosen == _WHOLE:
-        st.info(plain(refused))
+    later.button("Next entry ›", key=f"{place}_later", on_click=_step, args=(kept, moments, 1), width="stretch")
+    whole.button("Whole record", key=f"{place}_whole", on_click=_choose, args=(kept, None), width="stretch")
     if isinstance(chosen, int):
-        st.session_state[f"{place}_refused"] = ""
+        st.session_state[refused] = ""
         shown = replayed(running(), infusion, moments.instant(chosen))
         data = {
             "document": {**{key: shown[key] for key in _SCREEN}, "latest": _latest(shown)},
@@ -162,21 +174,28 @@ def draw_replay(document: Document) -> None:
             "heading": f"The screen at {_minute(chosen, document)}",
         }
     else:
+        if st.session_state[refused]:
+            st.info(plain(st.session_state[refused]))
         heading = f"{document['course']['word']} · as recorded until now"
         data = {"document": {key: document[key] for key in _CHART}, "replay": False, "minute": None, "heading": heading}
     draw("replay", data, key=f"chart_{infusion}")
 
 
-def _asked_for(moments: Moments) -> tuple[int | str, str]:
-    """The minute that the address asks for; else the whole record, and why, "" when it asks for none."""
+def _asked_for(moments: Moments) -> tuple[datetime | None, str]:
+    """The instant that the address asks for; else None, the whole record, and why, "" when it asks for none."""
     asked = st.query_params.get("minute", "").strip()
     if not asked:
-        return _WHOLE, ""
+        return None, ""
     number = int(asked) if asked.removeprefix("-").isascii() and asked.removeprefix("-").isdigit() else None
     if number in moments.minutes:
-        return number, ""
+        return moments.instant(number), ""
     told = asked if len(asked) <= _LONGEST_ASKED else f"{asked[:_LONGEST_ASKED]}…"
-    return _WHOLE, f"The address asks for minute “{told}”, which this record does not have: the whole record is shown."
+    return None, f"The address asks for minute “{told}”, which this record does not have: the whole record is shown."
+
+
+def _minute_of(moments: Moments, instant: datetime | None) -> int | str:
+    """The replay's minute at this instant (a start put right meanwhile moves the minutes, not the reader)."""
+    return _WHOLE if instant is None else moments.minute(instant)
 
 
 def _minute(one: int | str, document: Document) -> str:
@@ -192,16 +211,24 @@ def _latest(document: Document) -> str:
     return f"{newest['time']} {newest['text']} · {newest['author']}" if newest else ""
 
 
-def _step(place: str, moments: Moments, by: int) -> None:
+def _step(kept: str, moments: Moments, by: int) -> None:
     """To the next minute, or the one before, by which something more had been recorded."""
-    here = st.session_state[place]
+    here = _minute_of(moments, st.session_state[kept])
     at = here if isinstance(here, int) else moments.minutes[-1] + 1
     found = [m for m in moments.recorded if m > at] if by > 0 else [m for m in reversed(moments.recorded) if m < at]
-    st.session_state[place] = found[0] if found else (_WHOLE if by > 0 else moments.minutes[0])
+    if found:
+        _choose(kept, moments.instant(found[0]))
+    else:
+        _choose(kept, None if by > 0 else moments.instant(moments.minutes[0]))
 
 
-def _choose(place: str, what: int | str) -> None:
-    st.session_state[place] = what
+def _slid(kept: str, place: str, moments: Moments) -> None:
+    minute = st.session_state[place]
+    _choose(kept, moments.instant(minute) if isinstance(minute, int) else None)
+
+
+def _choose(kept: str, instant: datetime | None) -> None:
+    st.session_state[kept] = instant
 
 
 # Everything that happened

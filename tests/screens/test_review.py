@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -154,6 +155,48 @@ def test_a_minute_in_the_address_is_where_the_replay_opens(door: Doorman, infusi
     assert (replay(tab).value, part(tab, "replay")["minute"]) == ("whole record", None)
     early = door("Jonas Lund").open("review", infusion=infusion, minute="-5")
     assert replay(early).value == -5
+
+
+def test_what_others_record_meanwhile_moves_no_reader(
+    furnished_then: tuple[Path, Names], tmp_path: Path, door: Doorman
+) -> None:
+    file, names = Path(shutil.copy(furnished_then[0], tmp_path / "running.db")), furnished_then[1]
+    clock = SetClock(datetime.now(UTC) - timedelta(minutes=13))
+    with opened(file, clock) as then:
+        omar = open_infusion(then, actor(then, "Ada Okafor"), names.patients["Omar Haddad"], "chair-2")
+        save(then, omar, entry(clock.wait(minutes=3)))
+        start = event(clock.wait(minutes=4), "start", reason="other", decided_by="Dr Ines Weiss")
+        save(then, omar, start)
+    house = run(file)
+    try:
+        tab = page(door, omar)
+        tab.press("‹ Previous entry").press("‹ Previous entry")
+        shown = part(tab, "replay")
+        assert shown["heading"] == "The screen at 4 min before the start"
+        instant = datetime.fromisoformat(shown["document"]["now"])
+
+        save(house, omar, entry(house.clock.now()))
+        assert part(tab.run(), "replay")["heading"] == "The screen at 4 min before the start"
+
+        earlier = event(clock.now() - timedelta(minutes=2), "start", reason="other", decided_by="Dr Ines Weiss")
+        put_right = {**earlier, "corrects": start["id"], "reason": "typed wrongly"}
+        save(house, omar, {**put_right, "tapped_at": house.clock.now().isoformat()})
+        moved = part(tab.run(), "replay")
+        assert moved["heading"] == "The screen at 2 min before the start"  # another name of the same minute
+        assert datetime.fromisoformat(moved["document"]["now"]) == instant
+    finally:
+        running_clinic.close_clinic()
+
+
+def test_a_replay_that_is_opened_again_follows_its_address(door: Doorman, infusion: str) -> None:
+    tab = door("Dr Ines Weiss").open("review", infusion=infusion, minute="23")
+    tab.press("‹ Previous entry")
+    tab.at.query_params.clear()
+    tab.open("past")
+    assert part(tab.open("review", infusion=infusion, minute="30"), "replay")["minute"] == 30
+    tab.at.query_params.clear()
+    tab.open("past")
+    assert part(tab.open("review", infusion=infusion), "replay")["minute"] is None
 
 
 @pytest.mark.parametrize("asked", ["9999", "soon", "1.5", "²", "--5"])
