@@ -103,7 +103,7 @@ def test_what_is_still_to_come_stands_on_its_card(house: RunningClinic, door: Do
 
 def test_a_correction_shows_both_values_and_a_note_what_was_typed(door: Doorman, infusion: str) -> None:
     happened = table(page(door, infusion), "happened")
-    assert '<del>194/78</del> → <ins><b class="caution">▲ 164/78</b></ins>' in happened
+    assert '<del>SYS 194</del> → <ins><b class="caution">▲ 164/78</b></ins>' in happened
     assert "corrected 11:17 by Ada Okafor: typed wrongly" in happened
     assert happened.count("<del>") == 1  # what was not changed is not struck
     values = table(page(door, infusion), "values-table")
