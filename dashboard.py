@@ -16,6 +16,9 @@ from monitoring import clinic
 from monitoring.records import RecordsError
 from monitoring.routes import routes
 from monitoring.routes.doors import Doors, SecurityHeaders
+from monitoring.routes.logged import log_nonsense_in_a_line
+from monitoring.routes.open_pages import OpenPages
+from monitoring.screens.sessions import keep_few_sessions, readable
 
 WARM_UP_AFTER_SECONDS = 1.0
 COLLECT_EVERY_SECONDS = 300.0
@@ -56,7 +59,7 @@ def _board_document(running: clinic.RunningClinic, initials_only: bool) -> dict[
 
 
 @asynccontextmanager
-async def lifespan(_app: st.App) -> AsyncIterator[dict[str, Any]]:
+async def lifespan(app: st.App) -> AsyncIterator[dict[str, Any]]:
     """Open the clinic before the first request, keep its screens live, and let its database go at the end."""
     global _why_not
     try:
@@ -64,6 +67,8 @@ async def lifespan(_app: st.App) -> AsyncIterator[dict[str, Any]]:
     except (clinic.SettingRefused, RecordsError) as refusal:
         _why_not = str(refusal)
         raise
+    log_nonsense_in_a_line()
+    keep_few_sessions(app)
     tasks = [asyncio.create_task(running.live.run()), asyncio.create_task(_keep_warm())]
     try:
         yield {}
@@ -104,6 +109,7 @@ app = st.App(
         Middleware(StartOrSayWhy),
         Middleware(SecurityHeaders),
         Middleware(Doors, allowed_hosts=st.get_option("server.allowedHosts")),
+        Middleware(OpenPages, readable=readable),
     ],
     lifespan=lifespan,
 )

@@ -11,14 +11,17 @@ import hashlib
 import json
 import re
 from collections.abc import Iterable
+from contextlib import suppress
 from http.cookies import CookieError, SimpleCookie
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from starlette.concurrency import run_in_threadpool
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.websockets import WebSocketDisconnect
 
 from monitoring import access
 from monitoring.access import COOKIE
@@ -27,9 +30,11 @@ from monitoring.records import SignIn
 
 # What answers without a sign-in: the empty shell of a page and the program that draws it (what it draws comes over
 # Streamlit's stream, where the frame signs people in), the health of the server, and the sign-in itself.
+_PAGE: Final = "/ (?!_|api$|api/|assets$|auth$|component$|media$|oauth2callback$|static$) [A-Za-z0-9_-]* /?"
+PAGE: Final = re.compile(_PAGE, re.VERBOSE)
 _OPEN_GET: Final = re.compile(
-    r"""
-      / (?!_|api$|api/|assets$|auth$|component$|media$|oauth2callback$|static$) [A-Za-z0-9_-]* /?   # a page
+    rf"""
+      {_PAGE}
     | (?: /[A-Za-z0-9_-]+ )? /_stcore/ (?: health | host-config )
     | / (?: favicon\.png | manifest\.json | healthz )
     | /static/ (?!.*\.\.) [A-Za-z0-9_./-]+
@@ -39,7 +44,7 @@ _OPEN_GET: Final = re.compile(
     re.VERBOSE,
 )
 _OPEN_POST: Final = frozenset({"/api/sign-in"})
-_OPEN_STREAM: Final = "/_stcore/stream"
+STREAM: Final = "/_stcore/stream"  # of a page: the frame signs people in on it
 _WALL: Final = frozenset({"/api/me", "/api/live"})  # all that a wall screen needs when it is known
 _READS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 _HOST: Final = re.compile(r"[A-Za-z0-9.-]+(?::\d+)?|\[[0-9A-Fa-f:.]+\](?::\d+)?")
@@ -132,9 +137,10 @@ class Doors:
             await self.app(scope, receive, send)
             return
         if (refusal := await self._refusal(scope)) is not None:
-            await _refuse(scope, receive, send, *refusal)
+            await refuse(scope, receive, send, *refusal)
             return
-        await self.app(scope, receive, send)
+        with suppress(ClientDisconnect, WebSocketDisconnect):  # who has gone is told nothing, and it is no fault here
+            await self.app(scope, receive, send)
 
     async def _refusal(self, scope: Scope) -> tuple[int, str] | None:
         """Status and sentence with which this request is turned away, or None."""
@@ -148,7 +154,7 @@ class Doors:
         state = scope.setdefault("state", {})
         state["device"] = state["sign_in"] = None
         if streaming:
-            is_open = path == _OPEN_STREAM
+            is_open = path == STREAM
         else:
             is_open = _OPEN_GET.fullmatch(path) is not None if reading else path in _OPEN_POST
         if is_open and not path.startswith("/api/"):
@@ -167,7 +173,8 @@ class Doors:
     def _host_allowed(self, host: str) -> bool:
         if not self._allowed_hosts or "*" in self._allowed_hosts:
             return True
-        name = (urlsplit(f"//{host}").hostname or "").rstrip(".")
+        address = _address(f"//{host}")
+        name = "" if address is None else (address.hostname or "").rstrip(".")
         return any(
             name == allowed or (allowed.startswith("*.") and name.endswith(allowed[1:]))
             for allowed in self._allowed_hosts
@@ -208,9 +215,19 @@ def _cookie(header: str) -> str:
 
 
 def _own_origin(scope: Scope) -> bool:
-    origin = urlsplit(_header(scope, b"origin"))
+    origin = _address(_header(scope, b"origin"))
     host = _header(scope, b"host")
-    return bool(host) and origin.scheme in ("http", "https") and origin.netloc.lower() == host.lower()
+    if origin is None or not host:
+        return False
+    return origin.scheme in ("http", "https") and origin.netloc.lower() == host.lower()
+
+
+def _address(text: str) -> SplitResult | None:
+    """An address in its parts; None for what is none, such as half an address in brackets."""
+    try:
+        return urlsplit(text)
+    except ValueError:
+        return None
 
 
 def _header(scope: Scope, name: bytes) -> str:
@@ -218,7 +235,8 @@ def _header(scope: Scope, name: bytes) -> str:
     return (b"; " if name == b"cookie" else b", ").join(found).decode("latin-1")
 
 
-async def _refuse(scope: Scope, receive: Receive, send: Send, status: int, sentence: str) -> None:
+async def refuse(scope: Scope, receive: Receive, send: Send, status: int, sentence: str) -> None:
+    """Answer a request, or a stream that is asked for, with this status and one sentence."""
     body = json.dumps({"saved": False, "sentences": [sentence]}).encode()
     headers: list[tuple[bytes, bytes]] = [(b"content-type", b"application/json"), (b"cache-control", b"no-store")]
     kind = "http.response"
