@@ -169,9 +169,9 @@ def test_another_content_of_the_same_infusion_is_refused(clinic: RunningClinic, 
 @pytest.mark.parametrize(
     ("changed", "sentence"),
     [
-        ({"weight_kg": None}, "Weight missing kg: expected 30 to 250."),
+        ({"weight_kg": None}, "Weight is missing: expected 30 to 250 kg."),
         ({"dose_mg_per_kg": 5.0}, "Dose 5 mg/kg: expected 0.1 to 1.5."),
-        ({"every_minutes": 7}, "Interval 7 min: expected one of 5, 10, 15."),
+        ({"every_minutes": 7}, "Interval 7 min: expected one of 5, 10, 15 min."),
         ({"chair": "chair-9"}, "Chair is missing: expected one of Chair 1, Chair 2, Chair 3."),
         ({"number": 0}, "Infusion number 0: expected 1 or more."),
         ({"patient_id": "nobody"}, "This patient is not known here."),

@@ -515,12 +515,12 @@ def test_registering_twice_is_one_patient(clinic: RunningClinic, ada: Actor) -> 
 @pytest.mark.parametrize(
     ("wrong", "words"),
     [
-        ({"weight_kg": None}, "Weight missing kg"),
+        ({"weight_kg": None}, "Weight is missing: expected 30 to 250 kg."),
         ({"weight_kg": 7.2}, "Weight 7.2 kg"),
         ({"weight_kg": float("nan")}, "Weight"),
         ({"dose_mg_per_kg": 50}, "Dose 50 mg/kg"),
         ({"planned_minutes": 0}, "Planned time 0 min"),
-        ({"every_minutes": 7}, "Interval 7 min: expected one of 5, 10, 15."),
+        ({"every_minutes": 7}, "Interval 7 min: expected one of 5, 10, 15 min."),
         ({"identifiers": ["name"]}, "1 identifiers confirmed"),
         ({"identifiers": ["name", "name"]}, "1 identifiers confirmed"),
         ({"identifiers": ["name", "date of birth", "face"]}, "'face'"),

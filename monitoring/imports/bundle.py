@@ -3,34 +3,49 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, Final
 
-from fhir.resources.R4B import get_fhir_model_class
-from pydantic import ValidationError
-
+from monitoring.imports.conformity import faults
 from monitoring.imports.tables import FileRefused
 from monitoring.imports.times import YEARS
 
 MOST_RESOURCES: Final = 20_000
 LOINC: Final = "http://loinc.org"
 UCUM: Final = "http://unitsofmeasure.org"
+IDENTIFIER_TYPES: Final = "http://terminology.hl7.org/CodeSystem/v2-0203"
+
+# What a Bundle may be for, as FHIR R4 has it; a history holds several states of one resource, and is not read.
+TYPES: Final = (
+    *("collection", "document", "message", "searchset"),
+    *("transaction", "transaction-response", "batch", "batch-response"),
+)
+# The address of a resource on a server: FHIR R4, "RESTful URL". What stands before the type is the server's root.
+REST: Final = re.compile(
+    r"(?P<root>https?://[^\s?#]+?/)(?P<kind>[A-Z][A-Za-z]+)/(?P<id>[A-Za-z0-9\-.]{1,64})(/_history/[A-Za-z0-9\-.]{1,64})?"
+)
+_HISTORY: Final = "/_history/"
 
 Json = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
 class Resource:
-    """One entry of a Bundle. `number` is its position from 0; `faults` say what in it is no FHIR R4, and where."""
+    """One entry of a Bundle. `number` is its position from 0; `faults` say what in it is no FHIR R4, and where.
+
+    `again`: the entry in which the very same resource stands before it, "" where it is the first.
+    """
 
     number: int
     kind: str
     url: str  # its fullUrl, "" where it has none
     content: Json
     faults: tuple[str, ...]
+    again: str = ""
 
     @property
     def place(self) -> str:
@@ -38,10 +53,15 @@ class Resource:
         return f"entry[{self.number}]"
 
     @property
-    def names(self) -> tuple[str, ...]:
-        """What others may refer to it by."""
+    def local(self) -> str:
+        """Its type and id, "" where it has no id: what it is called on its own server."""
         id = self.content.get("id")
-        return (*([self.url] if self.url else []), *([f"{self.kind}/{id}"] if isinstance(id, str) else []))
+        return f"{self.kind}/{id}" if isinstance(id, str) else ""
+
+    @property
+    def name(self) -> str:
+        """What tells it from every other resource of the Bundle."""
+        return self.url or self.local or self.place
 
 
 def read_bundle(data: bytes) -> tuple[Resource, ...]:
@@ -64,12 +84,30 @@ def read_bundle(data: bytes) -> tuple[Resource, ...]:
     if not isinstance(found, dict) or found.get("resourceType") != "Bundle":
         kind = found.get("resourceType") if isinstance(found, dict) else None
         raise FileRefused(f"This file holds {kind or 'no resource'}: expected a FHIR Bundle.")
+    _require_whole(found)
     entries = found.get("entry", [])
     if not isinstance(entries, list) or not entries:
         raise FileRefused("This Bundle has no entry: expected at least one resource.")
     if len(entries) > MOST_RESOURCES:
         raise FileRefused(f"This Bundle has {len(entries)} entries: expected at most {MOST_RESOURCES}.")
-    return tuple(_resource(number, entry) for number, entry in enumerate(entries))
+    return tuple(_judged_beside([_resource(number, entry) for number, entry in enumerate(entries)]))
+
+
+def _require_whole(bundle: Json) -> None:
+    """Refuse a Bundle that is not to be read as what its entries say, or that is a part of something longer."""
+    if "implicitRules" in bundle:
+        rules = str(bundle["implicitRules"])[:60]
+        raise FileRefused(f"This Bundle follows rules of its own (implicitRules “{rules}”): expected one without.")
+    kind = bundle.get("type")
+    if kind not in TYPES:
+        said = f"type “{str(kind)[:30]}”" if kind is not None else "no type"
+        raise FileRefused(f"This Bundle has {said}: expected one of {', '.join(TYPES)}.")
+    links = bundle.get("link", [])
+    following = any(isinstance(one, dict) and one.get("relation") == "next" for one in links if links)
+    entries = bundle.get("entry", [])
+    total, there = bundle.get("total"), len(entries) if isinstance(entries, list) else 0
+    if following or (kind == "searchset" and isinstance(total, int) and total > there):
+        raise FileRefused("This Bundle is one page of a search that found more: expected all pages in one Bundle.")
 
 
 def _texts(found: object) -> Iterator[str]:
@@ -99,51 +137,60 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 def _resource(number: int, entry: object) -> Resource:
     content = entry.get("resource") if isinstance(entry, dict) else None
     if not isinstance(entry, dict) or not isinstance(content, dict):
-        return Resource(number, "", "", {}, ("resource is missing: expected one in each entry.",))
+        removed = entry.get("request") if isinstance(entry, dict) else None
+        asks = "" if not isinstance(removed, dict) else f" (the entry asks to {removed.get('method')} something)"
+        return Resource(number, "", "", {}, (f"resource is missing{asks}: expected one in each entry.",))
     url, kind = entry.get("fullUrl"), content.get("resourceType")
     return Resource(
         number,
         kind if isinstance(kind, str) else "",
         url if isinstance(url, str) else "",
         content,
-        tuple(dict.fromkeys(_faults(kind, content))),
+        tuple(dict.fromkeys((*faults(kind, content), *_entry_faults(entry, content)))),
     )
 
 
-def _faults(kind: object, content: Json) -> Iterator[str]:
-    """What the library finds to be no FHIR, each with the path to it inside the resource."""
-    try:
-        model = get_fhir_model_class(str(kind))
-    except (LookupError, ValueError):
-        yield f"resourceType “{str(kind)[:60]}”: expected a resource of FHIR R4."
-        return
-    for path in _nulls(content):
-        yield f"{path}: null, expected a value or nothing at all."
-    try:
-        model.model_validate(content)
-    except ValidationError as error:
-        for one in error.errors(include_url=False):
-            value = one.get("input")
-            shown = f", found “{str(value)[:40]}”" if isinstance(value, str | int | float | Decimal) else ""
-            yield f"{_path(one['loc']) or 'the resource'}: {one['msg'].removeprefix('Value error, ')}{shown}"
+def _entry_faults(entry: Json, content: Json) -> Iterator[str]:
+    """What is wrong with the entry that a resource stands in, or changes what the resource means."""
+    for place in ("", "search", "request", "response"):
+        held = entry if place == "" else entry.get(place, {})
+        if isinstance(held, Mapping) and held.get("modifierExtension"):
+            yield f"{'entry' if place == '' else place}.modifierExtension changes what this means: expected none."
+    url, id = entry.get("fullUrl"), content.get("id")
+    if url is not None and (not isinstance(url, str) or _HISTORY in url):
+        yield f"fullUrl “{str(url)[:60]}”: expected the address of the resource, without a version."
+    elif isinstance(url, str) and isinstance(id, str):
+        found = REST.fullmatch(url)
+        if found is not None and (found["kind"], found["id"]) != (content.get("resourceType"), id):
+            yield f"fullUrl “{url[-60:]}” and the resource’s own id “{id}” are not the same: expected one."
+    request, response = entry.get("request", {}), entry.get("response", {})
+    if isinstance(request, Mapping) and request.get("method") not in (None, "POST", "PUT"):
+        yield f"request.method “{str(request['method'])[:20]}”: expected POST or PUT, of something that stands."
+    if isinstance(response, Mapping) and not str(response.get("status", "2")).startswith("2"):
+        yield f"response.status “{str(response['status'])[:20]}”: expected that of something that was done."
 
 
-def _nulls(content: Json, path: str = "") -> Iterator[str]:
-    """Where a member has no value, which FHIR's JSON has not; the library would read it as not there."""
-    for name, value in content.items():
-        for at, one in enumerate(value) if isinstance(value, list) else [(None, value)]:
-            place = f"{path}{name}" if at is None else f"{path}{name}[{at}]"
-            if one is None and (at is None or f"_{name}" not in content):  # beside an extension a list may have gaps
-                yield place
-            elif isinstance(one, dict):
-                yield from _nulls(one, f"{place}.")
-
-
-def _path(places: tuple[int | str, ...]) -> str:
-    text = ""
-    for place in places:
-        text += f"[{place}]" if isinstance(place, int) else f"{'.' if text else ''}{place}"
-    return text
+def _judged_beside(resources: Sequence[Resource]) -> Iterator[Resource]:
+    """Each resource, with what is wrong because another of the Bundle has the same address or says the same."""
+    first: dict[str, Resource] = {}
+    said: dict[str, Resource] = {}
+    for one in resources:
+        if not one.content:
+            yield one
+            continue
+        text = json.dumps(one.content, sort_keys=True, default=str)
+        other = first.setdefault(one.name, one)
+        same = said.setdefault(text, one)
+        if same is not one and (one.name == same.name or not one.content.get("id")):
+            if one.content.get("id"):
+                yield replace(one, again=same.place)
+            else:
+                yield replace(one, faults=(*one.faults, f"The same stands in {same.place}: expected it once."))
+        elif other is not one:
+            what = f"“{one.name[-60:]}” stands in {other.place} too, and says something else there: expected one."
+            yield replace(one, faults=(*one.faults, what))
+        else:
+            yield one
 
 
 # Pieces of a resource that passed; what FHIR leaves open (is there an offset? is it one instant?) is asked here.
@@ -151,8 +198,9 @@ def _path(places: tuple[int | str, ...]) -> str:
 
 def codes_of(concept: object, system: str) -> tuple[str, ...]:
     """The codes of a concept in one code system, in their order."""
-    coding = concept.get("coding", ()) if isinstance(concept, Mapping) else ()
-    return tuple(str(one.get("code", "")) for one in coding if one.get("system") == system)
+    coding = concept.get("coding") if isinstance(concept, Mapping) else None
+    listed = coding if isinstance(coding, list) else []
+    return tuple(str(one.get("code", "")) for one in listed if isinstance(one, Mapping) and one.get("system") == system)
 
 
 def text_of(concept: object) -> str:
@@ -180,3 +228,25 @@ def instant_of(text: object) -> datetime | None:
     except ValueError:  # a leap second, which FHIR allows
         return None
     return None if found.tzinfo is None or found.year not in YEARS else found.astimezone(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Identifier:
+    """A number that somebody gave to a person or a thing. `system`: of whom; `kind`: a code of HL7, "MR" for a chart's.
+
+    `use`: "old" of one that holds no longer.
+    """
+
+    system: str
+    value: str
+    kind: str = ""
+    use: str = ""
+
+
+def identifier_of(found: object) -> Identifier | None:
+    """An identifier with its value, None where it has none."""
+    value = found.get("value") if isinstance(found, Mapping) else None
+    if not isinstance(found, Mapping) or not isinstance(value, str) or not value.strip():
+        return None
+    kinds = codes_of(found.get("type"), IDENTIFIER_TYPES)
+    return Identifier(str(found.get("system") or ""), value.strip(), next(iter(kinds), ""), str(found.get("use") or ""))

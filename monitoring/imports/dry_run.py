@@ -51,7 +51,10 @@ class RowFound:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """One infusion of the file. `past` is what would be stored; None while anything of it is wrong or unanswered."""
+    """One infusion of the file. `past` is what would be stored; None while anything of it is wrong or unanswered.
+
+    `remarks`: what the record would say of how the file was read.
+    """
 
     patient_number: str
     patient: Patient | None
@@ -59,15 +62,20 @@ class Found:
     faults: tuple[str, ...]  # of the infusion as a whole
     open_lines: tuple[int, ...]  # lines with something wrong or unanswered
     past: PastInfusion | None
+    remarks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class DryRun:
-    """What would come of importing a file: nothing while there are `problems`, else every infusion that is whole."""
+    """What would come of importing a file: nothing while there are `problems`, else every infusion that is whole.
+
+    `remarks`: what of the file is not kept and belongs to no infusion.
+    """
 
     problems: tuple[str, ...]
     rows: tuple[RowFound, ...] = ()
     infusions: tuple[Found, ...] = ()
+    remarks: tuple[str, ...] = ()
 
     @property
     def is_open(self) -> bool:

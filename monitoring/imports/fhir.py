@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
@@ -18,7 +18,7 @@ from typing import Any, Final
 from monitoring.clinical.checks import questions
 from monitoring.clinical.protocol import Protocol
 from monitoring.clinical.record import Event, EventKind, Patient, Reading, event_words
-from monitoring.imports.bundle import Json, Resource, instant_of, reference_of, text_of
+from monitoring.imports.bundle import Json, Resource, instant_of, text_of
 from monitoring.imports.dry_run import (
     Decision,
     DryRun,
@@ -32,27 +32,19 @@ from monitoring.imports.dry_run import (
     of_the_file,
 )
 from monitoring.imports.mapping import Told
+from monitoring.imports.modifiers import Doubt
 from monitoring.imports.own_words import Begun, restored
-from monitoring.imports.resources import IN_ERROR, BundleReader, Part, Saying, Value
+from monitoring.imports.parts import Part, Saying, Value
+from monitoring.imports.people import Person, described, person_of, question_of, registered_as
+from monitoring.imports.resources import BundleReader
+from monitoring.imports.states import IN_ERROR
+from monitoring.imports.structure import OF_INFUSIONS
+from monitoring.imports.unkept import unkept
 from monitoring.recording import PastEntry, PastInfusion, past_problems
 
 _BEGINS: Final[tuple[EventKind, ...]] = ("effect", "called", "help", "rapid", "medicine")
 _PLANNED: Final = re.compile(r"([\d.]+) mg/kg, .* planned, ([\d.]+) mL in ([\d.]+) min")
 _NUMBER: Final = re.compile(r": infusion (\d+) of \d+$")
-# What is read of every resource, and of each kind; whatever else one holds is told in the record as not kept.
-_ALWAYS: Final = ("resourceType", "id", "meta", "text", "status", "code", "subject", "encounter", "note")
-_READ: Final[Mapping[str, tuple[str, ...]]] = {
-    "Observation": (
-        *("category", "effectiveDateTime", "effectiveInstant", "issued", "performer", "component"),
-        *("valueQuantity", "valueInteger", "valueString", "valueCodeableConcept", "dataAbsentReason"),
-    ),
-    "MedicationAdministration": (
-        *("partOf", "medicationCodeableConcept", "context", "effectiveDateTime", "effectivePeriod"),
-        *("dosage", "reasonCode", "performer"),
-    ),
-    "Procedure": ("identifier", "statusReason", "performedPeriod"),
-    "Encounter": ("identifier", "class", "period", "location", "participant", "serviceProvider", "serviceType"),
-}
 
 
 def dry_run_bundle(
@@ -78,9 +70,10 @@ def dry_run_bundle(
     where: dict[int, int] = {}
     keys = list(dict.fromkeys(row.infusion for row in reader.rows if row.speaks))
     for key in keys:
-        rows = [row for row in reader.rows if row.infusion == key and (row.speaks or row.left_out or row.faults)]
-        where |= {row.resource.number: len(found) for row in rows}
-        found.append(_Group(reader, key, rows, told, patients, chairs).found(now))
+        group = _Group(reader, key, told, patients, chairs)
+        found.append(group.found(now))
+        for row in (*group.rows, *group.asked_of_person()):
+            where.setdefault(row.resource.number, len(found) - 1)
     no_overlaps(found)
     strays = [
         f"Entry {row.resource.number}: {row.faults[0].sentence}"
@@ -92,35 +85,38 @@ def dry_run_bundle(
     # What belongs to no infusion is decided upon before anything comes in: it might belong to any.
     return DryRun(
         tuple(strays),
-        tuple(_found(row, where.get(row.resource.number)) for row in reader.rows),
+        tuple(_found(row, where.get(row.resource.number), keys) for row in reader.rows),
         tuple(replace(one, past=None) if strays else one for one in found),
+        tuple(_unkept(row for row in reader.rows if row.infusion not in keys or not _is_of_infusion(row))),
     )
 
 
-def patients_named(resources: Sequence[Resource]) -> dict[str, Json]:
-    """The Patients of a Bundle by each number they have."""
-    return {
-        str(identifier.get("value", "")).strip(): resource.content
-        for resource in resources
-        if resource.kind == "Patient" and not resource.faults
-        for identifier in resource.content.get("identifier", ())
-        if identifier.get("value")
-    }
+def _is_of_infusion(row: Part) -> bool:
+    return bool(row.infusion) or row.resource.kind in OF_INFUSIONS
 
 
-def _found(row: Part, infusion: int | None) -> RowFound:
+def _found(row: Part, infusion: int | None, keys: Sequence[str]) -> RowFound:
     state: RowState = "comes in"
+    of_none = row.resource.kind in ("Encounter", "Procedure", "MedicationAdministration") and row.infusion not in keys
     if row.left_out:
         state = "left out"
     elif any(not fault.asked for fault in row.faults):
         state = "wrong"
     elif row.faults:
         state = "asked"
-    elif not row.speaks and not row.used:
+    elif not row.speaks and (not row.used or of_none):
         state = "says nothing"
     what = row.resource.kind or "entry"
     says = " · ".join(word for word in (what, *row.says) if word)
     return RowFound(row.resource.number, infusion, row.at, says, state, tuple(row.faults))
+
+
+def _unkept(rows: Iterable[Part]) -> Iterator[str]:
+    """What is not read of these resources, each element with how often it stands there."""
+    found = Counter(one for row in rows if not row.left_out for one in unkept(row.resource.kind, row.resource.content))
+    if found:
+        named = ", ".join(name if count == 1 else f"{name} ({count})" for name, count in sorted(found.items()))
+        yield f"Not kept from the file: {named}."
 
 
 class _Group:
@@ -130,60 +126,108 @@ class _Group:
         self,
         reader: BundleReader,
         key: str,
-        rows: Sequence[Part],
         told: Told,
         patients: Mapping[str, Patient],
         chairs: Mapping[str, str],
     ) -> None:
-        self._reader, self._key, self._rows, self._told = reader, key, rows, told
-        told_of = reader.by_name[key].resource if key in reader.by_name else None
-        self._encounter = {} if told_of is None or told_of.faults else told_of.content
+        self._reader, self._key, self._told = reader, key, told
+        self._encounter = reader.encounter(key)
         self._patients, self._chairs = patients, chairs
         self._faults: list[str] = []
         self._said: list[str] = []  # what was said at the import and is not in the file
+        self._person: Person | None = None
+        self._asked: Part | None = None  # the Patient, where it is asked who it is
+
+    @property
+    def rows(self) -> list[Part]:
+        """What is said of this infusion, or keeps it out."""
+        of_it = (row for row in self._reader.rows if row.infusion == self._key)
+        return [row for row in of_it if row.speaks or row.left_out or row.faults]
 
     def found(self, now: datetime) -> Found:
         """What becomes of this infusion at `now`."""
         number, patient = self._patient()
         entries = [*self._entries()]
         past = self._past(patient, entries, now) if entries else None
+        remarks = tuple(self._remarks())
         if not entries:
             self._faults.append("Nothing is recorded in this infusion: expected at least one value or event.")
-        open_rows = tuple(row.resource.number for row in self._rows if row.faults)
+        open_rows = tuple(row.resource.number for row in self.rows if row.faults)
         whole = past is not None and not self._faults and not open_rows
         return Found(
             number,
             patient,
-            tuple(row.resource.number for row in self._rows),
+            tuple(row.resource.number for row in self.rows),
             tuple(dict.fromkeys(self._faults)),
             open_rows,
-            past if whole else None,
+            replace(past, remarks=remarks) if past is not None and whole else None,
+            remarks,
         )
 
+    def asked_of_person(self) -> tuple[Part, ...]:
+        """The Patient, where it is asked whether it is the person registered here."""
+        return () if self._asked is None else (self._asked,)
+
     def _patient(self) -> tuple[str, Patient | None]:
-        """Who it is: by number, and then the birth date must be the same."""
-        references = {
-            reference_of(row.resource.content.get("subject")) for row in self._rows if "subject" in row.resource.content
-        } | ({reference_of(self._encounter["subject"])} if "subject" in self._encounter else set())
-        named = {self._reader.one_name(one) or one for one in references if one}
-        if len(named) > 1:
-            self._faults.append("These resources are of more than one patient: expected one.")
+        """Who it is: one person in everything that belongs to the infusion, and the same as the one registered here."""
+        own = [row for row in self._reader.rows if row.infusion == self._key and row.is_read and row.whose.key]
+        shown = {row.whose.key: row.whose.shown for row in own}
+        if len(shown) > 1:
+            named = ", ".join(dict.fromkeys(shown.values()))
+            self._faults.append(f"These resources are of more than one patient ({named}): expected one.")
+            self._mark_others(own)
             return "", None
-        row = self._reader.by_name.get(next(iter(named), ""))
-        content = row.resource.content if row is not None and not row.resource.faults else {}
-        numbers = [str(one.get("value", "")).strip() for one in content.get("identifier", ())]
-        number = next((one for one in numbers if one in self._patients), "") or next(iter(numbers), "")
-        number = number or self._told.patient
+        person = next((row.whose.person for row in own), None)
+        if person is None:  # the file names nobody
+            return self._told_patient(next(iter(shown.values()), ""))
+        self._person = person
+        row = self._reader.rows[person.number]
+        if row.left_out or (row.resource.kind == "Patient" and row.faults):
+            return self._told_patient(person.name)
+        found = registered_as(person, self._patients)
+        if len(found) > 1:
+            here = " and ".join(f"{number} is {one.name}" for number, one in found)
+            self._faults.append(f"{person.name or 'One person'} of the file is two here ({here}): expected one.")
+            return "", None
+        if not found:
+            number = next((one.value for one in person.identifiers), "")
+            return (number, None) if self._is_refused(number) else self._told_patient(person.name)
+        number, patient = found[0]
+        if question := question_of(person, number, patient):
+            told = f"{person.described} in the file is {described(patient)} here"
+            if not self._reader.ask(row, "person", Doubt(question, told), question):
+                self._asked = row
+                self._faults.append(f"Is it {patient.name}, {number}? To be decided where the Patient stands.")
+        return number, patient
+
+    def _is_refused(self, number: str) -> bool:
+        """Say that a patient is not registered, unless the file gives no number and a person said who it is."""
+        if not number and self._told.patient:
+            return False
+        self._unregistered(number)
+        return True
+
+    def _unregistered(self, number: str) -> None:
+        found = f"number {number}" if number else "without a number"
+        self._faults.append(f"Patient {found} is not registered here: expected a registered patient.")
+
+    def _told_patient(self, name: str) -> tuple[str, Patient | None]:
+        """Who a person says that it is, where the file does not; remembered, with the name in the file."""
+        number = self._told.patient
         patient = self._patients.get(number)
         if patient is None:
-            found = f"number {number}" if number else "without a number"
-            self._faults.append(f"Patient {found} is not registered here: expected a registered patient.")
-        elif not patient.birth_date.isoformat().startswith(str(content.get("birthDate", ""))):  # a year may be all
-            self._faults.append(
-                f"Patient {number} was born on {patient.birth_date:%d %b %Y}, the file says {content['birthDate']}: "
-                "expected the same person."
-            )
+            self._unregistered(number)
+        else:
+            self._said.append(f"patient {number}{f' for “{name[:60]}”' if name else ''}")
         return number, patient
+
+    def _mark_others(self, rows: Sequence[Part]) -> None:
+        """Where the Encounter says whose it is, everything of somebody else is wrong in its own place."""
+        encounter = next((row for row in rows if row.resource.kind == "Encounter"), None)
+        for row in rows if encounter is not None else ():
+            if encounter is not None and row.whose.key != encounter.whose.key:
+                sentence = f"subject is {row.whose.shown}, its encounter is of {encounter.whose.shown}: expected one."
+                row.wrong(row.key, sentence, "resources of another patient")
 
     def _entries(self) -> Iterator[PastEntry]:
         reader = self._reader
@@ -259,7 +303,7 @@ class _Group:
         kinds = {one.event[0] for one in sayings if one.event is not None and not one.in_error}
         if "cancel" in kinds:
             return
-        procedure = next((row.resource for row in self._procedures()), None)
+        procedure = next((row.resource for row in self._reader.procedures(self._key)), None)
         drug = self._reader.drugs.get(self._key)
         period = {} if drug is None else drug.resource.content["effectivePeriod"]
         period = period if procedure is None else procedure.content.get("performedPeriod", period)
@@ -279,11 +323,6 @@ class _Group:
                 words = place or "the encounter"
                 yield PastEntry(words, "event", at, event=Event(kind, dict(detail)), told_at=at)
 
-    def _procedures(self) -> Iterator[Part]:
-        for row in self._reader.rows:
-            if row.resource.kind == "Procedure" and row.infusion == self._key and not row.faults and not row.left_out:
-                yield row
-
     def _past(self, patient: Patient | None, entries: Sequence[PastEntry], now: datetime) -> PastInfusion:
         told, protocol = self._told, self._reader.protocol
         planned = self._planned()
@@ -293,7 +332,7 @@ class _Group:
         number = next(
             (
                 int(found[1])
-                for row in self._procedures()
+                for row in self._reader.procedures(self._key)
                 if (found := _NUMBER.search(text_of(row.resource.content.get("code")))) is not None
             ),
             None,
@@ -312,7 +351,7 @@ class _Group:
         )
         if patient is not None:
             self._judge(past, patient, now)
-        return replace(past, remarks=tuple(self._remarks()))
+        return past
 
     def _say(self, what: str, value: Any, unit: str = "") -> Any:
         """What a person said of it; remembered, because the file does not say it."""
@@ -328,7 +367,10 @@ class _Group:
         return (0.0, 0.0, 0.0) if found is None else (float(found[1]), float(found[2]), float(found[3]))
 
     def _judge(self, past: PastInfusion, patient: Patient, now: datetime) -> None:
-        by_place = {row.resource.place: row for row in self._rows}
+        died = "" if self._person is None else self._person.died
+        if died and died[:10] < f"{past.opened_at:%Y-%m-%d}"[: len(died)]:
+            self._faults.append(f"The file says that the patient died on {died}: expected an infusion before.")
+        by_place = {row.resource.place: row for row in self.rows}
         for problem in past_problems(past, patient, self._reader.protocol, now):
             row = by_place.get(problem.place)
             if "expected to be confirmed" in problem.sentence:
@@ -348,31 +390,37 @@ class _Group:
                 yield f"{how} at the import: {', '.join(what)}."
         if (drug := reader.drugs.get(self._key)) is not None:
             yield f"The file says of the drug: {', '.join(word for word in drug.says if word)}."
-        people = Counter(
-            str(one.get("display") or self._person(reference_of(one)))
-            for row in self._rows
-            if row.speaks
-            for one in row.resource.content.get("performer", ())
-        )
+        people = Counter(self._people())
         if people:
             yield f"Recorded there by: {', '.join(f'{name} ({count})' for name, count in people.items() if name)}."
-        unkept = {
-            f"{row.resource.kind}.{name}"
-            for row in reader.rows
-            if row.infusion == self._key and row.resource.kind in _READ and not row.left_out
-            for name in row.resource.content
-            if name not in (*_ALWAYS, *_READ[row.resource.kind])
-        }
-        if unkept:
-            yield f"Not kept from the file: {', '.join(sorted(unkept))}."
+        if self._key and self._key not in reader.by_name:
+            yield f"The encounter {self._key} is not in the file; its values stand under that reference."
+        if self._person is not None and self._person.died:
+            yield f"The file says that the patient died: {self._person.died}."
+        yield from _unkept(row for row in reader.rows if row.infusion == self._key and _is_of_infusion(row))
+        for heading, told in (("Confirmed at the import", reader.confirmed), ("As the file has it", reader.lacking)):
+            for words, parts in told.items():
+                if where := [row.resource.place for row in parts if self._concerns(row)]:
+                    yield from notes(f"{heading}: {words}", where)
         for (key, text), places in reader.told.items():
             if key == self._key:
                 yield from notes(f"Note in the file, “{text}”", places)
-        for (key, reason), said in reader.left_out.items():
-            if key in (self._key, ""):
+        for reason, left_out in reader.left_out.items():
+            if said := [text for row, text in left_out if self._concerns(row)]:
                 yield from notes(f"Left out at the import, {reason}", said)
 
-    def _person(self, reference: str) -> str:
-        row = self._reader.by_name.get(reference)
-        names = row.resource.content.get("name", ()) if row is not None and not row.resource.faults else ()
-        return next((str(one.get("text", "")) for one in names), "")
+    def _concerns(self, row: Part) -> bool:
+        return self._reader.concerns(row, self._key, self._person)
+
+    def _people(self) -> Iterator[str]:
+        """Who recorded what, as the file names them."""
+        for row in self.rows:
+            if not row.speaks:
+                continue
+            for one in row.resource.content.get("performer", row.resource.content.get("agent", ())):
+                named = one.get("actor") or one.get("who") or one
+                yield str(named.get("display") or self._name_of(named, row))
+
+    def _name_of(self, reference: Json, row: Part) -> str:
+        resource = self._reader.references.target(reference, row.resource, "Practitioner").resource
+        return "" if resource is None or resource.faults else person_of(resource).name

@@ -33,17 +33,43 @@ def _bare(text: str) -> str:
 
 # By the UCUM code of the measure's own unit: what else a file may come in.
 _NAMES: Final[dict[str, tuple[str, ...]]] = {
-    "mm[Hg]": ("mmHg", "Torr"),
-    "/min": ("bpm", "1/min", "min-1", "per minute", "breaths/min", "beats/min", "{beats}/min", "{breaths}/min"),
-    "%": ("percent", "% O2"),
-    "Cel": ("°C", "C", "degC", "deg C", "celsius"),
-    "L/min": ("l/min", "lpm"),
+    "mm[Hg]": ("mmHg", "Torr", "millimeter of mercury", "millimeters of mercury", "millimetres of mercury"),
+    "/min": (
+        *("bpm", "1/min", "min-1", "{beats}/min", "{breaths}/min", "/minute", "per min", "per minute"),
+        *(
+            f"{one}{per}"
+            for one in ("beat", "beats", "breath", "breaths", "resp", "resps", "respirations", "pulse", "cycles")
+            for per in ("/min", "/minute", " per min", " per minute")
+        ),
+    ),
+    "%": ("percent", "percentage", "per cent", "% O2"),
+    "Cel": ("°C", "C", "degC", "deg C", "celsius", "°Celsius", "degree celsius", "degrees celsius", "degrees C"),
+    "L/min": (
+        *("l/min", "lpm", "L/minute", "liter/minute", "liters/minute", "litre/minute", "litres/minute"),
+        *("liters/min", "litres/min", "liters per minute", "litres per minute"),
+    ),
 }
 _OTHERS: Final[dict[str, tuple[Unit, ...]]] = {
-    "Cel": (Unit("[degF]", "°F", ("F", "degF", "deg F", "fahrenheit"), lambda value: (value - 32) * 5 / 9),),
-    "mm[Hg]": (Unit("kPa", "kPa", (), lambda value: value * 7.500615758),),
+    "Cel": (
+        Unit(
+            "[degF]",
+            "°F",
+            ("F", "degF", "deg F", "fahrenheit", "degrees fahrenheit", "degree fahrenheit", "degrees F"),
+            lambda value: (value - 32) * 5 / 9,
+        ),
+    ),
+    "mm[Hg]": (Unit("kPa", "kPa", ("kilopascal", "kilopascals"), lambda value: value * 7.500615758),),
     "%": (Unit("1", "fraction of 1", ("fraction",), lambda value: value * 100),),
 }
+
+
+# What a person may weigh in; infusions are planned by kilograms.
+KILOGRAMS: Final = Unit("kg", "kg", ("kilogram", "kilograms", "kilogramme", "kilo", "kilos", "kgs"))
+WEIGHTS: Final = (
+    KILOGRAMS,
+    Unit("g", "g", ("gram", "grams", "gramme"), lambda value: value / 1000),
+    Unit("[lb_av]", "lb", ("lbs", "pound", "pounds"), lambda value: value * 0.45359237),
+)
 
 
 def units_of(measure: Measure) -> tuple[Unit, ...]:

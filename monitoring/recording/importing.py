@@ -202,7 +202,7 @@ def past_problems(past: PastInfusion, patient: Patient, protocol: Protocol, now:
     ]
     if past.every_minutes not in protocol.schedule.presets:
         presets = ", ".join(str(minutes) for minutes in protocol.schedule.presets)
-        found.append(Problem("", f"Interval {past.every_minutes} min: expected one of {presets}."))
+        found.append(Problem("", f"Interval {past.every_minutes} min: expected one of {presets} min."))
     if past.number is not None and past.number < 1:
         found.append(Problem("", f"Infusion number {past.number}: expected 1 or more."))
     if past.opened_at.date() < patient.birth_date:

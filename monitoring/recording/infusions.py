@@ -183,7 +183,8 @@ def open_infusion(
             yield from plan_problems(protocol.dose, weight_kg, dose_mg_per_kg, planned_minutes, volume)
             if every_minutes not in protocol.schedule.presets:
                 presets = ", ".join(str(minutes) for minutes in protocol.schedule.presets)
-                yield f"Interval {_found(every_minutes)} min: expected one of {presets}."
+                found = "is missing" if every_minutes is None else f"{_found(every_minutes)} min"
+                yield f"Interval {found}: expected one of {presets} min."
             if number < 1:
                 yield f"Infusion number {number}: expected 1 or more."
             elif series is not None and number in {one.number for one in _infusions_of(clinic, patient_id, series.id)}:
@@ -235,7 +236,9 @@ def plan_problems(
         ("Dose", dose_mg_per_kg, dose.mg_per_kg_possible, "mg/kg"),
         ("Planned time", planned_minutes, dose.planned_minutes_possible, "min"),
     ):
-        if value is None or not low <= value <= high:
+        if value is None:
+            yield f"{label} is missing: expected {low:g} to {high:g} {unit}."
+        elif not low <= value <= high:
             yield f"{label} {_found(value)} {unit}: expected {low:g} to {high:g}."
     if not 0 < bag_volume_ml < float("inf"):
         yield f"Volume of the bag {_found(bag_volume_ml)} mL: expected more than 0."
@@ -254,5 +257,5 @@ def _open_infusion_of(clinic: RunningClinic, patient_id: str) -> Infusion | None
     return next((one for one in clinic.store.open_infusions() if one.patient.id == patient_id), None)
 
 
-def _found(value: float | None) -> str:
-    return "missing" if value is None else f"{value:.10g}"
+def _found(value: float) -> str:
+    return f"{value:.10g}"

@@ -89,6 +89,8 @@ def _draw_rows(found: DryRun, what: str) -> None:
     if more:
         counted = ", ".join(f"{state}: {count}" for state, count in more.items())
         st.text(f"{sum(more.values())} more that are not shown here: {counted}.")
+    if found.remarks:
+        st.text("\n".join(found.remarks))
 
 
 # Decisions
@@ -112,7 +114,7 @@ def _draw_decisions(chosen: Chosen, found: DryRun, decisions: Mapping[str, Decis
         _draw_group(chosen, number, group, faults)
     if decisions:
         left = sum(one.how == "leave out" for one in decisions.values())
-        st.text(f"Decided: {len(decisions) - left} confirmed as unusual, {left} left out")
+        st.text(f"Decided: {len(decisions) - left} confirmed, {left} left out")
         st.button("Decide anew", key=f"{chosen.place}_anew", on_click=_forget, args=(chosen.place,))
 
 
@@ -128,7 +130,7 @@ def _draw_group(chosen: Chosen, number: int, group: str, faults: Sequence[tuple[
             group[:_LONGEST_GROUP].replace(": ", ", ")
         )  # in each name: there may be several groups, and each has these fields
         one.selectbox(f"Which of {of}", list(names), format_func=lambda key: names.get(key, ""), key=f"{place}_which")
-        hows = {"": "not decided", "unusual": "confirmed as unusual", "leave out": "left out"}
+        hows = {"": "not decided", "unusual": "confirmed", "leave out": "left out"}
         offered = ["", *(["unusual"] if asked else []), "leave out"]
         two.selectbox(f"Decision on {of}", offered, format_func=lambda one: hows[one], key=f"{place}_how")
         three.text_input(f"Reason, when left out, of {of}", key=f"{place}_reason")
@@ -142,7 +144,7 @@ def _decide(place: str, group: str, keys: Sequence[str]) -> None:
     state = st.session_state
     which, how, reason = state[f"{group}_which"], state[f"{group}_how"], state[f"{group}_reason"].strip()
     if how == "":
-        say(group, ["Nothing is decided: expected confirmed as unusual, or left out."], "")
+        say(group, ["Nothing is decided: expected confirmed, or left out."], "")
     elif how == "leave out" and not reason:
         say(group, ["Left out without a reason: expected why."], "")
     else:
@@ -195,7 +197,21 @@ def _draw_infusions(chosen: Chosen, infusions: Sequence[Found]) -> None:
     )
     if len(judged) > MOST_ROWS:
         st.text(f"{len(judged) - MOST_ROWS} more that are not shown here.")
+    _draw_remarks(infusions)
     _draw_bring_in(chosen, [one.found.past for one in judged if one.found.past and one.standing == "new"], past, own)
+
+
+def _draw_remarks(infusions: Sequence[Found]) -> None:
+    """What each record would say of how the file was read: what was left out, not kept, confirmed, converted."""
+    remarks = [
+        {"Infusion": str(number), "What the record will say": remark}
+        for number, found in enumerate(infusions, start=1)
+        for remark in found.remarks or (found.past.remarks if found.past else ())
+    ]
+    if remarks:
+        draw_wrapped("How the file was read", remarks[:MOST_ROWS], [False] * len(remarks[:MOST_ROWS]))
+    if len(remarks) > MOST_ROWS:
+        st.text(f"{len(remarks) - MOST_ROWS} more that are not shown here.")
 
 
 def _judged(found: Found) -> _Judged:

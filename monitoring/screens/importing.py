@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
-from typing import Any
 
 import streamlit as st
 
@@ -13,15 +12,16 @@ from monitoring.clinic import running
 from monitoring.clinical.record import Patient
 from monitoring.imports.bundle import Resource, read_bundle
 from monitoring.imports.dry_run import Decision, DryRun
-from monitoring.imports.fhir import dry_run_bundle, patients_named
+from monitoring.imports.fhir import dry_run_bundle
 from monitoring.imports.mapping import FileMapping
 from monitoring.imports.paper import dry_run
+from monitoring.imports.people import Person, numbers_named, people_named, question_of, registered_as
 from monitoring.imports.tables import ENCODINGS, FileRefused, Table, read_table
 from monitoring.recording import SourceFile, register_patient
 from monitoring.screens.deciding import Chosen, decisions_of, draw_dry_run
 from monitoring.screens.file_mapping import draw_mapping, draw_told_of_bundle
 from monitoring.screens.identity import actor
-from monitoring.screens.plain import plain
+from monitoring.screens.plain import plain, spoken
 from monitoring.screens.said import say_outcome, show_said
 
 
@@ -63,14 +63,13 @@ def draw_bundle(chosen: Chosen) -> None:
         st.error(plain(str(refused)))
         return
     st.text(f"{chosen.source.shown}: {len(resources)} resources")
-    named = patients_named(resources)
-    patients = _registered(list(named))
-    for number, content in named.items():
-        if number not in patients:
-            _draw_register(chosen.place, number, content)
-    told, rounding = draw_told_of_bundle(chosen.place, someone=not named)
-    patients |= _registered([told.patient])
     decisions = decisions_of(chosen)
+    left_out = [int(key.partition("/")[0]) for key, one in decisions.items() if one.how == "leave out"]
+    people = people_named(resources, left_out)
+    patients = _registered(numbers_named(resources))
+    _draw_people(chosen.place, people, patients)
+    told, rounding = draw_told_of_bundle(chosen.place, someone=not people or any(not one.identifiers for one in people))
+    patients |= _registered([told.patient])
     clinic = running()
     chairs = {chair.label: chair.id for chair in clinic.store.chairs()}
     asked = (chosen.place, told, rounding, dict(decisions), patients, clinic.protocol.hash)
@@ -101,35 +100,50 @@ def _resources(chosen: Chosen) -> tuple[Resource, ...]:
     return found
 
 
-def _draw_register(place: str, number: str, content: Mapping[str, Any]) -> None:
+def _draw_people(place: str, people: Sequence[Person], patients: Mapping[str, Patient]) -> None:
+    """Everybody the Bundle names: one who is not registered is offered once, one who may be another is shown beside."""
+    offered: set[tuple[str, str]] = set()
+    for person in people:
+        found = registered_as(person, patients)
+        numbers = {(one.system, one.value) for one in person.identifiers}
+        if found and (question := question_of(person, *found[0])):
+            st.warning(plain(question))
+        elif not found and person.identifiers and not numbers & offered:
+            offered |= numbers
+            _draw_register(place, person)
+
+
+def _draw_register(place: str, person: Person) -> None:
     """Somebody the Bundle names and who is not registered here: registered from it, when a person says so."""
-    names = [
-        name.get("text") or " ".join([*name.get("given", ()), name.get("family", "")])
-        for name in content.get("name", ())
-    ]
-    name, born, sex = next(iter(names), "").strip(), str(content.get("birthDate", "")), str(content.get("gender", ""))
+    key = f"{place}_register_{person.number}"
+    kinds = {one.value: f"{one.value}{f' ({one.kind})' if one.kind else ''}" for one in person.identifiers}
     with st.container(border=True):
+        number = next(iter(kinds))
+        died = f", died {person.died}" if person.died else ""
         st.text(
-            f"Not registered here: {name or 'no name'}, number {number}, "
-            f"born {born or 'not said'}, sex {sex or 'not said'}"
+            f"Not registered here: {person.name or 'no name'}, number {number}, "
+            f"born {person.born or 'not said'}, sex {person.sex or 'not said'}{died}"
         )
-        st.button(
-            "Register as the file says",
-            key=f"{place}_register_{number}",
-            on_click=_register,
-            args=(number, name, born, sex),
-        )
-        show_said(f"register {number}")
+        if len(kinds) > 1:
+            st.selectbox(
+                spoken(f"Number in this clinic, of {person.name or number}"),
+                list(kinds),
+                format_func=lambda one: kinds.get(one, one),
+                key=f"{key}_number",
+            )
+        st.button("Register as the file says", key=key, on_click=_register, args=(key, number, person))
+        show_said(key)
 
 
-def _register(number: str, name: str, born: str, sex: str) -> None:
+def _register(key: str, number: str, person: Person) -> None:
     try:
-        birth_date = date.fromisoformat(born)
+        birth_date = date.fromisoformat(person.born)
     except ValueError:
         birth_date = None
+    number = st.session_state.get(f"{key}_number", number)
     say_outcome(
-        f"register {number}",
-        register_patient(running(), actor(), number=number, name=name, birth_date=birth_date, sex=sex),
+        key,
+        register_patient(running(), actor(), number=number, name=person.name, birth_date=birth_date, sex=person.sex),
     )
 
 

@@ -33,8 +33,14 @@ def bundle(*resources: Any, **more: Any) -> bytes:
         (b"time,HR\n", "Line 1, column 1 is no JSON"),
         (b"[]", "This file holds no resource: expected a FHIR Bundle."),
         (json.dumps(HEART_RATE).encode(), "This file holds Observation: expected a FHIR Bundle."),
-        (b'{"resourceType": "Bundle"}', "This Bundle has no entry"),
-        (b'{"resourceType": "Bundle", "entry": {}}', "This Bundle has no entry"),
+        (b'{"resourceType": "Bundle", "type": "collection"}', "This Bundle has no entry"),
+        (b'{"resourceType": "Bundle", "type": "collection", "entry": {}}', "This Bundle has no entry"),
+        (b'{"resourceType": "Bundle", "entry": []}', "This Bundle has no type: expected one of collection, "),
+        (bundle(HEART_RATE, type="basket"), "This Bundle has type “basket”: expected one of collection, "),
+        (bundle(HEART_RATE, type="history"), "This Bundle has type “history”"),
+        (bundle(HEART_RATE, implicitRules="https://rules.example"), "follows rules of its own"),
+        (bundle(HEART_RATE, link=[{"relation": "next", "url": "https://ehr.example/?page=2"}]), "one page of a search"),
+        (bundle(HEART_RATE, type="searchset", total=2), "one page of a search that found more"),
         (bundle(HEART_RATE).replace(b"72", b"NaN"), "holds NaN, which is no number"),
         (bundle(HEART_RATE).replace(b'"status"', b'"id"'), "“id” stands twice in one object"),
         (bundle(HEART_RATE).replace(b"Heart", b"He\\ud800rt"), "a character that cannot be stored"),
@@ -63,7 +69,7 @@ def test_what_is_no_bundle_says_why(data: bytes, sentence: str) -> None:
     ],
 )
 def test_each_fault_has_its_place(change: dict[str, Any], fault: str | None) -> None:
-    first, second = read_bundle(bundle(HEART_RATE, HEART_RATE | change))
+    first, second = read_bundle(bundle(HEART_RATE, HEART_RATE | {"id": "other"} | change))
     assert first.faults == ()
     assert second.place == "entry[1]"
     if fault is None:
@@ -73,15 +79,84 @@ def test_each_fault_has_its_place(change: dict[str, Any], fault: str | None) -> 
 
 
 def test_an_entry_without_a_resource_is_told() -> None:
-    (one,) = read_bundle(b'{"resourceType": "Bundle", "entry": [{"fullUrl": "urn:uuid:1"}]}')
-    assert one.faults == ("resource is missing: expected one in each entry.",)
+    assert entry_faults({"fullUrl": "urn:uuid:1"}) == ("resource is missing: expected one in each entry.",)
 
 
-def test_a_resource_is_known_by_its_address_and_its_id() -> None:
-    (one,) = read_bundle(
-        json.dumps({"resourceType": "Bundle", "entry": [{"fullUrl": "urn:uuid:7", "resource": HEART_RATE}]}).encode()
-    )
-    assert one.names == ("urn:uuid:7", "Observation/hr")
+def entry_faults(entry: dict[str, Any]) -> tuple[str, ...]:
+    """What is wrong with the only entry of a Bundle."""
+    return read_bundle(json.dumps({"resourceType": "Bundle", "type": "batch", "entry": [entry]}).encode())[0].faults
+
+
+@pytest.mark.parametrize(
+    ("more", "fault"),
+    [
+        ({"fullUrl": "https://ehr.example/Observation/hr"}, None),
+        ({"fullUrl": "urn:uuid:7"}, None),
+        ({"request": {"method": "PUT", "url": "Observation/hr"}}, None),
+        ({"response": {"status": "201 Created"}}, None),
+        ({"fullUrl": "https://ehr.example/Observation/other"}, "the resource’s own id “hr” are not the same"),
+        ({"fullUrl": "https://ehr.example/Observation/hr/_history/2"}, "expected the address of the resource, without"),
+        ({"request": {"method": "DELETE", "url": "Observation/hr"}}, "request.method “DELETE”: expected POST or PUT"),
+        ({"response": {"status": "404 Not Found"}}, "response.status “404 Not Found”"),
+        ({"modifierExtension": [{"url": "https://x.example/not"}]}, "entry.modifierExtension changes what this means"),
+        (
+            {"search": {"modifierExtension": [{"url": "https://x.example"}]}},
+            "search.modifierExtension changes what this",
+        ),
+    ],
+)
+def test_an_entry_says_whether_its_resource_stands(more: dict[str, Any], fault: str | None) -> None:
+    found = entry_faults({"resource": HEART_RATE, **more})
+    assert found == () if fault is None else len(found) == 1
+    assert fault is None or fault in found[0]
+
+
+@pytest.mark.parametrize(
+    ("entry", "name"),
+    [
+        ({"fullUrl": "urn:uuid:7", "resource": HEART_RATE}, "urn:uuid:7"),
+        ({"resource": HEART_RATE}, "Observation/hr"),
+        ({"resource": {key: value for key, value in HEART_RATE.items() if key != "id"}}, "entry[0]"),
+    ],
+)
+def test_a_resource_has_one_name(entry: dict[str, Any], name: str) -> None:
+    (one,) = read_bundle(json.dumps({"resourceType": "Bundle", "type": "collection", "entry": [entry]}).encode())
+    assert one.name == name
+
+
+def test_the_same_resource_twice_is_read_once_and_another_under_its_name_is_wrong() -> None:
+    nameless = {key: value for key, value in HEART_RATE.items() if key != "id"}
+    slower = HEART_RATE | {"valueQuantity": {**HEART_RATE["valueQuantity"], "value": 60}}
+    found = read_bundle(bundle(HEART_RATE, HEART_RATE, slower, nameless, nameless))
+    assert [(one.again, one.faults) for one in found] == [
+        ("", ()),
+        ("entry[0]", ()),
+        ("", ("“Observation/hr” stands in entry[0] too, and says something else there: expected one.",)),
+        ("", ()),
+        ("", ("The same stands in entry[3]: expected it once.",)),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("change", "fault"),
+    [
+        ({"valueQuantity": {"value": "72"}}, "valueQuantity.value: found “72”, expected a number without quotes."),
+        ({"valueInteger": "72"}, "valueInteger: found “72”, expected a whole number without quotes."),
+        ({"valueInteger": True}, "valueInteger: found true, expected a whole number without quotes."),
+        ({"valueInteger": 7.5}, "valueInteger: "),
+        ({"valueBoolean": "true"}, "valueBoolean: found “true”, expected true or false without quotes."),
+        ({"component": [{"code": {"text": "x"}, "valueInteger": "1"}]}, "component[0].valueInteger: found “1”"),
+        ({"effectiveDateTime": 1772532000}, "effectiveDateTime: found 1772532000, expected text."),
+        (
+            {"contained": [{"resourceType": "Patient", "gender": "femal"}]},
+            "contained[0].gender: found “femal”, expected",
+        ),
+    ],
+)
+def test_what_the_library_lets_through_is_told(change: dict[str, Any], fault: str) -> None:
+    bare = {key: value for key, value in HEART_RATE.items() if not key.startswith("value")}
+    (one,) = read_bundle(bundle(bare | change))
+    assert [found for found in one.faults if found.startswith(fault)], one.faults
 
 
 @pytest.mark.parametrize(

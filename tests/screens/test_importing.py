@@ -112,13 +112,13 @@ def test_what_is_implausible_is_decided_before_it_comes_in(page: Tab) -> None:
     assert tab.buttons("Import 1 infusion") == []
     decide = "Decide Heart rate, below what is usual"
     tab.press(decide)
-    assert tab.refusals == ["Nothing is decided: expected confirmed as unusual, or left out."]
+    assert tab.refusals == ["Nothing is decided: expected confirmed, or left out."]
     fill(tab, how="leave out")
     tab.press(decide)
     assert tab.refusals == ["Left out without a reason: expected why."]
     fill(tab, reason="electrode loose")
     tab.press(decide)
-    assert "Decided: 0 confirmed as unusual, 1 left out" in tab.words
+    assert "Decided: 0 confirmed, 1 left out" in tab.words
     assert tab.buttons("Import 1 infusion") != []
     tab.press("Decide anew")
     assert tab.buttons("Import 1 infusion") == []
@@ -263,6 +263,45 @@ def test_somebody_without_a_birth_date_is_not_registered(page: Tab) -> None:
     tab = uploaded(page, exported("K-0777", birthDate="1967"), "bundle.json")
     tab.press("Register as the file says")
     assert tab.refusals == ["Date of birth is missing: expected a date."]
+
+
+def test_one_person_is_offered_once_under_the_number_of_the_chart(page: Tab) -> None:
+    numbers = [("SS", "900-12-3456"), ("MR", "M-77"), ("DL", "S900")]
+    codes = "http://terminology.hl7.org/CodeSystem/v2-0203"
+    identifier = [{"type": {"coding": [{"system": codes, "code": kind}]}, "value": value} for kind, value in numbers]
+    name = [{"use": "official", "family": "Okonkwo", "given": ["Noor"]}]
+    tab = uploaded(page, exported(identifier=identifier, name=name, gender="female"), "bundle.json")
+    assert "Not registered here: Noor Okonkwo, number M-77, born 1967-11-02, sex female" in tab.words
+    assert [button.label for button in tab.at.button if button.label.startswith("Register")] == [
+        "Register as the file says"
+    ]
+    (box,) = [one for one in tab.at.selectbox if one.label.startswith("Number in this clinic")]
+    assert (box.label, list(box.options)) == (
+        "Number in this clinic, of Noor Okonkwo",
+        ["M-77 (MR)", "900-12-3456 (SS)", "S900 (DL)"],
+    )
+    tab.press("Register as the file says")
+    assert tab.buttons("Register as the file says") == []
+    (patient,) = running_clinic.running().store.find_patients("Okonkwo")
+    assert patient.number == "M-77"
+    assert table_of(tab, 1)[0]["What comes of it"] == "comes in"
+
+
+def test_somebody_of_the_same_number_is_asked_about_with_both_shown(page: Tab, ids: Names) -> None:
+    tab = uploaded(page, exported(name=[{"text": "Otto Fremd"}]), "bundle.json")
+    question = (
+        "K-0102 here is Omar Haddad, sex male, born 1967-11-02; the file says Otto Fremd, sex male, born 1967-11-02. "
+        "Name differs: is it the same person?"
+    )
+    assert question in [read(word) for word in tab.words]
+    assert table_of(tab, 0)[0]["What is wrong or asked"] == question
+    assert tab.buttons("Import 1 infusion") == []
+    fill(tab, how="unusual")
+    (decide,) = [button.label for button in tab.at.button if button.label.startswith("Decide ")]
+    tab.press(read(decide))
+    assert tab.buttons("Import 1 infusion") != []
+    told = [row["What the record will say"] for row in table_of(tab, 2)]
+    assert [one for one in told if one.startswith("Confirmed at the import: Otto Fremd")] != []
 
 
 def test_what_is_wrong_in_a_bundle_is_decided_like_anything_else(page: Tab) -> None:

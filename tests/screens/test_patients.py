@@ -194,12 +194,12 @@ def test_an_infusion_is_opened_and_its_bedside_is_shown(house: RunningClinic, om
 @pytest.mark.parametrize(
     ("wrong", "sentence"),
     [
-        ({"weight": None}, "Weight missing kg: expected 30 to 250."),
+        ({"weight": None}, "Weight is missing: expected 30 to 250 kg."),
         ({"weight": 0.0}, "Weight 0 kg: expected 30 to 250."),
         ({"weight": 1200.0}, "Weight 1200 kg: expected 30 to 250."),
         ({"dose": 5.0}, "Dose 5 mg/kg: expected 0.1 to 1.5."),
         ({"planned": 4}, "Planned time 4 min: expected 20 to 120."),
-        ({"every": None}, "Interval missing min: expected one of 5, 10, 15."),
+        ({"every": None}, "Interval is missing: expected one of 5, 10, 15 min."),
         (
             {"identifiers": ["name"]},
             "1 identifiers confirmed: expected two different ones, such as name and date of birth.",
