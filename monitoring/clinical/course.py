@@ -327,7 +327,7 @@ def _outlined(infusion: Infusion, standing: tuple[Entry, ...]) -> Outline:
             chair = str(entry.event.detail["chair"])
     start = reached_by.get("planned")
     started_at = start.observed_at if start else None
-    baseline, replaced = _baseline(infusion, start) if start else ({}, {})
+    baseline, replaced = baseline_of(infusion, start) if start else ({}, {})
     return Outline(
         phases=tuple(phases),
         chair=chair,
@@ -379,8 +379,8 @@ def _told(what: str, entry: Entry, started_at: datetime | None) -> str:
     return f"{what} {when(entry.observed_at, started_at)}".rstrip()
 
 
-def _baseline(infusion: Infusion, start: Entry) -> tuple[dict[str, Reading], dict[str, Reading]]:
-    """The pinned readings as they stand, and as they were pinned where that differs."""
+def baseline_of(infusion: Infusion, start: Entry) -> tuple[dict[str, Reading], dict[str, Reading]]:
+    """What `start` pinned, by measure: the readings as they stand, and as they were pinned where that differs."""
     by_id = {entry.id: entry for entry in infusion.entries}
     pinned: object = None
     entry: Entry | None = start

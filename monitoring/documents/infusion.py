@@ -18,6 +18,7 @@ from monitoring.documents.dosing import dose_words
 from monitoring.documents.entries import entries, table
 from monitoring.documents.flagged import flag_row, unseen_first
 from monitoring.documents.judged import Judged, judged
+from monitoring.documents.limits import limits_table
 from monitoring.documents.pad import pad_of
 from monitoring.documents.said import said
 from monitoring.documents.values import oxygen, quiet, strip, values
@@ -108,6 +109,7 @@ def document_of(clinic: RunningClinic, j: Judged) -> dict[str, Any]:
         "chairs": _chairs(clinic, all_chairs),
         "figure": {**figure, "version": f"{version}.{j.now.timestamp():.3f}", "plotly": plotly_version()},
         "pad": pad_of(j.protocol),
+        "limits": limits_table(j),
         "care": care_part(j, clinic, chair, page, zone),
     }
 

@@ -61,6 +61,7 @@ def strip(j: Judged, board: bool = False) -> list[dict[str, Any]]:
         label = "BP" if len(together) > 1 else measure.short or measure.label
         tiles.append(
             {
+                "keys": [m.key for m in together],
                 "label": label if board or label == measure.unit else f"{label} {measure.unit}".strip(),
                 "text": text if ages else "",
                 "at": iso(min(ages, default=None)),

@@ -29,6 +29,7 @@ async def save(request: Request) -> JSONResponse:
             "saved": True,
             "again": outcome.again,
             "entry": outcome.value.id,
+            "seq": outcome.value.seq,
             "recorded_at": outcome.value.recorded_at.isoformat(),
         }
     )

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Locator, Route, expect
 
 from monitoring.clinical.record import Entry
 from tests.small_clinic import QUIET
 from tests.stories.conftest import Tablets
 from tests.stories.network import Network
-from tests.stories.tablet import Tablet
+from tests.stories.tablet import LANDSCAPE, PORTRAIT, Tablet
 from tests.stories.ward import Ward, assert_chains_hold, typed, values
 
 pytestmark = pytest.mark.browser
@@ -69,6 +70,74 @@ def test_cut_before_during_and_after_save(ward: Ward, tablets: Tablets, network:
     tablet.shows(5)
     assert rates(typed(ward.written(infusion))) == [71, 72, 73, 74]
     assert_chains_hold(ward.server.file)
+
+
+def colourless(place: Locator) -> bool:
+    """Whether this is shown in grey, as what may no longer be so."""
+    return bool(place.evaluate("(node) => getComputedStyle(node).filter === 'grayscale(1)'"))
+
+
+def apart(one: Locator, other: Locator) -> bool:
+    """Whether neither covers anything of the other."""
+    a, b = one.bounding_box(), other.bounding_box()
+    assert a is not None
+    assert b is not None
+    beside = a["x"] + a["width"] <= b["x"] or b["x"] + b["width"] <= a["x"]
+    return beside or a["y"] + a["height"] <= b["y"] or b["y"] + b["height"] <= a["y"]
+
+
+def test_what_the_tablet_holds_is_judged_by_it_and_what_the_server_told_is_as_of_then(
+    ward: Ward, tablets: Tablets, network: Network
+) -> None:
+    infusion = ward.running()
+    tablet = tablets(ward, "Ada Okafor", url=network.url, infusion=infusion)
+    unsent = tablet.flags.filter(has_text="not yet sent")
+    network.cut()
+    expect(tablet.lost).to_be_visible()
+    quiet = tablet.page.get_by_text("No values recorded yet")
+    expect(quiet).to_have_text(re.compile(r"^As of \d\d:\d\d:\d\d: "))
+    assert colourless(quiet)
+    for viewport in (PORTRAIT, LANDSCAPE):
+        tablet.page.set_viewport_size(viewport)
+        assert apart(tablet.lost, tablet.page.get_by_role("img", name=re.compile("^Chart of this infusion")))
+    network.whole()
+    expect(tablet.connection).to_have_text("live")
+
+    # The server is slow to answer: what is on its way is judged all the same.
+    asked: list[Route] = []
+    tablet.page.route("**/entries", lambda route: asked.append(route))
+    tablet.log({**QUIET, "systolic": 166})
+    expect(unsent).to_have_count(1)
+    expect(unsent).to_contain_text("SYS 166")
+    expect(tablet.connection).to_have_text("live")
+    asked[0].continue_()
+    tablet.page.unroute("**/entries")
+    expect(tablet.flags).to_have_count(1)
+    expect(tablet.flags).to_contain_text("Systolic pressure 166 mmHg")
+
+    network.cut()
+    expect(tablet.lost).to_be_visible()
+    tablet.log({**QUIET, "systolic": 190, "diastolic": 115, "spo2": 90})
+    expect(tablet.flags).to_have_count(2)
+    expect(tablet.flags.first).to_contain_text("SYS 190 · DIA 115 · SpO₂ 90")
+    expect(tablet.flags.first).to_contain_text("critical, out of range, not yet sent")
+    expect(tablet.flags.last).to_contain_text(re.compile(r"as of \d\d:\d\d:\d\d"))
+    assert [colourless(flag) for flag in tablet.flags.all()] == [False, True]
+    waiting, told = tablet.entries.nth(0), tablet.entries.nth(1)
+    expect(waiting).to_contain_text("SYS 190 ■")
+    expect(waiting).to_contain_text("out of range, critical · to be sent")
+    assert [colourless(waiting), colourless(told)] == [False, True]
+    values = tablet.page.get_by_role("list", name="Last values").get_by_role("listitem")
+    expect(values.filter(has_text="BP")).to_contain_text("190/115■ not sent")
+    expect(values.filter(has_text="SpO₂")).to_contain_text("90■ not sent")
+    expect(tablet.tile("spo2")).to_contain_text("was 90 ■")
+
+    network.whole()
+    tablet.sent()
+    tablet.shows(3)
+    expect(unsent).to_have_count(0)
+    expect(tablet.flags.filter(has_text="190 mmHg")).to_have_count(1)
+    assert not colourless(tablet.flags.first)
 
 
 def test_a_round_entered_while_cut_arrives_once_in_order_with_its_own_times(

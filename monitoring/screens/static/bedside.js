@@ -17,7 +17,7 @@ import { entryPad, ratings } from "./pad.js";
 import { pinPanel } from "./pin.js";
 import { sheets } from "./sheets.js";
 import { signingTab } from "./signing.js";
-import { stands } from "./stands.js";
+import { holding, stands } from "./stands.js";
 import { steps } from "./steps.js";
 
 const MARK = { caution: "▲", critical: "■" };
@@ -50,7 +50,6 @@ function bedside(root, infusion, pins) {
   const plot = chart("Chart of this infusion; the same values can be read as a table");
   const strip = doseStrip();
   const loud = h("div", { class: "loud" });
-  plot.node.append(loud);
   const padPlace = h("div", { class: "at-pad" });
   padPlace.addEventListener("click", (event) => {
     if (event.target.closest(".sheet")) pad?.rest();
@@ -70,7 +69,7 @@ function bedside(root, infusion, pins) {
     get protocol() {
       return doc().pad;
     },
-    latest: (measure) => doc()?.values[measure],
+    latest: (measure) => doc() && holding(doc()).values[measure],
     lacking: () => (doc()?.lacking ? ` · ${doc().lacking}` : ""),
     timeOf: (ms) => clock.wallClock(ms, doc().clinic.zone),
     doc,
@@ -80,6 +79,9 @@ function bedside(root, infusion, pins) {
     words: () => ({ ...NO_WORDS, ...doc()?.care?.words }),
     staff: () => doc()?.care?.staff ?? [],
     stands: () => stands(doc()),
+    held: () => holding(doc()),
+    // As of when all is that came from the server, in words; "" while it is live.
+    asOf: () => (live.asOf() === null ? "" : `as of ${clock.wallClock(live.asOf(), doc().clinic.zone, true)}`),
     hasDraft: () => pad?.hasDraft() ?? false,
     digitsElsewhere: () => padPlace.querySelector(TAKES_DIGITS),
     mark: (level) => MARK[level],
@@ -163,7 +165,7 @@ function bedside(root, infusion, pins) {
   const leaving = leavingTab(host, sheetPlace);
   const tabs = steps([{ key: "entries", label: "Entries", node: list.node, draw: list.draw, status: () => "" }, before, care, leaving, signingTab(host, sheetPlace)], stepped);
   const running = clocksKey(host, () => tabs.open("care"));
-  place.flags.append(flags.node, running.node);
+  place.flags.append(loud, flags.node, running.node);
   left.append(place.values, plot.node, strip.node, place.quick, place.tray, tabs.node);
   const screen = h("main", { class: "bedside", "aria-label": "Bedside" }, place.banners, place.top, place.clock, place.flags, marked.node, left, padPlace, said, ...flags.regions);
   root.replaceChildren(screen);
@@ -329,16 +331,16 @@ function bedside(root, infusion, pins) {
   function drawValues() {
     const d = doc();
     const now = clock.now();
-    const facts = d.strip.map((item) => {
+    const facts = host.held().strip.map((item) => {
       const old = item.at ? now - Date.parse(item.at) : null;
       return { ...item, age: old === null ? "" : clock.age(old).replace(/( h .*) ago$/, "$1"), stale: old !== null && !d.course.read_only && old > item.stale_after * 1000 };
     });
     redraw(place.values, facts, () =>
       h("ul", { class: "values", "aria-label": "Last values" }, ...facts.map((item) =>
-        h("li", { class: `value ${item.level ?? ""} ${item.stale ? "stale" : ""}` },
+        h("li", { class: `value ${item.level ?? ""} ${item.stale ? "stale" : ""} ${item.waiting ? "waiting" : ""}` },
           h("span", { class: "value-name", text: item.stale ? `${item.label.split(" ")[0]} · stale` : item.label }),
           h("b", { text: item.text || "—" }),
-          h("span", { class: "value-age" }, !item.at ? "none yet" : `${item.level ? `${MARK[item.level]} ` : ""}${item.age}`)))));
+          h("span", { class: "value-age" }, !item.at ? "none yet" : `${item.level ? `${MARK[item.level]} ` : ""}${item.waiting ? "not sent" : item.age}`)))));
   }
 
   let emergency = false;
@@ -399,7 +401,8 @@ function bedside(root, infusion, pins) {
       if (node.textContent !== text) node.textContent = text;
       node.dataset.state = live.current().connected ? (text === "live" ? "live" : "waiting") : "lost";
     }
-    screen.classList.toggle("lost", !live.current().connected && live.current().since !== null);
+    screen.classList.toggle("lost", live.asOf() !== null);
+    if (doc()?.clinic) screen.style.setProperty("--as-of", JSON.stringify(host.asOf()));
     banners(place.banners, loud, { doc: doc(), me: me(), lastMe, zone: doc()?.clinic.zone, signIn: switchSheet });
   }
 

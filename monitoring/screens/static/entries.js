@@ -3,9 +3,9 @@
 import * as clock from "./clock.js";
 import { arrange, h, once, redraw } from "./element.js";
 import * as outbox from "./outbox.js";
-import { waitingHere } from "./stands.js";
+import { worst } from "./stands.js";
 
-// host: the bedside's doc(), mark(), mayRecord(); correct(entry) opens what puts an entry right.
+// host: the bedside's doc(), held(), mark(), mayRecord(); correct(entry) opens what puts an entry right.
 export function entryList(host, correct) {
   const { doc } = host;
   const node = h("ul", { class: "entries", "aria-label": "Entries" });
@@ -20,10 +20,13 @@ export function entryList(host, correct) {
       const shown = JSON.stringify(facts);
       rows.set(shown, before.get(shown) ?? make());
     };
-    for (const item of waitingHere(d).reverse())
-      row([item.key, item.trouble], () => h("li", { class: "entry waiting" },
+    const { items, levels } = host.held();
+    for (const item of [...items].reverse()) {
+      const outside = levels[item.body.id] ?? {};
+      row([item.key, item.trouble, outside], () => h("li", { class: "entry waiting" },
         h("span", { class: "when" }, clock.wallClock(Date.parse(item.body.observed_at), d.clinic.zone)), h("span", { class: "minute" }, "waiting"),
-        h("div", { class: "what" }, h("b", { text: wordsOf(item.body, d.pad) }), h("span", { class: "marks", text: item.trouble?.join(" ") ?? "to be sent" })), h("span", { class: "author", text: item.who })));
+        h("div", { class: "what" }, ...waitingParts(item.body, d.pad, outside), h("span", { class: "marks", text: [outsideWords(outside), item.trouble?.join(" ") ?? "to be sent"].filter(Boolean).join(" · ") })), h("span", { class: "author", text: item.who })));
+    }
     for (const entry of d.entries)
       row([entry, recording], () => h("li", { class: `entry ${entry.state}`, "data-entry": entry.id },
         h("span", { class: "when", text: entry.time }), h("span", { class: "minute", text: entry.minute }),
@@ -33,8 +36,24 @@ export function entryList(host, correct) {
         entry.can_correct && recording ? h("button", { class: "key correct", type: "button", "aria-label": "Correct", "aria-description": entry.text, onclick: () => correct(entry) }, "Correct") : h("span")));
     arrange(node, [...rows.values()]);
   }
+  // What waits, each value outside its range as it will stand once it is recorded: with its level.
+  function waitingParts(body, pad, outside) {
+    const values = (body.readings ?? []).filter((reading) => outside[reading.measure]);
+    const rest = { ...body, readings: (body.readings ?? []).filter((reading) => !outside[reading.measure]) };
+    const said = values.map((reading) => {
+      const { level } = outside[reading.measure];
+      return h("strong", { class: level }, `${valueWords(reading, pad)} ${host.mark(level)}`);
+    });
+    return [...said, values.length && !partsOf(rest, pad).length ? null : h("b", { text: wordsOf(rest, pad) })];
+  }
   return { node, draw };
 }
+
+// Of a waiting entry: that it is out of range, and how much.
+const outsideWords = (outside) => {
+  const level = worst(Object.values(outside).map((one) => one.level));
+  return level ? `out of range, ${level}` : "";
+};
 
 // What the server refused, with its sentence. Another patient's entry is never shown, or typed again, here.
 export function tray(host, place, open) {
@@ -58,14 +77,26 @@ export function tray(host, place, open) {
 
 const SAID = ["name", "reason", "text", "item", "answer", "note", "whom", "meaning", "how"]; // of an event's detail, in words
 
+const measureOf = (key, pad) => pad?.measures?.find((one) => one.key === key);
+
+export const shortName = (key, pad) => measureOf(key, pad)?.short || measureOf(key, pad)?.label || key;
+
+// A value that is not on the server yet: "SYS 190", "Dissociation 3 marked".
+export function valueWords({ measure: key, value }, pad) {
+  const measure = measureOf(key, pad);
+  const word = measure?.options.find((option) => option.value === value)?.word ?? "";
+  return `${shortName(key, pad)} ${measure ? value.toFixed(measure.decimals) : value} ${word}`.trim();
+}
+
 // What an entry says, for one that is not on the server yet.
-export function wordsOf(body, pad) {
-  const measures = Object.fromEntries((pad?.measures ?? []).map((measure) => [measure.key, measure]));
-  const parts = (body.readings ?? []).map((reading) => `${measures[reading.measure]?.short || measures[reading.measure]?.label || reading.measure} ${reading.value}`);
-  parts.push(...(body.not_done ?? []).map((one) => `${measures[one.measure]?.short ?? one.measure} not done (${one.reason})`));
+export const wordsOf = (body, pad) => partsOf(body, pad).join(" · ") || "Entry";
+
+function partsOf(body, pad) {
+  const parts = (body.readings ?? []).map((reading) => valueWords(reading, pad));
+  parts.push(...(body.not_done ?? []).map((one) => `${shortName(one.measure, pad)} not done (${one.reason})`));
   if (body.event) parts.push([pad?.event_words?.[body.event.kind] ?? body.event.kind, ...SAID.map((part) => body.event.detail?.[part])].filter(Boolean).join(": "));
   if (body.acknowledgement) parts.push(`Acknowledged: ${body.acknowledgement.done}`);
   if (body.withdraws) parts.push("Withdrawal");
   if (body.corrects) parts.unshift("Correction:");
-  return parts.join(" · ") || "Entry";
+  return parts;
 }

@@ -5,6 +5,7 @@ import * as outbox from "./outbox.js";
 
 const SILENT_MS = 4200; // the server's heartbeat comes every 2 s
 const state = { document: null, me: undefined, since: null, connected: false, signedOut: false };
+let heardAt = null; // the server's time at its last message: what is shown is as of then
 const listeners = new Set();
 let socket = null;
 let heard = 0;
@@ -12,6 +13,8 @@ let address = null;
 let pause = 300;
 
 export const current = () => state;
+// As of when all is that came from the server [ms]; null while it is live.
+export const asOf = () => (state.connected || state.since === null ? null : state.since);
 export const onChange = (listener) => (listeners.add(listener), () => listeners.delete(listener));
 const changed = (what) => listeners.forEach((listener) => listener(what));
 
@@ -48,6 +51,7 @@ function connect() {
       changed("connection");
     }
     take(message);
+    if (state.connected) heardAt = clock.now();
   };
   mine.onclose = (event) => {
     if (socket !== mine) return;
@@ -72,7 +76,7 @@ function connect() {
 function lost() {
   if (state.connected || state.since === null) {
     state.connected = false;
-    state.since ??= clock.now();
+    state.since ??= heardAt ?? clock.now();
     changed("connection");
   }
 }
@@ -90,6 +94,7 @@ function take(message) {
     changed("me");
   } else {
     state.document = message; // it may have waited: what time it is, beats tell
+    outbox.shown(message.id, message.version);
     changed("document");
   }
 }

@@ -12,6 +12,7 @@ let again = null;
 let timer = null;
 let counter = 0;
 let needsSignIn = false;
+const answered = new Map(); // saved, and not in a document yet: in this page's memory only
 
 export const onChange = (listener) => (listeners.add(listener), () => listeners.delete(listener));
 const changed = () => listeners.forEach((listener) => listener());
@@ -33,6 +34,12 @@ export function items() {
 export const waiting = () => items().filter((item) => !item.refused);
 export const refused = () => items().filter((item) => item.refused);
 export const wantsSignIn = () => needsSignIn;
+
+// What the server saved and this screen was not given yet: it is shown until the document has it.
+export const saved = () => [...answered.values()];
+export function shown(infusion, version) {
+  for (const [key, item] of answered) if (item.infusion !== infusion || item.seq <= version) answered.delete(key);
+}
 
 // Keeps an entry and starts sending. Throws when the browser refuses to store it: then nothing may be cleared on screen.
 export function put(infusion, who, body) {
@@ -100,6 +107,7 @@ async function sendAll() {
     }
     if (answer.ok && said.saved) {
       needsSignIn = false;
+      if (said.seq) answered.set(item.key, { ...item, seq: said.seq });
       localStorage.removeItem(item.key);
     } else if (answer.status === 401) {
       needsSignIn = true; // waits for the next PIN on this device

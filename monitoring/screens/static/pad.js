@@ -323,7 +323,8 @@ export function entryPad(host) {
       tile.setAttribute("aria-description", digits ? `${textOf(measure, digits)} ${measure.unit}` : reason ? `not done, ${reason}` : "empty");
       const value = tile.children[1];
       value.textContent = digits ? textOf(measure, digits) + (active ? "_" : "") : reason ? "n/d" : active ? "_" : "—";
-      tile.children[2].textContent = reason || (protocol.optional.includes(measure.key) && !last ? "not due" : last ? `was ${last.text}` : measure.unit);
+      tile.children[2].className = `tile-was ${(!reason && last?.level) || ""} ${last?.waiting ? "waiting" : ""}`;
+      tile.children[2].textContent = reason || (protocol.optional.includes(measure.key) && !last ? "not due" : last ? `was ${last.text}${last.level ? ` ${host.mark(last.level)}` : ""}` : measure.unit);
     }
     const seen = host.seenText();
     saveKey.lastChild.textContent = seen;

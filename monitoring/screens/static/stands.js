@@ -1,6 +1,7 @@
 // Where an infusion stands, with what still waits in this tablet: pump events entered without a connection count.
 
 import * as clock from "./clock.js";
+import { judged } from "./judging.js";
 import * as outbox from "./outbox.js";
 
 const NEXT_PHASE = {
@@ -11,9 +12,46 @@ const NEXT_PHASE = {
   stop: { infusing: "recovery", paused: "recovery" },
 };
 
-// The entries of this infusion that wait in this tablet and are not in the document yet.
+// The entries of this infusion that are not in the document yet: those just saved, and those that wait in this tablet.
 export function waitingHere(doc) {
-  return outbox.waiting().filter((item) => item.infusion === doc.id && !doc.entries.some((entry) => entry.id === item.body.id));
+  const items = [...outbox.saved(), ...outbox.waiting()];
+  return items.filter((item) => item.infusion === doc.id && !doc.entries.some((entry) => entry.id === item.body.id));
+}
+
+const RANK = { caution: 1, critical: 2 };
+export const worst = (levels) => levels.filter(Boolean).sort((a, b) => RANK[b] - RANK[a])[0] ?? null;
+
+// What this tablet itself knows beyond its document, judged by the document's limits: {items, levels, values, strip}.
+// `items`: what waits; `levels`: by entry and measure, see judging.js; `values` and `strip`: as in the document, with what
+// waits in the place of what is older. What waits is marked `waiting`.
+let known = { doc: null };
+export function holding(doc) {
+  const items = waitingHere(doc);
+  const key = items.map((item) => item.key).join(" ");
+  if (known.doc !== doc || known.key !== key) known = { doc, key, ...withWaiting(doc, items) };
+  return known;
+}
+
+function withWaiting(doc, items) {
+  if (!items.length) return { items, levels: {}, values: doc.values, strip: doc.strip };
+  const { levels, latest } = judged(doc.limits, items.map((item) => item.body));
+  const decimals = Object.fromEntries(doc.pad.measures.map((measure) => [measure.key, measure.decimals]));
+  const waits = new Set(items.map((item) => item.body.id));
+  const values = { ...doc.values };
+  for (const [measure, { id, at, value }] of Object.entries(latest)) {
+    if (!waits.has(id) || decimals[measure] === undefined) continue;
+    const level = levels[id]?.[measure]?.level ?? null;
+    values[measure] = { text: value.toFixed(decimals[measure]), value, at: clock.iso(at), level, stale_after: doc.strip[0].stale_after, waiting: true };
+  }
+  return { items, levels, values, strip: doc.strip.map((tile) => tileOf(tile, values)) };
+}
+
+function tileOf(tile, values) {
+  const shown = tile.keys.map((key) => values[key]);
+  if (!shown.some((value) => value?.waiting)) return tile;
+  const there = shown.filter(Boolean);
+  const at = clock.iso(Math.min(...there.map((value) => Date.parse(value.at))));
+  return { ...tile, text: shown.map((value) => value?.text ?? "—").join("/"), at, level: worst(there.map((value) => value.level)), waiting: true };
 }
 
 // {phase, infused [ms], started [ms], ended [ms]}
