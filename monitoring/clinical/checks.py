@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from typing import Any, get_args
 
 from monitoring.clinical import before, clocks, dose, leaving, scales, signing
-from monitoring.clinical.course import allowed, outlined
+from monitoring.clinical.course import allowed, is_over, outlined
 from monitoring.clinical.protocol import OVER, Level, Measure, Protocol, Side
 from monitoring.clinical.record import EVENT_WORDS, Entry, EntryKind, EventKind, Infusion, Reading
 
@@ -376,10 +376,11 @@ def _phase_problems(entry: Entry, infusion: Infusion, protocol: Protocol) -> Ite
         yield from _amendment_problems(entry, kind, infusion)
         return
     phase, locked = outlined(infusion).phase, signing.locked(infusion, protocol)
-    if locked or phase in OVER:  # a signed record stays locked, whatever a correction makes of its phase
+    if locked or is_over(infusion):  # a signed record stays locked, whatever a correction makes of its phase
         signs = kind == "sign" and (locked or phase == "closed")  # says itself what is wrong with it
         if kind != "note" and not signs and (kind is None or locked or allowed(kind, phase)):
-            found = "This record is signed and locked" if locked else f"This infusion is {phase}"
+            of_file = "was brought in from a file" if phase not in OVER else f"is {phase}"
+            found = "This record is signed and locked" if locked else f"This infusion {of_file}"
             yield f"{found}: expected a late entry, an addendum or a correction."
     elif kind is not None and (sentence := allowed(kind, phase)) and _conflicts_with(entry, infusion):
         # What happened earlier and is told only now must fit the minute in which it happened.

@@ -205,11 +205,15 @@ def course(infusion: Infusion, protocol: Protocol, now: datetime) -> Course:
     once the patient has left: filled by what was recorded within one recovery interval before. What was brought in from
     a file has none: no set was due here.
 
+    An infusion that was brought in from a file which ends before it was over is told as of then: nothing goes on here.
+
     `given_mg` follows the recorded rates and is not capped at the dose: a rate typed ten times too high must show.
     `remaining_mg` is what is left of the dose, at least 0.
     """
     standing = infusion.standing()
     outline = outlined(infusion, standing)
+    if (ends := file_ends_at(infusion)) is not None:
+        now = min(now, ends)
     started, closed, phase, pauses = outline.started_at, outline.closed_at, outline.phase, outline.pauses
     plan = plan_of(infusion, standing)
     infusion_time, volume_ml = _pumped(outline, plan.rate_ml_per_h, now)
@@ -272,6 +276,18 @@ def phase_at(phases: tuple[tuple[datetime, Phase], ...], instant: datetime) -> P
 def over_at(phases: tuple[tuple[datetime, Phase], ...]) -> datetime | None:
     """When the patient left or the infusion was cancelled, by its `phases` (from when, phase); None before."""
     return next((since for since, phase in phases if phase in OVER), None)
+
+
+def is_over(infusion: Infusion) -> bool:
+    """Whether nothing goes on any more: the patient has left, it was cancelled, or a file told of it."""
+    return infusion.imported or outlined(infusion).phase in OVER
+
+
+def file_ends_at(infusion: Infusion) -> datetime | None:
+    """When the file that an infusion came from stops telling of it, where it was not over by then; else None."""
+    if not infusion.imported or outlined(infusion).phase in OVER:
+        return None
+    return max(entry.observed_at for entry in infusion.entries if entry.source == "import")
 
 
 def roots(infusion: Infusion) -> dict[str, str]:

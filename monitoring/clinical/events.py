@@ -34,6 +34,15 @@ def signatures_of(entry: Entry, meaning: str | None = None) -> tuple[Signature, 
     return tuple(one for one in signed if meaning is None or one.meaning == meaning)
 
 
+def signature_words(entry: Entry) -> list[str]:
+    """Who signed an entry, each in words: "witness of waste: Ada Okafor, nurse".
+
+    Of what was brought in from a file the file says so: nobody's PIN was checked here.
+    """
+    told = ", as the file says" if entry.source == "import" else ""
+    return [f"{one.meaning}: {one.name}, {one.role}{told}" for one in signatures_of(entry)]
+
+
 def chain_of(infusion: Infusion, entry: Entry) -> Iterator[Entry]:
     """An entry, then the one it corrects, and so on to the first."""
     by_id = {e.id: e for e in infusion.entries}

@@ -21,6 +21,7 @@ Confirmation = Literal["", "unconfirmed", "confirmed", "not confirmed"]
 
 NOT_JUDGED: Final = "change from baseline not judged"
 NOT_HERE: Final = "brought in from a file: not acknowledged here"  # of a flag that nobody here could acknowledge
+IN_THE_FILE: Final = "somebody, as the file says"  # who acknowledged a flag before it was brought in
 PERCENT_NOT_JUDGED: Final = "percent change from a baseline of 0 not judged"
 
 _OF_CHANGE: Final[frozenset[RuleKey]] = frozenset(
@@ -373,7 +374,8 @@ class _Answers:
             if said.flag != key and not any(root in of_flag for root, _ in values):
                 continue
             saw = Level.CRITICAL if said.level == Level.CRITICAL.word else Level.CAUTION
-            receipts.append(Receipt(entry.author_name, entry.observed_at, said.done, saw))
+            who = IN_THE_FILE if entry.source == "import" else entry.author_name
+            receipts.append(Receipt(who, entry.observed_at, said.done, saw))
             if saw >= level:
                 at_level = True
                 covered |= values

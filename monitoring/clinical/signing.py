@@ -73,7 +73,8 @@ def locked(infusion: Infusion, protocol: Protocol) -> bool:
 def signatures(infusion: Infusion, protocol: Protocol) -> tuple[Signed, ...]:
     """The signatures that count, in the order recorded: each the next step, by its role, by somebody new, once left.
 
-    A signature may be withdrawn until the record is locked, and takes later ones with it; after that it stays.
+    A signature may be withdrawn until the record is locked, and takes later ones with it; after that it stays. One that
+    a file tells of is told with its entry and does not count: it was given elsewhere, and no PIN proves it here.
     """
     return _judged(infusion, protocol)[0]
 
@@ -89,7 +90,7 @@ def _judged(infusion: Infusion, protocol: Protocol) -> tuple[tuple[Signed, ...],
             gone = next((i for i, one in enumerate(found) if one.entry.id == entry.withdraws), None)
             if gone is not None and len(found) < len(steps):
                 found = found[:gone]
-        elif entry.event is not None and entry.event.kind == "sign":
+        elif entry.event is not None and entry.event.kind == "sign" and entry.source != "import":
             faults = _faults(entry, infusion, steps, found)
             if faults:
                 void[entry.id] = " ".join(faults)

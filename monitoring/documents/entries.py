@@ -8,7 +8,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from monitoring.charts import FROM_FILE, FROM_PAPER
-from monitoring.clinical.events import first_of, signatures_of, standing_events
+from monitoring.clinical.events import first_of, signature_words, signatures_of, standing_events
 from monitoring.clinical.record import Entry
 from monitoring.documents.judged import Judged
 from monitoring.documents.said import HIDDEN_RESULTS, said
@@ -147,7 +147,8 @@ def _marks(entry: Entry, j: Judged, conflicts: Mapping[str, str], closed: int | 
         marks.append("confirmed unusual")
     if any(reading.observed_not_asked for reading in entry.readings):
         marks.append("observed, not asked")
-    marks.extend(f"{one.meaning}: {one.name}, {one.role}, {clock_time(one.at, zone)}" for one in signatures_of(entry))
+    signed = zip(signature_words(entry), signatures_of(entry), strict=True)
+    marks.extend(f"{words}, {clock_time(one.at, zone)}" for words, one in signed)
     if entry.id in conflicts:
         marks.append(conflicts[entry.id])
     return marks

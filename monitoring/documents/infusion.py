@@ -10,8 +10,8 @@ from zoneinfo import ZoneInfo
 from monitoring.charts import infusion_figure, plotly_version
 from monitoring.clinic import RunningClinic
 from monitoring.clinical import leaving
-from monitoring.clinical.course import Slot, outlined
-from monitoring.clinical.protocol import OVER, Protocol
+from monitoring.clinical.course import Slot, file_ends_at, is_over, outlined
+from monitoring.clinical.protocol import Protocol
 from monitoring.clinical.record import Infusion
 from monitoring.documents.care import care_part
 from monitoring.documents.dosing import dose_words
@@ -75,7 +75,7 @@ def document_of(clinic: RunningClinic, j: Judged) -> dict[str, Any]:
     zone = zone_of(clinic)
     all_chairs = clinic.store.chairs()
     chairs = {chair.id: chair.label for chair in all_chairs}
-    over = j.course.phase in OVER
+    over = is_over(infusion)
     chair = chairs.get(j.course.chair, j.course.chair)
     page = leaving.page(infusion, j.protocol, j.course, j.now)
     change = min((at for at in (j.next_change, page.next_change) if at is not None), default=None)
@@ -135,6 +135,8 @@ def _course(j: Judged, zone: ZoneInfo) -> dict[str, Any]:
         closed = f"Closed at {when}. Read only; notes and corrections are kept as late."
     if at.phase == "cancelled":
         closed = "Cancelled before the start. Read only."
+    if (ends := file_ends_at(j.infusion)) is not None:
+        closed = f"Brought in from a file that ends at {ends.astimezone(zone):%d %b %Y, %H:%M}. Read only."
     return {
         "phase": at.phase,
         "word": words,
@@ -147,7 +149,7 @@ def _course(j: Judged, zone: ZoneInfo) -> dict[str, Any]:
         "infusion_seconds": seconds(at.infusion_time),
         "planned_seconds": j.plan.minutes * 60,
         "rate_ml_per_h": None if at.rate_ml_per_h is None else round(at.rate_ml_per_h, 1),
-        "read_only": at.phase in OVER,
+        "read_only": is_over(j.infusion),
         "closed_words": closed,
     }
 

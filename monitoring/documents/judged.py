@@ -48,7 +48,8 @@ class Judged:
         """Whether the dose is kept from the screens: until a second person has worked it out without seeing it."""
         preparation = self.protocol.preparation
         wanted = preparation is not None and preparation.second_calculation
-        return wanted and self.course.phase == "planned" and self.plan.check is None
+        waited_for = self.plan.check is None and not self.infusion.imported
+        return wanted and self.course.phase == "planned" and waited_for
 
 
 def judged(infusion: Infusion, protocol: Protocol, now: datetime) -> Judged:

@@ -23,21 +23,25 @@ from fhir.resources.R4B.bundle import Bundle
 from monitoring.clinic import instruments
 from monitoring.clinical.course import Course
 from monitoring.clinical.dose import rounded
-from monitoring.clinical.events import detail_of, signatures_of, standing_events
+from monitoring.clinical.events import detail_of, signature_words, standing_events
 from monitoring.clinical.protocol import Measure, Phase
-from monitoring.clinical.record import EVENT_WORDS, Entry, EventKind, NotDone, Patient, Reading
+from monitoring.clinical.record import EVENT_WORDS, Entry, EventKind, NotDone, Patient, Reading, Signature
 from monitoring.clinical.scales import score
 from monitoring.documents.entries import entries
 from monitoring.documents.said import said
 from monitoring.documents.words import clock_time, mg, number, which, word_of
+from monitoring.exports.details import (
+    Reference,
+    acknowledgement_extension,
+    event_extension,
+    infusion_extension,
+)
+from monitoring.exports.fhir_words import HOME, RATINGS, fhir_text
 from monitoring.exports.source import Source
 from monitoring.records import Score
 
 Json = dict[str, Any]
 
-# What this program calls by names of its own. The address is one that nobody else can have, and leads nowhere.
-HOME: Final = "https://infusion-monitor.example/fhir"
-RATINGS: Final = f"{HOME}/CodeSystem/bedside"
 _NAMES: Final = uuid5(NAMESPACE_URL, HOME)
 _LOINC: Final = "http://loinc.org"
 _UCUM: Final = "http://unitsofmeasure.org"
@@ -153,6 +157,7 @@ class _Infusion:
         self.withdrawn = {e.withdraws for e in self.infusion.entries if e.withdraws}
         self.marks = {row["id"]: row["marks"] for row in entries(self.j, source.chairs, source.zone)}
         self.made: dict[str, list[str]] = {}  # entry: what it became
+        self.holders = {reading.id: entry.id for entry in self.infusion.entries for reading in entry.readings}
 
     def add_all(self) -> None:
         """The patient, the infusion itself, and everything recorded of it."""
@@ -169,8 +174,8 @@ class _Infusion:
 
     def _person(self, staff: str, name: str) -> Json:
         """A reference to somebody who works here, who is put in the Bundle too."""
-        who = {"name": [{"text": _text(name)}]} if _text(name) else {}
-        return {"reference": self.found.add("Practitioner", staff, who), **_filled({"display": _text(name)})}
+        who = {"name": [{"text": fhir_text(name)}]} if fhir_text(name) else {}
+        return {"reference": self.found.add("Practitioner", staff, who), **_filled({"display": fhir_text(name)})}
 
     def _at(self, instant: datetime | None) -> str | None:
         return None if instant is None else _instant(instant, self.zone)
@@ -187,25 +192,26 @@ class _Infusion:
         at, infusion = self.j.course, self.infusion
         closed = at.closed_at or (at.phases[-1][0] if at.phase == "cancelled" else None)
         return {
+            "extension": [infusion_extension(infusion, self.source.series, self.j.now)],
             "identifier": [{"system": f"{HOME}/infusion", "value": infusion.id}],
             "status": _ENCOUNTER[at.phase],
             "class": {"system": f"{_TERMS}/v3-ActCode", "code": "AMB", "display": "ambulatory"},
-            "serviceType": {"text": _text(self.j.protocol.title)},
+            "serviceType": {"text": fhir_text(self.j.protocol.title)},
             "subject": self._subject(),
             "participant": [{"individual": self._person(infusion.opened_by, infusion.opened_by_name)}],
             "period": self._period(infusion.opened_at, closed),
-            "location": [{"location": {"display": _text(self.source.chair)}}],
-            "serviceProvider": {"display": _text(str(self.source.clinic["name"]))},
+            "location": [{"location": {"display": fhir_text(self.source.chair)}}],
+            "serviceProvider": {"display": fhir_text(str(self.source.clinic["name"]))},
         }
 
     def _procedure(self) -> Json:
         at = self.j.course
-        effects = [_text(said(entry, self.j, {})) for entry in standing_events(self.infusion, "effect")]
+        effects = [fhir_text(said(entry, self.j, {})) for entry in standing_events(self.infusion, "effect")]
         return {
             "identifier": [{"system": f"{HOME}/infusion", "value": self.infusion.id}],
             "status": _procedure_status(at),
             "statusReason": {"text": self._why_over()},
-            "code": {"text": _text(f"{self.j.protocol.title}: {which(self.infusion).lower()}")},
+            "code": {"text": fhir_text(f"{self.j.protocol.title}: {which(self.infusion).lower()}")},
             "subject": self._subject(),
             "encounter": {"reference": self.encounter},
             "performedPeriod": self._period(at.started_at, at.ended_at),
@@ -225,7 +231,7 @@ class _Infusion:
         return {
             "status": status.get(_procedure_status(at), "in-progress"),
             "statusReason": [{"text": self._why_over()}],
-            "medicationCodeableConcept": {"text": _text(protocol.drug.name if protocol.drug else protocol.title)},
+            "medicationCodeableConcept": {"text": fhir_text(protocol.drug.name if protocol.drug else protocol.title)},
             "subject": self._subject(),
             "context": {"reference": self.encounter},
             "effectivePeriod": self._period(at.started_at, at.ended_at),
@@ -249,7 +255,7 @@ class _Infusion:
         }
 
     def _subject(self) -> Json:
-        return {"reference": self.patient, **_filled({"display": _text(self.infusion.patient.name)})}
+        return {"reference": self.patient, **_filled({"display": fhir_text(self.infusion.patient.name)})}
 
     def _pauses(self) -> Iterator[str]:
         for since, until in self.j.course.pauses:
@@ -260,7 +266,7 @@ class _Infusion:
         at = self.j.course
         kinds: tuple[EventKind, ...] = ("stop",) if at.ended_early else ("cancel",) if at.phase == "cancelled" else ()
         reasons = (detail_of(e).get("reason") for kind in kinds for e in standing_events(self.infusion, kind))
-        return _text(str(next(reasons, None) or ""))
+        return fhir_text(str(next(reasons, None) or ""))
 
     # What was recorded
 
@@ -272,6 +278,19 @@ class _Infusion:
             yield self.found.add("Observation", id, resource)
         if entry.event is not None and entry.event.kind == "medicine":
             yield self.found.add("MedicationAdministration", entry.id, self._medicine(entry))
+
+    def _detail(self, entry: Entry) -> list[Json]:
+        """What the event says, to be read back; nothing of a dose that a second person is still to work out."""
+        if entry.event is None or (self.j.dose_hidden and entry.event.kind in ("dose", "dose_check")):
+            return []
+        return [event_extension(entry.event, self._refer, self._signer, self.source.chairs)]
+
+    def _refer(self, entry_id: str) -> str:
+        return next(iter(self.made.get(entry_id, ())), "")
+
+    def _signer(self, one: Signature) -> Reference:
+        who = self._person(one.staff, one.name)
+        return Reference(who["reference"], who.get("display", ""))
 
     def _status(self, entry: Entry) -> str:
         if entry.id in self.replaced or entry.id in self.withdrawn:
@@ -287,7 +306,7 @@ class _Infusion:
         }
 
     def _notes(self, entry: Entry) -> list[Json]:
-        return [{"text": _text(mark)} for mark in self.marks.get(entry.id, ()) if _text(mark)]
+        return [{"text": fhir_text(mark)} for mark in self.marks.get(entry.id, ()) if fhir_text(mark)]
 
     def _observation(self, category: tuple[str, str], code: Json | None, text: str, profile: str = "") -> Json:
         coded = [code] if code else []
@@ -296,7 +315,7 @@ class _Infusion:
         return {
             **({"meta": {"profile": [f"{_PROFILES}/{profile}"]}} if profile else {}),
             "category": [{"coding": [coding], "text": category[1]}],
-            "code": {"coding": coded, "text": _text(text)},
+            "code": {"coding": coded, "text": fhir_text(text)},
             "subject": self._subject(),
             "encounter": {"reference": self.encounter},
         }
@@ -304,17 +323,20 @@ class _Infusion:
     def _observations(self, entry: Entry) -> Iterator[tuple[str, Json]]:
         yield from self._values(entry)
         if entry.event is not None and entry.event.kind == "score":
-            yield f"{entry.id}/score", self._score(entry)
+            yield f"{entry.id}/score", {**self._score(entry), "extension": self._detail(entry)}
         elif entry.event is not None and entry.event.kind not in _TOLD_ELSEWHERE:
             kind = entry.event.kind
-            words = _text(said(entry, self.j, self.source.chairs)) or EVENT_WORDS[kind]
-            signed = [f"{one.meaning}: {one.name}, {one.role}" for one in signatures_of(entry)]
+            words = fhir_text(said(entry, self.j, self.source.chairs)) or EVENT_WORDS[kind]
+            signed = signature_words(entry)
             yield (
                 f"{entry.id}/event",
                 {
                     **self._observation(_PROCEDURE, _coding(RATINGS, kind, EVENT_WORDS[kind]), EVENT_WORDS[kind]),
+                    "extension": self._detail(entry),
                     "valueString": words,
-                    "note": [{"text": _text(one)} for one in signed if _text(one) not in self.marks.get(entry.id, ())],
+                    "note": [
+                        {"text": fhir_text(one)} for one in signed if fhir_text(one) not in self.marks.get(entry.id, ())
+                    ],
                 },
             )
         if (seen := entry.acknowledgement) is not None:
@@ -322,7 +344,11 @@ class _Infusion:
             acknowledged = _coding(RATINGS, "acknowledgement", "Flag acknowledged")
             yield (
                 f"{entry.id}/acknowledgement",
-                {**self._observation(_PROCEDURE, acknowledged, text), "valueString": _text(seen.done) or "—"},
+                {
+                    **self._observation(_PROCEDURE, acknowledged, text),
+                    "extension": [acknowledgement_extension(seen, self._refer, self.holders)],
+                    "valueString": fhir_text(seen.done) or "—",
+                },
             )
 
     def _values(self, entry: Entry) -> Iterator[tuple[str, Json]]:
@@ -354,7 +380,11 @@ class _Infusion:
             return {**self._observation(_EXAM, _coding(RATINGS, key, ""), key), **self._result(one, None)}
         if not measure.loinc:
             observed = self._observation(_EXAM, _coding(RATINGS, key, measure.label), measure.label)
-            return {**observed, **_filled({"method": {"text": _text(measure.source)}}), **self._result(one, measure)}
+            return {
+                **observed,
+                **_filled({"method": {"text": fhir_text(measure.source)}}),
+                **self._result(one, measure),
+            }
         vital = key in (*schedule.set, *schedule.optional, schedule.oxygen)
         observed = self._observation(_VITAL if vital else _EXAM, _loinc(measure.loinc), measure.label)
         if measure.loinc in _SATURATION:
@@ -365,13 +395,13 @@ class _Infusion:
     def _result(self, one: Reading | NotDone, measure: Measure | None) -> Json:
         """A value with its unit, or why there is none; of a rating the number, and its word beside it."""
         if isinstance(one, NotDone):
-            return _absent("not-performed", _text(one.reason))
+            return _absent("not-performed", fhir_text(one.reason))
         if measure is None:
             return {"valueQuantity": {"value": _exact(one.value)}}
         level = self.j.levels.get(one.id)
         beside = [word_of(measure, one.value)] if measure.is_rating else []
         beside += [f"{level.word} by this site's ranges, {self.j.protocol.label}"] if level else []
-        interpreted = {"interpretation": [{"text": _text(words)} for words in beside if _text(words)]}
+        interpreted = {"interpretation": [{"text": fhir_text(words)} for words in beside if fhir_text(words)]}
         if measure.is_rating and one.value == int(one.value):
             return {"valueInteger": int(one.value), **_filled(interpreted)}
         return {"valueQuantity": _quantity(one.value, measure.unit, measure.ucum), **_filled(interpreted)}
@@ -384,38 +414,39 @@ class _Infusion:
         label = scale.label if scale else key
         observed = self._observation(_SURVEY, _coding(RATINGS, _code(key), label), label)
         if scale is None:
-            return {**observed, "valueString": _text(said(entry, self.j, {}))}
+            return {**observed, "valueString": fhir_text(said(entry, self.j, {}))}
         made = score(detail, scale)
         components = [
-            {"code": {"text": _text(item.label)}, "valueInteger": made.points[item.key]}
+            {"code": {"text": fhir_text(item.label)}, "valueInteger": made.points[item.key]}
             for item in scale.items
             if item.key in made.points
         ]
         total = _absent("unknown", "") if made.total is None else {"valueInteger": made.total}
-        return {**observed, **total, "method": {"text": _text(scale.variant)}, "component": components}
+        return {**observed, **total, "method": {"text": fhir_text(scale.variant)}, "component": components}
 
     def _medicine(self, entry: Entry) -> Json:
         detail = detail_of(entry)
-        dose, unit = _text(str(detail.get("dose") or "")), _text(str(detail.get("unit") or ""))
+        dose, unit = fhir_text(str(detail.get("dose") or "")), fhir_text(str(detail.get("unit") or ""))
         amount = _amount(dose)
         known = unit if unit in _PUBLIC_UNITS else ""
         wrong = self._status(entry) == "entered-in-error"
-        why = _text(str(detail.get("why") or ""))
+        why = fhir_text(str(detail.get("why") or ""))
         return {
+            "extension": self._detail(entry),
             "status": "entered-in-error" if wrong else "completed",
-            "medicationCodeableConcept": {"text": _text(str(detail.get("name") or "")) or EVENT_WORDS["medicine"]},
+            "medicationCodeableConcept": {"text": fhir_text(str(detail.get("name") or "")) or EVENT_WORDS["medicine"]},
             "subject": self._subject(),
             "context": {"reference": self.encounter},
             "effectiveDateTime": self._at(entry.observed_at),
             "performer": [{"actor": self._person(entry.author, entry.author_name)}],
             "reasonCode": [{"text": why}] if why else [],
-            "note": [{"text": _text(said(entry, self.j, {}))}, *self._notes(entry)],
+            "note": [{"text": fhir_text(said(entry, self.j, {}))}, *self._notes(entry)],
             # A dosage must hold an amount: one that is no number is told in the note.
             **(
                 {
                     "dosage": {
                         "text": f"{dose} {unit}".strip(),
-                        "route": {"text": _text(str(detail.get("route") or ""))},
+                        "route": {"text": fhir_text(str(detail.get("route") or ""))},
                         "dose": _quantity(amount, unit, known),
                     }
                 }
@@ -440,7 +471,7 @@ class _Infusion:
                 "target": [{"reference": one} for one in targets],
                 "occurredDateTime": self._at(entry.tapped_at),
                 "recorded": self._at(entry.recorded_at),
-                "reason": [{"text": _text(entry.reason)}] if _text(entry.reason) else [],
+                "reason": [{"text": fhir_text(entry.reason)}] if fhir_text(entry.reason) else [],
                 "activity": {"coding": [_coding(f"{_TERMS}/v3-DataOperation", *kind)]},
                 "agent": [
                     {"type": {"coding": [author]}, "who": self._person(entry.author, entry.author_name)},
@@ -474,15 +505,15 @@ def _add_scores(found: _Resources, source: Source, scores: Sequence[Score]) -> N
             {
                 "status": "entered-in-error" if wrong else "corrected" if one.corrects else "final",
                 "category": [{"coding": [_coding(f"{_TERMS}/observation-category", *_SURVEY)]}],
-                "code": {"coding": [code] if code else [], "text": _text(f"{label}, {one.version}")},
+                "code": {"coding": [code] if code else [], "text": fhir_text(f"{label}, {one.version}")},
                 "subject": {"reference": patient},
                 "effectiveDateTime": one.rated_on.isoformat(),
                 "issued": _instant(one.recorded_at, source.zone),
-                "performer": [{"display": _text(one.rater)}] if _text(one.rater) else [],
+                "performer": [{"display": fhir_text(one.rater)}] if fhir_text(one.rater) else [],
                 **total,
-                "note": [{"text": _text(words)} for words in (one.note, one.reason) if _text(words)],
+                "note": [{"text": fhir_text(words)} for words in (one.note, one.reason) if fhir_text(words)],
                 "component": [
-                    {"code": {"text": _text(f"item {item}")}, "valueInteger": points}
+                    {"code": {"text": fhir_text(f"item {item}")}, "valueInteger": points}
                     for item, points in (one.items or {}).items()
                 ],
             },
@@ -494,8 +525,8 @@ def _add_scores(found: _Resources, source: Source, scores: Sequence[Score]) -> N
 
 def _patient(patient: Patient) -> Json:
     return {
-        "identifier": [{"system": f"{HOME}/patient-number", "value": _text(patient.number)}],
-        "name": [{"text": _text(patient.name)}],
+        "identifier": [{"system": f"{HOME}/patient-number", "value": fhir_text(patient.number)}],
+        "name": [{"text": fhir_text(patient.name)}],
         "gender": patient.sex,
         "birthDate": patient.birth_date.isoformat(),
     }
@@ -509,9 +540,9 @@ def _code_system(sources: Iterable[Source]) -> Json:
         for measure in protocol.measures.values():
             if not measure.loinc:
                 options = "; ".join(f"{o.value} {o.word}{': ' if o.text else ''}{o.text}" for o in measure.options)
-                concepts[measure.key] = {"display": measure.label, "definition": _text(options)}
+                concepts[measure.key] = {"display": measure.label, "definition": fhir_text(options)}
         for key, scale in protocol.scales.items():
-            concepts[_code(key)] = {"display": scale.label, "definition": _text(scale.variant)}
+            concepts[_code(key)] = {"display": scale.label, "definition": fhir_text(scale.variant)}
     for kind, words in EVENT_WORDS.items():
         concepts.setdefault(kind, {"display": words})
     concepts.setdefault("acknowledgement", {"display": "Flag acknowledged"})
@@ -543,7 +574,7 @@ def _absent(code: str, why: str) -> Json:
 
 
 def _coding(system: str, code: str, display: str) -> Json:
-    return _filled({"system": system, "code": code, "display": _text(display)})
+    return _filled({"system": system, "code": code, "display": fhir_text(display)})
 
 
 def _loinc(code: str) -> Json:
@@ -552,7 +583,7 @@ def _loinc(code: str) -> Json:
 
 def _code(key: str) -> str:
     """A key as a code: without space at its ends, none but single spaces inside."""
-    return " ".join(_text(key).split()) or "unknown"
+    return " ".join(fhir_text(key).split()) or "unknown"
 
 
 def _quantity(value: float | Decimal, unit: str, ucum: str) -> Json:
@@ -570,12 +601,6 @@ def _amount(text: str) -> Decimal | None:
     whole, _, rest = text.replace(",", ".").partition(".")
     digits = whole.isascii() and whole.isdigit() and (not rest or (rest.isascii() and rest.isdigit()))
     return Decimal(f"{whole}.{rest}" if rest else whole) if digits else None
-
-
-def _text(words: str) -> str:
-    """Words as FHIR's strings may hold them: no control characters but line ends, no space around."""
-    kept = "".join(c if c in "\t\n\r" or (ord(c) >= 32 and not 127 <= ord(c) < 160) else " " for c in words)
-    return kept.strip()
 
 
 def _filled(resource: Json) -> Json:

@@ -120,9 +120,12 @@ def _marks(source: Source) -> Iterator[str]:
         yield "Demonstration: everybody on it is invented"
     if not source.clinic["approved"]:
         yield "Ranges not approved by this site"
+    if source.j.infusion.imported:
+        yield "Brought in from a file: recorded elsewhere"
     if source.j.course.phase not in ("closed", "cancelled"):
-        yield f"Not finished: {PHASE_WORDS[source.j.course.phase]} when printed"
-    elif source.j.course.phase == "closed" and source.j.protocol.people.signatures:
+        where = "where its file ends" if source.j.infusion.imported else "when printed"
+        yield f"Not finished: {PHASE_WORDS[source.j.course.phase]} {where}"
+    elif source.j.course.phase == "closed" and source.j.protocol.people.signatures and not source.j.infusion.imported:
         found = signing.record(source.j.infusion, source.j.protocol, source.j.course, source.j.flags)
         if not found.locked:
             yield "Not signed by everybody this site asks for"
@@ -538,6 +541,8 @@ def _unsigned(source: Source) -> str:
     found = signing.record(source.j.infusion, source.j.protocol, source.j.course, source.j.flags)
     if found.locked_at is not None:
         return f"Signed and locked on {_day_and_time(found.locked_at, source)}."
+    if source.j.infusion.imported:
+        return "Brought in from a file: who signed there stands with the entries, as the file says."
     if not source.j.protocol.people.signatures:
         return "This site asks for no signature."
     waiting = found.next

@@ -17,7 +17,7 @@ from typing import Final, Literal
 
 from monitoring.clinical import leaving, signing
 from monitoring.clinical.dose import reconciliation
-from monitoring.clinical.events import detail_of, repeated_values, signatures_of
+from monitoring.clinical.events import detail_of, repeated_values, signature_words
 from monitoring.clinical.protocol import Level
 from monitoring.clinical.record import Entry
 from monitoring.documents import age_in_years
@@ -301,7 +301,7 @@ def reading_rows(source: Source, study: StudyNumbers | None = None) -> Iterator[
             "source": entry.source,
             "after_signing": entry.after_signing,
             "marks": "; ".join(marks.get(entry.id, ())),
-            "signed": "; ".join(f"{one.meaning}: {one.name}, {one.role}" for one in signatures_of(entry)),
+            "signed": "; ".join(signature_words(entry)),
         }
         if study and entry.source == "import":
             # Everything came in on one day: counted back from it, this would be the date.

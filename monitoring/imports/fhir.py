@@ -2,8 +2,8 @@
 
 Observations are grouped by their Encounter; the pump's times come from events of our own export, else from Procedure
 and Encounter. What our own export wrote comes back as it was, as far as FHIR carries it: corrections and withdrawals
-with their Provenance, events in words (see `own_words`). Whatever is not kept is left out by an explicit decision, or
-is told in the record.
+with their Provenance, events and acknowledgements whole (see `details`; files of older versions tell events in words
+alone, see `own_words`). Whatever is not kept is left out by an explicit decision, or is told in the record.
 """
 
 from __future__ import annotations
@@ -17,8 +17,9 @@ from typing import Any, Final
 
 from monitoring.clinical.checks import questions
 from monitoring.clinical.protocol import Protocol
-from monitoring.clinical.record import Event, EventKind, Patient, Reading, event_words
+from monitoring.clinical.record import Acknowledgement, EntryKind, Event, EventKind, Patient, Reading, event_words
 from monitoring.imports.bundle import Json, Resource, instant_of, text_of
+from monitoring.imports.details import NotOurs, Opening, acknowledgement_of, event_of, opening_of
 from monitoring.imports.dry_run import (
     Decision,
     DryRun,
@@ -135,6 +136,7 @@ class _Group:
         self._patients, self._chairs = patients, chairs
         self._faults: list[str] = []
         self._said: list[str] = []  # what was said at the import and is not in the file
+        self._held: dict[str, str] = {}  # by name of a resource with values: of the entry it became part of
         self._person: Person | None = None
         self._asked: Part | None = None  # the Patient, where it is asked who it is
 
@@ -237,19 +239,23 @@ class _Group:
         explained = {reader.main(c.before[0]) for c in changes if c.before} | set(withdrawn)
         begun: list[Begun] = []
         sayings = sorted(reader.sayings[self._key], key=lambda one: one.told_at)
+        self._held = {cell.row.resource.name: one.name for one in sayings for cell in one.cells}
         for one in sayings:
             change = replaced.get(one.name)
-            event = self._event(one, begun)
+            own, seen = self._own(one)
+            event = None if seen is not None else self._event(one, own, begun)
             place = one.first.resource.place
             rated = len(one.cells) == 1 and one.cells[0].measure.is_rating and not one.not_done
-            if event is not None or one.cells or one.not_done:
+            if seen is not None or event is not None or one.cells or one.not_done:
+                kind: EntryKind = "observation" if rated else "set"
                 yield PastEntry(
                     place,
-                    "event" if event is not None else "observation" if rated else "set",
+                    "acknowledgement" if seen is not None else "event" if event is not None else kind,
                     one.at,
                     tuple(self._reading(one, cell) for cell in one.cells),
                     tuple(one.not_done),
                     event,
+                    acknowledgement=seen,
                     name=one.name,
                     corrects=reader.main(change.before[0]) if change else "",
                     reason=change.reason if change else "",
@@ -274,8 +280,27 @@ class _Group:
             )
         yield from self._moments(sayings)
 
-    def _event(self, one: Saying, begun: list[Begun]) -> Event | None:
-        if one.whole is not None:
+    def _own(self, one: Saying) -> tuple[Event | None, Acknowledgement | None]:
+        """The event, or the flag that was seen, as our own export tells it whole; neither where words alone do."""
+        if one.own is None or one.own.kind == "handover":  # who took over is who recorded it: that is told in words
+            return None, None
+
+        def name_of(reference: str) -> str:
+            name = self._reader.references.target({"reference": reference}, one.first.resource).name
+            return self._held.get(name) or self._reader.main(name)
+
+        try:
+            if one.own.kind == "acknowledgement":
+                return None, acknowledgement_of(one.own, name_of)
+            return event_of(one.own, name_of, self._chairs), None
+        except NotOurs as no:
+            one.first.wrong(one.first.key, f"extension: {no}.", "extensions of another form")
+            return None, None
+
+    def _event(self, one: Saying, own: Event | None, begun: list[Begun]) -> Event | None:
+        if own is not None:
+            event = own
+        elif one.whole is not None:
             event = one.whole
         elif one.event is not None:
             event = restored(*one.event, self._reader.protocol, begun)
@@ -325,7 +350,8 @@ class _Group:
 
     def _past(self, patient: Patient | None, entries: Sequence[PastEntry], now: datetime) -> PastInfusion:
         told, protocol = self._told, self._reader.protocol
-        planned = self._planned()
+        planned, opening = self._planned(), self._opening()
+        given = opening.numbers
         opened = instant_of(self._encounter.get("period", {}).get("start"))
         first = min(entry.observed_at for entry in entries)
         where = next((one.get("location", {}).get("display", "") for one in self._encounter.get("location", ())), "")
@@ -341,17 +367,31 @@ class _Group:
             patient_id=patient.id if patient is not None else "",
             opened_at=first if opened is None else min(opened, first),
             chair=self._chairs.get(where) or self._say("chair", told.chair) or "",
-            weight_kg=self._reader.weights.get(self._key) or self._say("weight", told.weight_kg, "kg"),
-            dose_mg_per_kg=planned[0] or self._say("dose", told.dose_mg_per_kg, "mg/kg"),
-            planned_minutes=int(planned[2]) or self._say("planned time", told.planned_minutes, "min"),
-            bag_volume_ml=planned[1] or told.bag_volume_ml or protocol.dose.bag_volume_ml,
-            every_minutes=told.every_minutes or protocol.schedule.every_minutes,
+            weight_kg=given.get("weight_kg")
+            or self._reader.weights.get(self._key)
+            or self._say("weight", told.weight_kg, "kg"),
+            dose_mg_per_kg=given.get("dose_mg_per_kg") or planned[0] or self._say("dose", told.dose_mg_per_kg, "mg/kg"),
+            planned_minutes=int(given.get("planned_minutes") or planned[2])
+            or self._say("planned time", told.planned_minutes, "min"),
+            bag_volume_ml=given.get("bag_volume_ml") or planned[1] or told.bag_volume_ml or protocol.dose.bag_volume_ml,
+            every_minutes=int(given.get("every_minutes") or told.every_minutes or protocol.schedule.every_minutes),
             entries=tuple(entries),
-            number=number,
+            number=int(given["number"]) if "number" in given else number,
+            file_ends_at=opening.file_ends_at,
+            series=opening.series,
+            planned_infusions=int(given.get("planned_infusions", 0)),
         )
         if patient is not None:
             self._judge(past, patient, now)
         return past
+
+    def _opening(self) -> Opening:
+        """What our own export tells the infusion was opened with."""
+        try:
+            return opening_of(self._encounter)
+        except NotOurs as no:
+            self._faults.append(f"Encounter, extension: {no}.")
+            return Opening()
 
     def _say(self, what: str, value: Any, unit: str = "") -> Any:
         """What a person said of it; remembered, because the file does not say it."""

@@ -1,4 +1,4 @@
-"""Events as this program's own export words them, read back: what the words hold is an event again, all else a note.
+"""Events as older versions of this program's own export word them: what the words hold is an event again, else a note.
 
 The other way round of `monitoring.documents.said`. What rests on a PIN (signatures, time-out, second calculation) or
 on more than its line says (a calculated dose) comes back as a note: words can tell it, and cannot prove it.

@@ -8,6 +8,7 @@ from datetime import datetime
 from monitoring.clinical.protocol import Measure
 from monitoring.clinical.record import Event, EventKind, NotDone
 from monitoring.imports.bundle import Resource
+from monitoring.imports.details import Own
 from monitoring.imports.dry_run import Fault
 from monitoring.imports.people import Whose
 
@@ -64,6 +65,7 @@ class Saying:
     not_done: list[NotDone] = field(default_factory=list)
     event: tuple[EventKind, str] | None = None  # kind, and words of our own export
     whole: Event | None = None  # an event that is read already
+    own: Own | None = None  # what our own export tells of it beyond words
 
 
 @dataclass(frozen=True, slots=True)

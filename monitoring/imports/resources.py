@@ -8,8 +8,9 @@ from typing import Any, Final, cast, get_args
 from monitoring.clinical.checks import value_problem
 from monitoring.clinical.protocol import Measure, Protocol
 from monitoring.clinical.record import EVENT_WORDS, Event, EventKind, NotDone, event_words
-from monitoring.exports.fhir import RATINGS
+from monitoring.exports.fhir_words import RATINGS
 from monitoring.imports.bundle import LOINC, Json, Resource, codes_of, instant_of, reference_of, text_of
+from monitoring.imports.details import NotOurs, Own, own_of
 from monitoring.imports.dry_run import Decision, Fault
 from monitoring.imports.modifiers import Doubt
 from monitoring.imports.parts import Part, Saying, Value
@@ -71,6 +72,7 @@ class BundleReader(Structure):
         saying = self._saying(
             row, own in get_args(EventKind) or own == "acknowledgement" or own in self.protocol.scales
         )
+        saying.own = self._own(row, "score" if own in self.protocol.scales else own)
         if own == "acknowledgement":
             words = f"{text_of(content.get('code'))}: {content.get('valueString', '')}"
             saying.whole = Event("note", {"text": words})
@@ -81,6 +83,19 @@ class BundleReader(Structure):
         else:
             self._values(row, saying, codes)
         row.says.extend(self._said(saying, row))
+
+    def _own(self, row: Part, kind: str) -> Own | None:
+        """What our own export tells of this event; None where it tells nothing, or not of this kind."""
+        try:
+            own = own_of(row.resource.content)
+        except NotOurs as no:
+            row.wrong(row.key, f"extension: {no}, expected it as this program writes it.", "extensions of another form")
+            return None
+        if own is not None and own.kind != kind:
+            sentence = f"extension: “{own.kind}” beside “{kind[:40]}”, expected the same."
+            row.wrong(row.key, sentence, "two kinds of event")
+            return None
+        return own
 
     def _is_panel(self, row: Part) -> bool:
         """Whether it says nothing itself and only names its members, which stand in the Bundle themselves."""
@@ -338,7 +353,9 @@ class BundleReader(Structure):
         if amount.get("value") is not None and unit and route:
             detail = {"name": name, "dose": f"{amount['value']:g}", "unit": unit, "route": route}
             why = next((text_of(one) for one in content.get("reasonCode", ())), "")
-            saying.whole = Event("medicine", detail | ({"why": why} if why else {}))
+            own = self._own(row, "medicine")
+            # What FHIR's elements say counts; who ordered and gave it stands beside them.
+            saying.whole = Event("medicine", (own.detail if own else {}) | detail | ({"why": why} if why else {}))
         else:  # an amount in words: "some"
             dose = "" if amount.get("value") is None else f"{amount['value']:g} {unit}".strip()
             said = " ".join(one for one in (name, dose or str(dosage.get("text", "")), route) if one)

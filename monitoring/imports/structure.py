@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from monitoring.clinical.protocol import Protocol
-from monitoring.exports.fhir import HOME
+from monitoring.exports.fhir_words import HOME
 from monitoring.imports.bundle import Json, Resource, codes_of, identifier_of, instant_of, reference_of, text_of
 from monitoring.imports.dry_run import Decision, Fault
 from monitoring.imports.modifiers import Doubt, doubts, unread_modifiers

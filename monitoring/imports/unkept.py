@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from monitoring.imports.bundle import Json
+from monitoring.imports.details import is_ours
 
 # Of each kind the elements that are read; in braces which parts of them, () for all. What is not here is not kept.
 Read = Mapping[str, Any]
@@ -80,6 +81,8 @@ def _below(path: str, content: Json, read: Read) -> Iterator[str]:
         if name == "text" and isinstance(value, Mapping):
             if value.get("status") in ("additional", "extensions"):
                 yield f"{place} ({value['status']})"
+        elif name == "extension" and is_ours(content):
+            continue
         elif name.startswith("_") or name == "extension" or (read and name not in read):
             yield place
         else:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import asdict, dataclass, fields, replace
 from datetime import datetime
 from typing import Final, Literal
 from uuid import UUID, uuid5
@@ -15,9 +15,10 @@ from monitoring import access
 from monitoring.access import Actor
 from monitoring.clinic import RunningClinic
 from monitoring.clinical import checks
-from monitoring.clinical.course import outlined, over_at
-from monitoring.clinical.protocol import OVER, Protocol
+from monitoring.clinical.course import file_ends_at, is_over, outlined, over_at
+from monitoring.clinical.protocol import Protocol
 from monitoring.clinical.record import (
+    Acknowledgement,
     Entry,
     EntryKind,
     Event,
@@ -73,6 +74,7 @@ class PastEntry:
     readings: tuple[Reading, ...] = ()
     not_done: tuple[NotDone, ...] = ()
     event: Event | None = None
+    acknowledgement: Acknowledgement | None = None  # its flag ends with, its values begin with, the name of an entry
     name: str = ""
     corrects: str = ""
     withdraws: str = ""
@@ -99,6 +101,9 @@ class PastInfusion:
     entries: tuple[PastEntry, ...]
     number: int | None = None
     remarks: tuple[str, ...] = ()
+    file_ends_at: datetime | None = None  # of one that was not over when the file was made: when that was
+    series: str = ""  # what the file calls its series by; "" where it tells none
+    planned_infusions: int = 0  # of that series; 0 where the file does not tell
 
     @property
     def id(self) -> str:
@@ -152,7 +157,7 @@ def import_infusions(
                 stands, problems = standing(clinic, past)
                 if stands == "new":
                     own = new_series if isinstance(new_series, bool) else past.patient_id in new_series
-                    joins = _series_for(clinic, actor, past, series.get(past.patient_id), own)
+                    joins = _series_for(clinic, actor, past, series.get(_series_key(past)), own)
                     _store(clinic, actor, file, past, joins)
         except StoreRefused as refusal:
             stands, problems = "refused", (Problem("", refusal.sentence),)
@@ -161,7 +166,7 @@ def import_infusions(
         else:
             (added if stands == "new" else again).append(past.id)
             if (there := clinic.store.infusion(past.id)) is not None:
-                series.setdefault(past.patient_id, there.series)
+                series.setdefault(_series_key(past), there.series)
     if not added and not again:
         raise Refused(*(sentence for _, sentences in refused for sentence in sentences))
     imported = Imported(tuple(added), tuple(again), tuple(refused))
@@ -222,7 +227,7 @@ def past_problems(past: PastInfusion, patient: Patient, protocol: Protocol, now:
         sentences = checks.problems(entry, infusion, protocol, now, live=False)
         found.extend(Problem(place, sentence) for sentence in sentences)
         infusion = replace(infusion, entries=(*infusion.entries, entry))
-    found.extend(_as_a_whole(infusion, places))
+    found.extend(_as_a_whole(infusion, places, ends=past.file_ends_at is not None))
     return tuple(dict.fromkeys(found))
 
 
@@ -236,12 +241,14 @@ def _control_characters(draft: NewEntry) -> Iterator[str]:
             yield f"The words hold a control character (U+{ord(bad):04X}): expected plain text."
 
 
-def _as_a_whole(infusion: Infusion, places: Mapping[str, str]) -> Iterator[Problem]:
-    """Whether the events fit together, and the infusion is over."""
+def _as_a_whole(infusion: Infusion, places: Mapping[str, str], *, ends: bool) -> Iterator[Problem]:
+    """Whether the events fit together, and the infusion is over, or the file says that it `ends` before."""
     outline = outlined(infusion)
     for conflict in outline.conflicts:
         yield Problem(places.get(conflict.entry, ""), conflict.sentence)
     over = over_at(outline.phases)
+    if over is None and ends:
+        return
     if over is None:
         lacks = {
             "planned": "when the pump was started",
@@ -267,7 +274,8 @@ def _problems_here(clinic: RunningClinic, past: PastInfusion) -> Iterator[Proble
         if other is None or other.id == past.id:
             continue
         outline = outlined(other)
-        if outline.phase != "cancelled" and _overlap(other, outline.closed_at, past.opened_at, until):
+        ended = outline.closed_at or file_ends_at(other)
+        if outline.phase != "cancelled" and _overlap(other, ended, past.opened_at, until):
             yield Problem(
                 "", f"This patient has infusion {other.number} at that time already: expected another patient or day."
             )
@@ -298,33 +306,41 @@ def places(
     """Where `import_infusions` would put each of these, by its id; what is there already is where it is."""
     joined = _series_there(clinic, infusions)
     numbers: dict[str, list[int]] = {}
+    made: dict[tuple[str, str], int] = {}
     found: dict[str, Place] = {}
     for past in sorted(infusions, key=lambda one: one.opened_at):
         every = clinic.store.series_of(past.patient_id)
         if clinic.store.infusion(past.id) is not None:
             continue
         joins = None if past.patient_id in new_series else _joins(clinic, past)
-        key = joined.setdefault(past.patient_id, joins.id if joins is not None else "")
+        key = joined.setdefault(_series_key(past), joins.id if joins is not None else "")
         series = next((one for one in every if one.id == key), None)
-        given = numbers.setdefault(f"{past.patient_id} {key}", _given(clinic, past, key))
+        given = numbers.setdefault(f"{past.patient_id} {key or past.series}", _given(clinic, past, key))
         number, again = past.number or max(given, default=0) + 1, past.number in given
         given.append(number)
         began = None if series is None else _span(clinic, series)[0]
-        found[past.id] = Place(number, len(every) + 1 if series is None else series.number, began, again)
+        if series is None:  # opened with the first of its infusions that comes in
+            made.setdefault(_series_key(past), len(every) + 1 + sum(key[0] == past.patient_id for key in made))
+        found[past.id] = Place(number, made[_series_key(past)] if series is None else series.number, began, again)
     return found
 
 
-def _series_there(clinic: RunningClinic, infusions: Sequence[PastInfusion]) -> dict[str, str]:
-    """By patient the series of what is there already of these: what stands beside it in a file belongs with it."""
-    found = ((past.patient_id, clinic.store.infusion(past.id)) for past in infusions)
-    return {patient_id: there.series for patient_id, there in found if there is not None}
+def _series_key(past: PastInfusion) -> tuple[str, str]:
+    """What stands together in a file and belongs to one series: of one patient, under one name if it has one."""
+    return past.patient_id, past.series
+
+
+def _series_there(clinic: RunningClinic, infusions: Sequence[PastInfusion]) -> dict[tuple[str, str], str]:
+    """The series of what is there already of these: what stands beside it in a file belongs with it."""
+    found = ((_series_key(past), clinic.store.infusion(past.id)) for past in infusions)
+    return {key: there.series for key, there in found if there is not None}
 
 
 def older(clinic: RunningClinic, infusions: Sequence[PastInfusion], zone: ZoneInfo) -> str:
     """Why these infusions of one patient are proposed as a series of their own, one sentence; "" where they are not."""
     first = min(infusions, key=lambda one: one.opened_at)
     latest = latest_series(clinic, first.patient_id)
-    if latest is None or any(clinic.store.infusion(one.id) is not None for one in infusions):
+    if latest is None or first.series or any(clinic.store.infusion(one.id) is not None for one in infusions):
         return ""
     day, began = (at.astimezone(zone).date() for at in (first.opened_at, _span(clinic, latest)[0]))
     if day >= began or _within(clinic, first) is not None:
@@ -341,8 +357,8 @@ def _series_for(clinic: RunningClinic, actor: Actor, past: PastInfusion, joined:
         return joined
     if not own and (joins := _joins(clinic, past)) is not None:
         return joins.id
-    planned = max(clinic.protocol.dose.planned_infusions, past.number or 1)
-    made = str(uuid5(_SERIES, past.id))
+    planned = past.planned_infusions or max(clinic.protocol.dose.planned_infusions, past.number or 1)
+    made = _own_series(past)
     return clinic.store.open_series(past.patient_id, planned, by=actor.staff.id, id=made).id
 
 
@@ -368,17 +384,19 @@ def _store(clinic: RunningClinic, actor: Actor, file: SourceFile, past: PastInfu
     infusion = clinic.store.open_infusion(
         new, by=actor.staff.id, past=FromFile(file.shown, file.sha256, past.opened_at)
     )
-    notes = (f"Imported from {file.shown}, SHA-256 {file.sha256}.", *past.remarks)
+    notes = [
+        _note(text, past.opened_at) for text in (f"Imported from {file.shown}, SHA-256 {file.sha256}.", *past.remarks)
+    ]
+    if past.file_ends_at is not None:
+        notes.append(_note("The file ends here: this infusion was not over when it was made.", past.file_ends_at))
     drafts = [
-        *_drafts(
-            replace(past, entries=tuple(_note(past, text) for text in notes)), actor.staff.id, actor.sign_in.id, now
-        ),
+        *_drafts(replace(past, entries=tuple(notes)), actor.staff.id, actor.sign_in.id, now),
         *_drafts(past, actor.staff.id, actor.sign_in.id, now),
     ]
     for draft, _ in drafts:
         saved = clinic.store.add_entry(past.id, _pinned(draft, infusion))
         infusion = replace(infusion, entries=(*infusion.entries, saved.entry))
-    if outlined(infusion).phase not in OVER:  # judged before; kept here so that no chair is ever taken by an import
+    if not is_over(infusion):  # so that no chair is ever taken by an import
         raise StoreRefused("An imported infusion must be over.")
 
 
@@ -402,8 +420,17 @@ def _given(clinic: RunningClinic, past: PastInfusion, series_id: str) -> list[in
     ]
 
 
+def _own_series(past: PastInfusion) -> str:
+    """The id of a series that is made for an infusion: the same for all that a file says to be of one series."""
+    return str(uuid5(_SERIES, f"{past.patient_id} {past.series}" if past.series else past.id))
+
+
 def _joins(clinic: RunningClinic, past: PastInfusion) -> Series | None:
-    """The series in whose time it lies, else the one the patient is in; None where there is none."""
+    """The series that it belongs to by the file, if that is here; where the file names none, the one in whose time it
+    lies, else the one the patient is in. None where there is none."""
+    if past.series:
+        held = {series.id: series for series in clinic.store.series_of(past.patient_id)}
+        return held.get(_own_series(past)) or held.get(past.series)
     return _within(clinic, past) or latest_series(clinic, past.patient_id)
 
 
@@ -422,8 +449,8 @@ def _span(clinic: RunningClinic, series: Series) -> tuple[datetime, datetime]:
     return min(opened, default=series.opened_at), max(opened, default=series.opened_at)
 
 
-def _note(past: PastInfusion, text: str) -> PastEntry:
-    return PastEntry("", "event", past.opened_at, event=Event("note", {"text": text}))
+def _note(text: str, at: datetime) -> PastEntry:
+    return PastEntry("", "event", at, event=Event("note", {"text": text}))
 
 
 def _ids(past: PastInfusion) -> Iterator[str]:
@@ -434,7 +461,7 @@ def _drafts(past: PastInfusion, author: str, sign_in: str, now: datetime) -> Ite
     """The entries to store with their places, in the order they were told; their ids follow from what they say."""
     ids: dict[str, str] = {}
     for entry in _in_order(past.entries):
-        event = _of(entry.event, ids)
+        event, seen = _of(entry.event, ids), _seen(entry.acknowledgement, ids)
         says = {
             "kind": entry.kind,
             "at": f"{entry.observed_at.timestamp():.6f}",
@@ -444,6 +471,7 @@ def _drafts(past: PastInfusion, author: str, sign_in: str, now: datetime) -> Ite
             "corrects": ids.get(entry.corrects),
             "withdraws": ids.get(entry.withdraws),
             "reason": entry.reason,
+            **({} if seen is None else {"acknowledgement": asdict(seen)}),
         }
         id = str(uuid5(_ENTRY, f"{past.id} {canonical(says)}"))
         if entry.name:
@@ -458,6 +486,7 @@ def _drafts(past: PastInfusion, author: str, sign_in: str, now: datetime) -> Ite
                 readings=tuple(replace(one, id=f"{id}/{one.measure}") for one in entry.readings),
                 not_done=entry.not_done,
                 event=event,
+                acknowledgement=seen,
                 corrects=ids.get(entry.corrects, entry.corrects or None),
                 withdraws=ids.get(entry.withdraws, entry.withdraws or None),
                 reason=entry.reason,
@@ -495,6 +524,18 @@ def _named(entry: PastEntry) -> Iterator[str]:
     yield from (entry.corrects, entry.withdraws)
     if entry.event is not None and isinstance(of := entry.event.detail.get("of"), str):
         yield of
+    if (seen := entry.acknowledgement) is not None:
+        yield from (one.rpartition("/")[0] for one in seen.seen)
+
+
+def _seen(said: Acknowledgement | None, ids: Mapping[str, str]) -> Acknowledgement | None:
+    """The acknowledgement, with the ids of the entries and readings it is about."""
+    if said is None:
+        return None
+    named = next((name for name in ids if said.flag.endswith(f"/{name}")), "")
+    flag = f"{said.flag.removesuffix(named)}{ids[named]}" if named else said.flag
+    parts = (one.rpartition("/") for one in said.seen)
+    return replace(said, flag=flag, seen=tuple(f"{ids.get(name, name)}/{measure}" for name, _, measure in parts))
 
 
 def _of(event: Event | None, ids: Mapping[str, str]) -> Event | None:

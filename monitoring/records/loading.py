@@ -218,7 +218,7 @@ _IDS = select(tables.infusion.c.id)
 
 
 def open_ids(connection: Connection) -> set[str]:
-    """The ids of all infusions that are neither closed nor cancelled, from their standing events alone.
+    """The ids of all infusions that are not over, from their standing events alone.
 
     As `course.outlined` would say, without the entries around the events: thousands of infusions are asked at start.
     """
@@ -236,4 +236,9 @@ def open_ids(connection: Connection) -> set[str]:
     for infusion_id, kind in connection.execute(standing):
         kinds[infusion_id].append(kind)
     planned: Phase = "planned"
-    return {key for key, found in kinds.items() if reduce(phase_after, found, planned) not in OVER}
+    found = {key for key, of in kinds.items() if reduce(phase_after, of, planned) not in OVER}
+    # What a file told of and did not see the end of goes on nowhere: only these few are asked.
+    from_file = select(entry.c.infusion_id).where(
+        entry.c.infusion_id.in_(sorted(found)), entry.c.source == "import", func.coalesce(entry.c.linked, "") == ""
+    )
+    return found - set(connection.execute(from_file).scalars())

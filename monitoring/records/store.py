@@ -650,8 +650,7 @@ class Store:
     ) -> Infusion:
         """Open an infusion at a free chair. The same id twice is one infusion.
 
-        `past`: it was opened then, as a file tells, and needs no free chair now; the audit row names the file. Whoever
-        writes it must close it in the same transaction.
+        `past`: it was opened then, as a file tells, and takes no chair now; the audit row names the file.
         """
         with self._writing() as writing:
             if (found := writing.infusion(new.id)) is not None:
@@ -692,7 +691,8 @@ class Store:
                 writing.add(tables.infusion, row, actor=by, action=IMPORT, at=when, detail=detail)
             infusion = infusion_of(row, patient, series.planned_infusions, self._name, ())
             writing.changed[new.id] = infusion
-            writing.settle(infusion)
+            if past is None:  # what a file tells of has no chair here
+                writing.settle(infusion)
             writing.notice("infusion", new.id)
             return infusion
 

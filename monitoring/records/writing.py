@@ -10,8 +10,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Table, bindparam, select
 
-from monitoring.clinical.course import leads_on, outlined
-from monitoring.clinical.protocol import OVER
+from monitoring.clinical.course import is_over, leads_on
 from monitoring.clinical.record import Infusion
 from monitoring.records import chain, tables
 from monitoring.records.loading import Names, entry_of, load_infusion, text_of
@@ -143,7 +142,7 @@ class Writing:
     def settle(self, infusion: Infusion) -> None:
         """Note whether this infusion still has its chair."""
         before = infusion.id in self.open
-        after = outlined(infusion).phase not in OVER
+        after = not is_over(infusion)
         (self.open.add if after else self.open.discard)(infusion.id)
         if before != after:
             self.notice("board", "")

@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from monitoring import access
 from monitoring.clinic import RunningClinic, running
-from monitoring.clinical.protocol import OVER
+from monitoring.clinical.course import is_over
 from monitoring.documents import judged
 from monitoring.documents.words import clinic_line, zone_of
 from monitoring.exports.downtime import PAPERS, TEMPLATE, downtime_sheet
@@ -41,7 +41,7 @@ def _downtime(clinic: RunningClinic, actor: access.Actor | None, infusion_id: st
         return refusal(404, "There is no such infusion.")
     now, zone = clinic.clock.now(), zone_of(clinic)
     j = judged(infusion, clinic.protocol_of(infusion.protocol), now)
-    if j.course.phase in OVER:
+    if is_over(infusion):
         return refusal(422, "This infusion is over: a downtime sheet is for what is still to be recorded.")
     chairs = {chair.id: chair.label for chair in clinic.store.chairs()}
     chair = chairs.get(j.course.chair, j.course.chair)

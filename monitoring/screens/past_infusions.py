@@ -93,7 +93,7 @@ def draw_found(found: Found) -> None:
         line.html(_line(row, zone))
         said = [_whole(pieces) for pieces in (_marks(row), _left_and_entries(row))]
         marks.html(f'<p class="past">{"<br>".join(line for line in said if line)}</p>')
-        page, label = ("review", "Review") if row.phase in OVER else ("bedside", "Bedside")
+        page, label = ("review", "Review") if row.phase in OVER or row.imported else ("bedside", "Bedside")
         # A link, not a button: the way back leads to what was found, and not past it.
         open_it.page_link(
             PAGES / f"{page}.py",

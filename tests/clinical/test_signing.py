@@ -489,5 +489,16 @@ def test_what_came_from_a_file_waits_for_no_signature_and_leaves_nothing_open_he
 
 def test_a_signature_that_was_given_to_a_record_from_a_file_stays() -> None:
     line = left()
+    filed = from_file(line.infusion)
+    here = sign(line, 62, ADA, STEPS[0].meaning)
+    signed = replace(filed, entries=(*filed.entries, here))
+    assert [one.signature.name for one in signatures(signed, SIGNED)] == [ADA.name]
+
+
+def test_a_signature_that_a_file_tells_of_does_not_count_here() -> None:
+    line = left()
     sign(line, 62, ADA, STEPS[0].meaning)
-    assert [one.signature.name for one in signatures(from_file(line.infusion), SIGNED)] == [ADA.name]
+    infusion, now = from_file(line.infusion), at(70)
+    there = course(infusion, SIGNED, now)
+    assert signatures(infusion, SIGNED) == ()
+    assert record(infusion, SIGNED, there, flags(infusion, SIGNED, now, there)).open_points == ()

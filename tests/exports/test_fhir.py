@@ -21,7 +21,8 @@ from typing import Any
 import pytest
 
 from monitoring.clinic import RunningClinic, Settings
-from monitoring.exports.fhir import RATINGS, as_json, bundle_of
+from monitoring.exports.fhir import as_json, bundle_of
+from monitoring.exports.fhir_words import RATINGS
 from monitoring.exports.source import Source, source_of
 from monitoring.live import Hub
 from tests.clinical.timeline import MARTA, START, Timeline, running
