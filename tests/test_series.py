@@ -87,7 +87,7 @@ def test_a_new_series_takes_the_infusions_that_follow(
 @pytest.mark.parametrize(
     ("wrong", "sentence"),
     [
-        ({"planned_infusions": None}, "Planned infusions missing: expected 1 to 1000."),
+        ({"planned_infusions": None}, "Planned infusions are missing: expected 1 to 1000."),
         ({"planned_infusions": 0}, "Planned infusions 0: expected 1 to 1000."),
         ({"planned_infusions": 6000}, "Planned infusions 6000: expected 1 to 1000."),
         ({"indication": "x" * 501}, "Indication has 501 characters: expected at most 500."),

@@ -109,12 +109,14 @@ class WrittenNumber:
         return f"{label} “{shown}”: expected {self.expected}." if self.expected else ""
 
 
-def written_number(text: str, unit: str = "", *, decimals: int = 3, mark: Mark = "") -> WrittenNumber:
+def written_number(
+    text: str, unit: str = "", *, decimals: int = 3, mark: Mark = "", whole: bool = False
+) -> WrittenNumber:
     """The number that a person reads in `text`, in `unit` (its label: "kg"; "" where a number has none).
 
     What is in another unit is converted exactly, and then rounded half up to `decimals`; what is in `unit` stays as it
     is written. `mark`: the decimal mark, where a file is known to have one throughout; its other mark is refused then,
-    and three digits behind the known one are decimals.
+    and three digits behind the known one are decimals. `whole`: only whole numbers are read.
     """
     bare = _AROUND.sub("", text).translate(_FULL_WIDTH)
     if not bare:
@@ -129,10 +131,11 @@ def written_number(text: str, unit: str = "", *, decimals: int = 3, mark: Mark =
         return WrittenNumber(text, expected=expected)
     value = Decimal(("-" if sign in ("-", "\u2212") else "") + digits.replace(",", "."))
     said = _unit_called(rest)
-    if said in ("", unit):
-        return WrittenNumber(text, float(value) + 0.0)  # -0.0 becomes 0.0
-    turned = _converted(value, _TURNED[said, unit], decimals)
-    return WrittenNumber(text, float(turned) + 0.0, f"{_plain(value)} {said} = {_plain(turned)} {unit}")
+    turned = value if said in ("", unit) else _converted(value, _TURNED[said, unit], decimals)
+    if whole and turned % 1:
+        return WrittenNumber(text, expected=f"a whole number in {unit}" if unit else "a whole number")
+    in_words = "" if said in ("", unit) else f"{_plain(value)} {said} = {_plain(turned)} {unit}"
+    return WrittenNumber(text, float(turned) + 0.0, in_words)  # -0.0 becomes 0.0
 
 
 def number_text(value: float) -> str:

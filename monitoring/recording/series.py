@@ -177,7 +177,7 @@ def tell_of_score(
 
 def _description_problems(planned_infusions: int | None, indication: str, prescriber: str) -> Iterator[str]:
     if planned_infusions is None or not 1 <= planned_infusions <= MOST_PLANNED:
-        found = "missing" if planned_infusions is None else f"{planned_infusions}"
+        found = "are missing" if planned_infusions is None else f"{planned_infusions}"
         yield f"Planned infusions {found}: expected 1 to {MOST_PLANNED}."
     yield from _too_long(("Indication", indication, LONGEST_WORDS), ("Prescriber", prescriber, LONGEST_WORDS))
 

@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 
 from monitoring.clinic import RunningClinic
 from monitoring.clinical.protocol import Level, Phase
+from monitoring.clinical.written_numbers import number_text, written_number
 from monitoring.records.summary_shapes import SORT_KEYS, Choice, Choices, FoundInfusion, SortKey, Wanted
 from monitoring.review.catching_up import catch_up
 
@@ -83,8 +84,8 @@ def _address(wanted: Wanted, zone: ZoneInfo, page: int) -> Iterator[tuple[str, l
     for key, several in (("phase", wanted.phases), ("effect", wanted.effects), ("medicine", wanted.medicines)):
         yield key, list(several)
     for key, (low, high) in (("mg_per_kg", wanted.mg_per_kg), ("mg", wanted.dose_mg)):
-        yield f"{key}_from", [f"{low:.10g}"] if low is not None else []
-        yield f"{key}_to", [f"{high:.10g}"] if high is not None else []
+        yield f"{key}_from", [number_text(low)] if low is not None else []
+        yield f"{key}_to", [number_text(high)] if high is not None else []
     yield "level", [wanted.level.word] if wanted.level is not None else []
     yield "acknowledged", [] if wanted.acknowledged is None else ["yes" if wanted.acknowledged else "no"]
     yield "early", ["yes"] if wanted.ended_early else []
@@ -136,8 +137,5 @@ def _day(text: str | None) -> date | None:
 
 
 def _number(text: str | None) -> float | None:
-    try:
-        number = float(text) if text else None
-    except ValueError:
-        return None
+    number = written_number(text or "").value
     return number if number is not None and 0 <= number <= LARGEST else None

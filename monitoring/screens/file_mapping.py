@@ -30,10 +30,12 @@ from monitoring.imports.mapping import (
 from monitoring.imports.tables import Table
 from monitoring.imports.times import TIME_FORMS, read_time
 from monitoring.imports.units import units_of
+from monitoring.screens.number_field import NumberField
 from monitoring.screens.plain import plain, spoken
 
 _EXAMPLES: Final = 3
 _OLDEST: Final = date(1900, 1, 1)
+_LONGEST_MINUTES: Final = 100_000  # what a field takes; how long an infusion may last is judged by the dry run
 _EVENT_LABELS: Final = {"effect": "Effect, by its name", "note": "Note"}
 
 
@@ -270,27 +272,17 @@ def _draw_plan(mapping: FileMapping, clinic: RunningClinic, place: str, told: To
         index=list(protocol.schedule.presets).index(protocol.schedule.every_minutes),
         key=f"{place}_every",
     )
-    volume = three.number_input("Volume of the bag, mL", value=dose.bag_volume_ml, min_value=0.0, key=f"{place}_volume")
+    volume = NumberField(f"{place}_volume", "Volume of the bag", "mL").draw(three, dose.bag_volume_ml).value
     told = replace(told, chair=chair or "", every_minutes=every or 0, bag_volume_ml=volume or 0.0)
     if mapping.at("weight") is None:
-        told = replace(
-            told,
-            weight_kg=one.number_input("Weight, kg", value=None, min_value=0.0, format="%.1f", key=f"{place}_weight"),
-        )
+        weight = NumberField(f"{place}_weight", "Weight", "kg", decimals=1).draw(one).value
+        told = replace(told, weight_kg=weight)
     if mapping.at("dose") is None:
-        told = replace(
-            told,
-            dose_mg_per_kg=two.number_input(
-                "Dose, mg/kg", value=None, min_value=0.0, step=0.05, format="%.2f", key=f"{place}_dose"
-            ),
-        )
+        told = replace(told, dose_mg_per_kg=NumberField(f"{place}_dose", "Dose", "mg/kg").draw(two).value)
     if mapping.at("planned") is None:
-        told = replace(
-            told,
-            planned_minutes=three.number_input(
-                "Planned minutes", value=None, min_value=0, step=5, key=f"{place}_planned"
-            ),
-        )
+        planned = NumberField(f"{place}_planned", "Planned time", "min", title="Planned minutes", whole=True)
+        planned.draw(three)
+        told = replace(told, planned_minutes=planned.count())
     return told
 
 
@@ -307,7 +299,8 @@ def _draw_moment(what: str, offered: tuple[When, ...], place: str) -> Moment:
     choices: tuple[When, ...] = ("", *offered)
     when = st.selectbox(what, list(choices), format_func=lambda one: _capital(WHEN_WORDS[one]), key=place) or ""
     if when == "after":
-        minutes = st.number_input(f"{what}, minutes after the start", value=None, min_value=0.0, key=f"{place}_minutes")
+        title = f"{what}, minutes after the start"
+        minutes = NumberField(f"{place}_minutes", what, "min", title, possible=(0, _LONGEST_MINUTES)).draw().value
         return Moment("", 0) if minutes is None else Moment("after", minutes)
     if when == "at":
         return Moment("at", at=_draw_instant(what, place))

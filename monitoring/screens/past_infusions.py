@@ -15,6 +15,7 @@ from streamlit.delta_generator import DeltaGenerator
 from monitoring.charts import MARK
 from monitoring.clinic import running
 from monitoring.clinical.protocol import OVER, Level
+from monitoring.clinical.written_numbers import number_text
 from monitoring.documents import PHASE_WORDS
 from monitoring.records.summary_shapes import FoundInfusion, SortKey
 from monitoring.review.catching_up import not_judged
@@ -22,6 +23,7 @@ from monitoring.review.search import DAYS, LARGEST, PAGE_LENGTH, Choices, Found,
 from monitoring.screens.doorway import PAGES
 from monitoring.screens.drawn import draw
 from monitoring.screens.exporting import Search, draw_exports
+from monitoring.screens.number_field import NumberField
 from monitoring.screens.plain import plain
 
 _LOOK_AGAIN_SECONDS: Final = 2
@@ -218,9 +220,8 @@ def _fields(choices: Choices) -> Iterator[str]:
     yield from _choose(ranges, "Ranges it ran under", "protocol", _protocol_labels(choices.protocols))
     bounds = st.columns(4)
     for column, (label, key) in zip(bounds, _BOUNDS, strict=True):
-        column.number_input(label, 0.0, LARGEST, None, step=0.1, key=_key(key), on_change=_changed)
-        if (bound := st.session_state[_key(key)]) is not None:
-            yield f"{label} {bound:g}"
+        if (bound := _bound(key, label).draw(column, on_change=_changed).value) is not None:
+            yield f"{label} {bound:.10g}"
     flag, level, answered = st.columns(3)
     yield from _choose(flag, "Flag of", "flag", _measure_labels(choices))
     levels = {one.word: f"{MARK[one]} {one.word}" for one in reversed(Level)}
@@ -236,6 +237,11 @@ def _fields(choices: Choices) -> Iterator[str]:
         column.toggle(label, key=_key(key), on_change=_changed)
         if st.session_state[_key(key)]:
             yield label
+
+
+def _bound(key: str, label: str) -> NumberField:
+    unit = "mg/kg" if "per_kg" in key else "mg"
+    return NumberField(_key(key), label.partition(" [")[0], unit, label, possible=(0, LARGEST))
 
 
 def _choose(place: DeltaGenerator, label: str, key: str, words: Mapping[str, str]) -> Iterator[str]:
@@ -297,7 +303,7 @@ def _take_address() -> None:
     for key in ("from", "to"):
         state[_key(key)] = date.fromisoformat(asked[key][0]) if key in asked else None
     for _, key in _BOUNDS:
-        state[_key(key)] = float(asked[key][0]) if key in asked else None
+        state[_key(key)] = asked[key][0] if key in asked else ""
     state[_key("early")], state[_key("unsigned")] = wanted.ended_early, wanted.unsigned
     order = (wanted.sort, wanted.rising)
     state[_key("sorted")] = order if order in _SORTED else next(iter(_SORTED))
@@ -317,9 +323,11 @@ def _wanted_now() -> Wanted:
     """What the fields ask for."""
     state = st.session_state
     asked: dict[str, list[str]] = {}
-    of_one = ("nurse", "chair", "protocol", "flag", "level", "acknowledged", "imported")
-    for key in (*of_one, *(key for _, key in _BOUNDS)):
+    for key in ("nurse", "chair", "protocol", "flag", "level", "acknowledged", "imported"):
         asked[key] = [] if state[_key(key)] is None else [str(state[_key(key)])]
+    for label, key in _BOUNDS:
+        bound = _bound(key, label).number()
+        asked[key] = [] if bound is None else [number_text(bound)]
     for key in ("from", "to"):
         day = state[_key(key)]
         asked[key] = [day.isoformat()] if isinstance(day, date) else []

@@ -25,8 +25,9 @@ from monitoring.recording import (
 )
 from monitoring.screens.doorway import PAGES
 from monitoring.screens.identity import actor
+from monitoring.screens.number_field import NumberField
 from monitoring.screens.plain import plain
-from monitoring.screens.said import say_outcome, show_said
+from monitoring.screens.said import say, say_outcome, show_said
 from monitoring.screens.series import draw_way_to_series
 
 _SHOWN: Final = 12  # patients at a time
@@ -89,19 +90,17 @@ def _draw_open(patient: Patient) -> None:
     wanted = st.query_params.get("chair")
     first = list(free).index(wanted) if wanted in free else 0
     dose = protocol.dose
-    key = _keys(patient.id)
+    key, number = _keys(patient.id), _number_fields(patient.id)
     one, two, three = st.columns(3)
-    weight = one.number_input("Weight today, kg", value=None, min_value=0.0, format="%.1f", key=key["weight"])
-    mg_per_kg = two.number_input(
-        "Dose, mg/kg", value=dose.mg_per_kg, min_value=0.0, step=0.05, format="%.2f", key=key["dose"]
-    )
-    three.number_input("Planned minutes", value=dose.planned_minutes, min_value=0, step=5, key=key["planned"])
-    one.number_input("Which of the series", value=suggested.number, min_value=1, step=1, key=key["which"])
+    weight = number["weight"].draw(one).value
+    mg_per_kg = number["dose"].draw(two, dose.mg_per_kg).value
+    number["planned"].draw(three, dose.planned_minutes)
+    number["which"].draw(one, suggested.number)
     presets = list(protocol.schedule.presets)
     two.segmented_control("Vital signs every, min", presets, default=protocol.schedule.every_minutes, key=key["every"])
     three.selectbox("Chair", list(free), index=first, format_func=lambda one: free.get(one, ""), key=key["chair"])
-    if weight is not None:
-        st.text(f"{weight:.1f} kg × {mg_per_kg:g} mg/kg = {weight * mg_per_kg:.1f} mg")
+    if weight is not None and mg_per_kg is not None:
+        st.text(f"{weight:.10g} kg × {mg_per_kg:.10g} mg/kg = {weight * mg_per_kg:.10g} mg")
     st.pills("Identified by (two)", list(IDENTIFIERS), selection_mode="multi", key=key["identifiers"], default=[])
     st.button(
         f"Open infusion for {plain(patient.name)}",
@@ -119,11 +118,25 @@ def _keys(patient_id: str) -> dict[str, str]:
     return {field: f"{field}_{patient_id}" for field in fields}
 
 
+def _number_fields(patient_id: str) -> dict[str, NumberField]:
+    """The fields of the form that take a number."""
+    key = _keys(patient_id)
+    return {
+        "weight": NumberField(key["weight"], "Weight today", "kg", decimals=1),
+        "dose": NumberField(key["dose"], "Dose", "mg/kg"),
+        "planned": NumberField(key["planned"], "Planned time", "min", title="Planned minutes", whole=True),
+        "which": NumberField(key["which"], "Which of the series", whole=True),
+    }
+
+
 def _open(patient_id: str, id_key: str) -> None:
-    given, key = st.session_state, _keys(patient_id)
+    given, key, number = st.session_state, _keys(patient_id), _number_fields(patient_id)
     opened_here: dict[str, str] = given.setdefault("opened_here", {})  # patient to infusion
     if opened_here.get(patient_id) in {infusion.id for infusion in running().store.open_infusions()}:
         given["opened"] = opened_here[patient_id]  # a second tap, of which the page hears after it has moved on
+        return
+    if unread := [problem for field in number.values() for problem in field.problems()]:
+        say(f"open {patient_id}", unread)
         return
     outcome = open_infusion(
         running(),
@@ -131,12 +144,12 @@ def _open(patient_id: str, id_key: str) -> None:
         id=given[id_key],
         patient_id=patient_id,
         chair=given[key["chair"]],
-        weight_kg=given[key["weight"]],
-        dose_mg_per_kg=given[key["dose"]],
-        planned_minutes=given[key["planned"]],
+        weight_kg=number["weight"].number(),
+        dose_mg_per_kg=number["dose"].number(),
+        planned_minutes=number["planned"].count(),
         every_minutes=given[key["every"]],
         identifiers=given[key["identifiers"]],
-        number=given[key["which"]],
+        number=number["which"].count(),
     )
     if say_outcome(f"open {patient_id}", outcome) and outcome.value is not None:
         given["opened"] = opened_here[patient_id] = outcome.value.id

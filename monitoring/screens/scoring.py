@@ -13,6 +13,7 @@ from monitoring.clinical.instruments import Instrument, Item
 from monitoring.recording import add_score, withdraw_score
 from monitoring.records import Score, Series
 from monitoring.screens.identity import actor
+from monitoring.screens.number_field import NumberField
 from monitoring.screens.plain import plain
 from monitoring.screens.said import say, say_outcome, show_said
 from monitoring.screens.series import ask_beside_the_form, today
@@ -59,9 +60,13 @@ def _draw_fields(series: Series, instrument: Instrument, place: str) -> None:
     if _by_item(instrument, mark):
         _draw_total(instrument, mark)
     elif instrument.total != "none":
-        st.number_input("Total", value=None, step=1, format="%d", key=f"{mark}_total")
+        _total_field(mark).draw()
     st.text_input("Remark", key=f"{place}_note", placeholder="" if instrument.total != "none" else "worst tolerability")
     _draw_in_place_of(series, instrument, mark)
+
+
+def _total_field(mark: str) -> NumberField:
+    return NumberField(f"{mark}_total", "Total")
 
 
 def _draw_item(item: Item, key: str, *, not_known: bool) -> None:
@@ -107,8 +112,11 @@ def _add(series_id: str, place: str) -> None:
     if missing := _unanswered(instrument, mark):
         say(where, missing)
         return
+    if not _by_item(instrument, mark) and (unread := _total_field(mark).problems()):
+        say(where, unread)
+        return
     items = _items(instrument, mark)
-    total = instrument.total_of(items) if _by_item(instrument, mark) else given.get(f"{mark}_total")
+    total = instrument.total_of(items) if _by_item(instrument, mark) else _total_field(mark).number()
     outcome = add_score(
         running(),
         actor(),

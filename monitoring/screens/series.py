@@ -21,8 +21,9 @@ from monitoring.recording import begin_series, describe_series, tell_of_score
 from monitoring.records import Score, Series
 from monitoring.screens.doorway import PAGES
 from monitoring.screens.identity import actor
+from monitoring.screens.number_field import NumberField
 from monitoring.screens.plain import plain
-from monitoring.screens.said import say_outcome, show_said
+from monitoring.screens.said import say, say_outcome, show_said
 
 _ASKED_FOR = "series_asked_for"  # in the session: the infusion in the address whose series is shown
 _ASKED_BELOW = "asked_below"  # in the session: where what is unanswered is asked
@@ -97,23 +98,30 @@ def draw_begin(patient: Patient) -> None:
 
 
 def _begin(patient_id: str, place: str) -> None:
-    given = st.session_state
+    given, where = st.session_state, f"begin {patient_id}"
+    if unread := _planned(place).problems():
+        say(where, unread)
+        return
     outcome = begin_series(
         running(),
         actor(),
         id=given[f"{place}_id"],
         patient_id=patient_id,
-        planned_infusions=given[f"{place}_planned"],
+        planned_infusions=_planned(place).count(),
         indication=given[f"{place}_indication"],
         prescriber=given[f"{place}_prescriber"],
     )
-    if say_outcome(f"begin {patient_id}", outcome, "The series has begun."):
+    if say_outcome(where, outcome, "The series has begun."):
         given.pop(f"series_of_{patient_id}", None)  # the new one is shown
+
+
+def _planned(place: str) -> NumberField:
+    return NumberField(f"{place}_planned", "Planned infusions", whole=True)
 
 
 def _draw_details(place: str, planned: int, indication: str, prescriber: str) -> None:
     one, two, three = st.columns([1, 2, 2])
-    one.number_input("Planned infusions", value=planned, min_value=0, step=1, key=f"{place}_planned")
+    _planned(place).draw(one, planned)
     two.text_input("Indication", value=indication, key=f"{place}_indication")
     three.text_input("Prescriber", value=prescriber, key=f"{place}_prescriber")
 
@@ -138,11 +146,14 @@ def draw_about(series: Series) -> None:
 
 def _describe(series_id: str, place: str) -> None:
     given = st.session_state
+    if unread := _planned(place).problems():
+        say(place, unread)
+        return
     outcome = describe_series(
         running(),
         actor(),
         series_id,
-        planned_infusions=given[f"{place}_planned"],
+        planned_infusions=_planned(place).count(),
         indication=given[f"{place}_indication"],
         prescriber=given[f"{place}_prescriber"],
     )

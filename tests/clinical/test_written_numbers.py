@@ -137,6 +137,22 @@ def test_where_a_file_has_one_decimal_mark_the_other_is_none(
 
 
 @pytest.mark.parametrize(
+    ("text", "value", "expected"),
+    [
+        ("40", 40, ""),
+        ("40.0", 40, ""),
+        ("0,75 h", 45, ""),
+        ("40,5", None, "a whole number in min"),
+        ("100 s", None, "a whole number in min"),
+        ("1.000", None, "1 or 1000, without a mark for thousands"),
+    ],
+)
+def test_where_only_whole_numbers_are_meant_others_are_refused(text: str, value: float | None, expected: str) -> None:
+    read = written_number(text, "min", whole=True)
+    assert (read.value, read.expected) == (value, expected)
+
+
+@pytest.mark.parametrize(
     ("text", "unit", "sentence"),
     [
         ("1,000", "mg/kg", "Dose “1,000”: expected 1 or 1000, without a mark for thousands."),

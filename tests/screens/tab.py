@@ -120,7 +120,6 @@ class Tab:
         kinds = (
             "text_input",
             "text_area",
-            "number_input",
             "date_input",
             "time_input",
             "selectbox",
@@ -134,13 +133,15 @@ class Tab:
     def fill(self, **values: object) -> Tab:
         """Type into, or choose in, the fields with these keys; a field that comes with another is waited for.
 
-        What is filled into a form is sent with the press of its button.
+        Numbers are typed in digits. What is filled into a form is sent with the press of its button.
         """
         fields = []
         for key, value in values.items():
             if not self.has(key):
                 self.run()
-            fields.append(self.field(key).set_value(value))
+            field = self.field(key)
+            number = field.type == "text_input" and isinstance(value, int | float)
+            fields.append(field.set_value(f"{value:.10g}" if number else value))
         return self if all(field.form_id for field in fields) else self.run()
 
     @property

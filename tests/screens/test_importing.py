@@ -45,9 +45,9 @@ def fill(tab: Tab, **values: Any) -> Tab:
 def said(tab: Tab) -> Tab:
     """The wide file of Omar Haddad, everything said of it."""
     fill(tab, **{f"column_{n}": code for n, code in enumerate(COLUMNS)}, zone="UTC", find="Haddad")
-    fill(tab, patient="K-0102", chair="chair-2", weight=72.0, dose=0.5, planned=40)
+    fill(tab, patient="K-0102", chair="chair-2", weight="72", dose="0,5", planned="40")
     fill(tab, started="at", ended="after", left="last")
-    return fill(tab, started_day=date(2026, 3, 2), started_time=time(10), ended_minutes=40.0)
+    return fill(tab, started_day=date(2026, 3, 2), started_time=time(10), ended_minutes="40")
 
 
 def table_of(tab: Tab, number: int) -> list[dict[str, str]]:

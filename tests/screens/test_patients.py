@@ -168,7 +168,7 @@ def omar(house: RunningClinic, door: Doorman, ids: Names) -> Tab:
 
 def plan(tab: Tab, patient: str, **other: Any) -> Tab:
     """Fill in what opening an infusion needs."""
-    wanted = {"weight": 82.0, "identifiers": ["name", "date of birth"]} | other
+    wanted = {"weight": "82", "identifiers": ["name", "date of birth"]} | other
     return tab.fill(**{f"{field}_{patient}": value for field, value in wanted.items()})
 
 
@@ -179,8 +179,8 @@ def infusions(house: RunningClinic, patient: str) -> int:
 
 def test_an_infusion_is_opened_and_its_bedside_is_shown(house: RunningClinic, omar: Tab, ids: Names) -> None:
     patient = ids.patients["Omar Haddad"]
-    plan(omar, patient, chair="chair-3", dose=0.4, planned=50, every=5)
-    assert "82.0 kg × 0.4 mg/kg = 32.8 mg" in omar.words
+    plan(omar, patient, chair="chair-3", dose="0,4", planned="50", every=5)
+    assert "82 kg × 0.4 mg/kg = 32.8 mg" in omar.words
     omar.press("Open infusion for Omar Haddad")
     assert omar.screen == "bedside_screen"
     (opened,) = house.store.infusions_of(patient)
@@ -194,18 +194,29 @@ def test_an_infusion_is_opened_and_its_bedside_is_shown(house: RunningClinic, om
 @pytest.mark.parametrize(
     ("wrong", "sentence"),
     [
-        ({"weight": None}, "Weight is missing: expected 30 to 250 kg."),
-        ({"weight": 0.0}, "Weight 0 kg: expected 30 to 250."),
-        ({"weight": 1200.0}, "Weight 1200 kg: expected 30 to 250."),
-        ({"dose": 5.0}, "Dose 5 mg/kg: expected 0.1 to 1.5."),
-        ({"planned": 4}, "Planned time 4 min: expected 20 to 120."),
+        ({"weight": ""}, "Weight is missing: expected 30 to 250 kg."),
+        ({"weight": "0"}, "Weight 0 kg: expected 30 to 250."),
+        ({"weight": "1200"}, "Weight 1200 kg: expected 30 to 250."),
+        ({"weight": "725"}, "Weight 725 kg: expected 30 to 250."),
+        ({"weight": "1.000,5"}, "Weight today “1.000,5”: expected one comma or one point, and no mark for thousands."),
+        ({"weight": "72.500"}, "Weight today “72.500”: expected 72.5 or 72500, without a mark for thousands."),
+        ({"weight": ">200"}, "Weight today “>200”: expected one number, not a bound or an estimate."),
+        ({"weight": "12 st"}, "Weight today “12 st”: expected a number in kg, lb or g."),
+        ({"dose": ""}, "Dose is missing: expected 0.1 to 1.5 mg/kg."),
+        ({"dose": "5"}, "Dose 5 mg/kg: expected 0.1 to 1.5."),
+        ({"dose": "05"}, "Dose “05”: expected 5, or 0.5."),
+        ({"dose": "35 mg"}, "Dose “35 mg”: expected a number in mg/kg or µg/kg."),
+        ({"planned": "4"}, "Planned time 4 min: expected 20 to 120."),
+        ({"planned": "40,5"}, "Planned time “40,5”: expected a whole number in min."),
+        ({"planned": ""}, "Planned time is missing: expected 20 to 120 min."),
+        ({"which": "-1"}, "Infusion number -1: expected 1 or more."),
+        ({"which": "second"}, "Which of the series “second”: expected a number alone."),
         ({"every": None}, "Interval is missing: expected one of 5, 10, 15 min."),
         (
             {"identifiers": ["name"]},
             "1 identifiers confirmed: expected two different ones, such as name and date of birth.",
         ),
     ],
-    ids=["no weight", "weight 0", "weight 1200", "dose", "minutes", "interval", "one identifier"],
 )
 def test_what_is_wrong_with_an_infusion_is_said_and_what_was_typed_stays(
     house: RunningClinic, omar: Tab, ids: Names, wrong: dict[str, Any], sentence: str
@@ -216,9 +227,45 @@ def test_what_is_wrong_with_an_infusion_is_said_and_what_was_typed_stays(
     assert infusions(house, patient) == 0
     for field, value in wrong.items():
         assert omar.field(f"{field}_{patient}").value == value
-    right = {"weight": 82.0, "dose": 0.5, "planned": 40, "every": 10, "identifiers": ["name", "wristband"]}
+    right = {"weight": "82", "dose": "0.5", "planned": "40", "which": "1", "every": 10}
+    right |= {"identifiers": ["name", "wristband"]}
     plan(omar, patient, **{field: right[field] for field in wrong}).press("Open infusion for Omar Haddad")
     assert (omar.screen, infusions(house, patient)) == ("bedside_screen", 1)
+
+
+@pytest.mark.parametrize(
+    ("typed", "weight_kg", "mg_per_kg", "shown"),
+    [
+        ({"weight": "72,5", "dose": "0,5"}, 72.5, 0.5, ()),
+        ({"weight": "158 lb"}, 71.7, 0.5, ("158 lb = 71.7 kg",)),
+        ({"weight": "72500 g", "dose": "500 mcg/kg"}, 72.5, 0.5, ("72500 g = 72.5 kg", "500 µg/kg = 0.5 mg/kg")),
+        ({"weight": "７２，５ kg", "dose": ".5 mg/kg", "planned": "40 min"}, 72.5, 0.5, ()),
+    ],
+)
+def test_a_comma_is_a_point_and_a_unit_is_honoured(
+    house: RunningClinic,
+    omar: Tab,
+    ids: Names,
+    typed: dict[str, str],
+    weight_kg: float,
+    mg_per_kg: float,
+    shown: tuple[str, ...],
+) -> None:
+    patient = ids.patients["Omar Haddad"]
+    plan(omar, patient, **typed)
+    assert set(shown) <= set(omar.words)
+    assert f"{weight_kg:g} kg × {mg_per_kg:g} mg/kg = {weight_kg * mg_per_kg:g} mg" in omar.words
+    omar.press("Open infusion for Omar Haddad")
+    infusion = house.store.infusion(house.store.infusions_of(patient)[0])
+    assert infusion is not None
+    assert (infusion.weight_kg, infusion.dose_mg_per_kg, infusion.planned_minutes) == (weight_kg, mg_per_kg, 40)
+
+
+def test_what_is_not_read_is_said_below_its_field_before_anything_is_pressed(omar: Tab, ids: Names) -> None:
+    plan(omar, ids.patients["Omar Haddad"], dose="1,000")
+    assert "▲ Dose “1,000”: expected 1 or 1000, without a mark for thousands." in omar.words
+    assert omar.field(f"dose_{ids.patients['Omar Haddad']}").value == "1,000"
+    assert not any(" mg/kg = " in word for word in omar.words)
 
 
 def test_a_patient_with_an_open_infusion_gets_no_second_one(house: RunningClinic, door: Doorman, ids: Names) -> None:
@@ -255,14 +302,14 @@ def test_a_chair_tapped_on_the_board_is_chosen_here(house: RunningClinic, door: 
 
 
 def test_nothing_typed_for_one_patient_is_there_for_another(house: RunningClinic, omar: Tab, ids: Names) -> None:
-    plan(omar, ids.patients["Omar Haddad"], dose=0.7).press("Open infusion for Omar Haddad")
+    plan(omar, ids.patients["Omar Haddad"], dose="0.7").press("Open infusion for Omar Haddad")
     omar.open("patients")
     omar.fill(patient_chosen=ids.patients["Marta Brandt"])
-    plan(omar, ids.patients["Marta Brandt"], weight=120.0, dose=0.8)
+    plan(omar, ids.patients["Marta Brandt"], weight="120", dose="0.8")
     lin = ids.patients["Lin Sørensen"]
     omar.fill(patient_chosen=lin)
-    assert omar.field(f"weight_{lin}").value is None
-    assert omar.field(f"dose_{lin}").value == 0.5
+    assert omar.field(f"weight_{lin}").value == ""
+    assert omar.field(f"dose_{lin}").value == "0.5"
     assert omar.field(f"identifiers_{lin}").value == []
 
 

@@ -238,7 +238,7 @@ class Tablet:
         weight = self.page.get_by_label("Weight today, kg")
         weight.fill(f"{weight_kg:g}")
         weight.press("Enter")
-        expect(self.page.get_by_text(re.compile(rf"^{weight_kg:.1f} kg × "))).to_be_visible()
+        expect(self.page.get_by_text(re.compile(rf"^{weight_kg:g} kg × "))).to_be_visible()
         self.tap(self.page.get_by_role("combobox", name=re.compile("Chair")))
         self.tap(self.page.get_by_role("option", name=chair, exact=True))
         for identifier in ("name", "date of birth"):
