@@ -114,7 +114,7 @@ def _found(row: Part, infusion: int | None, keys: Sequence[str]) -> RowFound:
 
 def _unkept(rows: Iterable[Part]) -> Iterator[str]:
     """What is not read of these resources, each element with how often it stands there."""
-    found = Counter(one for row in rows if not row.left_out for one in unkept(row.resource.kind, row.resource.content))
+    found = Counter(one for row in rows if row.is_read for one in unkept(row.resource.kind, row.resource.content))
     if found:
         named = ", ".join(name if count == 1 else f"{name} ({count})" for name, count in sorted(found.items()))
         yield f"Not kept from the file: {named}."
@@ -144,7 +144,7 @@ class _Group:
     def rows(self) -> list[Part]:
         """What is said of this infusion, or keeps it out."""
         of_it = (row for row in self._reader.rows if row.infusion == self._key)
-        return [row for row in of_it if row.speaks or row.left_out or row.faults]
+        return [row for row in of_it if row.speaks or row.left_out or row.faults or (row.used and _is_of_infusion(row))]
 
     def found(self, now: datetime) -> Found:
         """What becomes of this infusion at `now`."""
@@ -186,6 +186,7 @@ class _Group:
         row = self._reader.rows[person.number]
         if row.left_out or (row.resource.kind == "Patient" and row.faults):
             return self._told_patient(person.name)
+        row.used = True
         found = registered_as(person, self._patients)
         if len(found) > 1:
             here = " and ".join(f"{number} is {one.name}" for number, one in found)

@@ -41,7 +41,7 @@ class BundleReader(Structure):
         elif row.resource.kind == "MedicationAdministration":
             self._given(row)
         elif row.resource.kind in ("Patient", "Encounter", "Procedure"):
-            row.used = True
+            row.used = row.resource.kind != "Patient"  # whose is seen when it is known who is meant
             row.says.append(text_of(row.resource.content.get("code")) or str(row.resource.content.get("status", "")))
             self._tell_unread(row)
 
@@ -135,6 +135,11 @@ class BundleReader(Structure):
             else:
                 self.leave_out(row, "weight", text_of(content["dataAbsentReason"]) or "no reason in the file")
                 row.left_out = "it was not measured"
+            return
+        if not content.get("effectivePeriod") and len(str(content.get("effectiveDateTime", ""))) < len("2026-03-03"):
+            row.wrong(
+                row.key, "effectiveDateTime: expected when it was weighed, at least the day.", "weights of no day"
+            )
             return
         amount = amount_of(content.get("valueQuantity"), "valueQuantity", WEIGHTS)
         if amount.unit is None:

@@ -23,13 +23,15 @@ Outcome = Literal["refused", "asked", "told"]
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """What the profile of one vital sign adds. `components`: their words by LOINC code; `component`: one that lacks."""
+    """What the profile of one vital sign adds. `components`: their words by LOINC code.
+
+    `otherwise`: what comes of one that lacks an element, where that is not as for every vital sign.
+    """
 
     name: str
     loinc: str
-    units: tuple[str, ...]
     components: Mapping[str, str]
-    component: Outcome | None
+    otherwise: Mapping[str, Outcome]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +52,8 @@ def profiles() -> Profiles:
 
 
 def _profile(found: Mapping[str, Any]) -> Profile:
-    component = found.get("component")
-    outcomes = {} if component is None else _outcomes({"component": component})
-    components = dict(found.get("components", {}))
-    return Profile(found["name"], found["loinc"], tuple(found["units"]), components, outcomes.get("component"))
+    components, otherwise = dict(found.get("components", {})), _outcomes(found.get("otherwise", {}))
+    return Profile(found["name"], found["loinc"], components, otherwise)
 
 
 def _outcomes(found: Mapping[str, str]) -> dict[str, Outcome]:
@@ -73,13 +73,14 @@ def profile_of(codes: Sequence[str]) -> Profile | None:
 
 def lacking(content: Json, codes: Sequence[str]) -> Iterator[str]:
     """What an Observation of a vital sign lacks of its profile, where it is read all the same; to be told."""
-    profile = profile_of(codes)
+    there = {code for one in content.get("component", ()) for code in codes_of(one.get("code"), LOINC)}
+    of_components = (one for one in profiles().of.values() if there & set(one.components))
+    profile = profile_of(codes) or next(of_components, None)
     if profile is None:
         return
     if not any("vital-signs" in codes_of(one, CATEGORIES) for one in content.get("category", ())):
         yield "category vital-signs"
     if profile.loinc not in codes:
         yield f"code {profile.loinc}"
-    there = {code for one in content.get("component", ()) for code in codes_of(one.get("code"), LOINC)}
     whole = content.get("dataAbsentReason") is not None
     yield from (f"{words} pressure" for code, words in profile.components.items() if code not in there and not whole)
