@@ -335,13 +335,20 @@ class _Group:
         period = period if procedure is None else procedure.content.get("performedPeriod", period)
         place = procedure.place if procedure is not None else ""
         stopped = procedure is not None and procedure.content.get("status") == "stopped"
-        reason = text_of(procedure.content.get("statusReason")) if procedure is not None and stopped else ""
-        known = next((r for r in self._reader.protocol.stop_reasons if r.casefold() == reason.casefold()), "")
+        reason = text_of(procedure.content.get("statusReason")) if procedure is not None else ""
+        if procedure is not None and reason and not stopped and not kinds:
+            self._reader.told[self._key, f"{procedure.content['status']}: {reason}"].append(place)
+        known = next((r for r in self._reader.protocol.stop_reasons if r.casefold() == reason.casefold()), reason)
         left = instant_of(self._encounter.get("period", {}).get("end"))
         end: EventKind = "stop" if stopped else "end"
         moments: tuple[tuple[EventKind, datetime | None, dict[str, str], bool], ...] = (
             ("start", instant_of(period.get("start")), {}, "start" in kinds),
-            (end, instant_of(period.get("end")), {"reason": known} if known else {}, bool({"end", "stop"} & kinds)),
+            (
+                end,
+                instant_of(period.get("end")),
+                {"reason": known} if known and stopped else {},
+                bool({"end", "stop"} & kinds),
+            ),
             ("close", left, {}, "close" in kinds),
         )
         for kind, at, detail, there in moments:
@@ -436,6 +443,8 @@ class _Group:
             yield f"Recorded there by: {', '.join(f'{name} ({count})' for name, count in people.items() if name)}."
         if self._key and self._key not in reader.by_name:
             yield f"The encounter {self._key} is not in the file; its values stand under that reference."
+        elif instant_of(self._encounter.get("period", {}).get("start")) is None:
+            yield "The file does not say when the encounter began; it is opened with what was seen first."
         if self._person is not None and self._person.died:
             yield f"The file says that the patient died: {self._person.died}."
         yield from _unkept(row for row in reader.rows if row.infusion == self._key and _is_of_infusion(row))

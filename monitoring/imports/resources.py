@@ -34,6 +34,12 @@ class BundleReader(Structure):
         for row in self.rows:
             if row.is_read:
                 self._read(row)
+        spoken = {row.infusion for row in self.rows if row.speaks}
+        for row in self.rows:
+            alone = row.infusion not in self.by_name and row.infusion not in spoken
+            if row.is_read and row.resource.kind in ("Procedure", "MedicationAdministration") and alone:
+                what = f"encounter “{row.infusion[-60:]}” is not in this Bundle" if row.infusion else "of no encounter"
+                row.wrong(row.key, f"{what}, and nothing was seen in it: expected it there.", "Encounter: not there")
 
     def _read(self, row: Part) -> None:
         if row.resource.kind == "Observation":
@@ -391,13 +397,27 @@ class BundleReader(Structure):
         if row.infusion in self.drugs or (names and not names & parts):
             row.wrong(row.key, "effectivePeriod: expected one time, as of a medicine.", "medicines over a time")
             return
+        if not self._ran_as_its_procedure(row):
+            return
         row.used = True
         self.drugs[row.infusion] = row
         self._tell_unread(row)
         dosage = content.get("dosage", {})
         amounts = (dosage.get("dose", {}), dosage.get("rateQuantity", {}))
         words = [f"{one['value']:g} {one.get('unit', '')}".strip() for one in amounts if one.get("value") is not None]
-        row.says += [self._medicine(row), str(dosage.get("text", "")), *words]
+        row.says += [self._medicine(row), str(dosage.get("text", "")), *words, text_of(dosage.get("route"))]
+
+    def _ran_as_its_procedure(self, row: Part) -> bool:
+        """Whether the drug ran when the procedure says that it did, or a person confirms that the procedure counts."""
+        drug = row.resource.content["effectivePeriod"]
+        for procedure in self.procedures(row.infusion):
+            period = procedure.resource.content.get("performedPeriod", {})
+            for end in ("start", "end"):
+                one, other = instant_of(drug.get(end)), instant_of(period.get(end))
+                if one is not None and other is not None and one != other:
+                    told = f"The drug’s {end} is {drug[end]}, that of the procedure {period[end]}"
+                    return self.ask(row, "period", Doubt(f"{told}: is it that of the procedure?", told), told)
+        return True
 
     def _tell_notes(self, row: Part) -> None:
         """Keep the notes, but for those of our own export that say what a Provenance says."""

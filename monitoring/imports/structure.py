@@ -18,12 +18,13 @@ from monitoring.imports.parts import Change, Part, Saying
 from monitoring.imports.people import Person, whose
 from monitoring.imports.references import References
 from monitoring.imports.states import state_fault
+from monitoring.imports.unkept import doubled
 
 TERMS: Final = "http://terminology.hl7.org/CodeSystem"
 _NAMED_ONLY: Final = ("Practitioner", "PractitionerRole", "Organization", "Location", "CodeSystem", "Device")
 OF_INFUSIONS: Final = ("Observation", "MedicationAdministration", "Procedure", "Encounter")
 # What a resource as a whole is asked about: the end of its key in the decisions.
-_ASKED: Final = ("subject", "status", "before", "procedure", "person", "active", "deceasedBoolean", "link")
+_ASKED: Final = ("subject", "status", "before", "period", "procedure", "person", "active", "deceasedBoolean", "link")
 
 
 class Structure:
@@ -111,6 +112,8 @@ class Structure:
             return
         for sentence in unread_modifiers(content):
             row.wrong(row.key, sentence, f"{kind}: a modifier that is not known here")
+        for path in dict.fromkeys(doubled(content)):
+            self.lacking[f"The same twice in {kind}.{path}, read once"].append(row)
         self._look_at_state(row)
 
     def _left_out(self, row: Part) -> str | None:

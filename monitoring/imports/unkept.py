@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
@@ -25,8 +26,15 @@ _VALUES: Final[Read] = {
     "dataAbsentReason": _CONCEPT,
 }
 # Of every resource; a narrative says in words what stands in the elements beside it, unless it says that it holds more.
-_ALWAYS: Final[Read] = {"resourceType": _ALL, "id": _ALL, "meta": _ALL, "status": _ALL, "identifier": _ALL}
-_OF_INFUSION: Final[Read] = {**_ALWAYS, "subject": _REFERENCE, "encounter": _REFERENCE, "note": _NOTE}
+_ALWAYS: Final[Read] = dict.fromkeys(("resourceType", "id", "meta", "status"), _ALL)
+_OF_INFUSION: Final[Read] = {**_ALWAYS, "subject": _REFERENCE, "encounter": _REFERENCE}
+_GIVEN: Final[Read] = {
+    **_OF_INFUSION,
+    "medicationCodeableConcept": _CONCEPT,
+    "medicationReference": _REFERENCE,
+    "context": _REFERENCE,
+}
+_INFUSION_DRUG: Final = "the drug of the infusion"
 _READ: Final[Mapping[str, Read]] = {
     "Observation": {
         **_OF_INFUSION,
@@ -34,30 +42,34 @@ _READ: Final[Mapping[str, Read]] = {
         **dict.fromkeys(("category", "effectiveDateTime", "effectiveInstant", "issued"), _ALL),
         "performer": _REFERENCE,
         "hasMember": _REFERENCE,
+        "note": _NOTE,
         "component": _VALUES,
     },
     "MedicationAdministration": {
-        **_OF_INFUSION,
-        **dict.fromkeys(("effectiveDateTime", "partOf"), _ALL),
-        "medicationCodeableConcept": _CONCEPT,
-        "medicationReference": _REFERENCE,
-        "context": _REFERENCE,
-        "effectivePeriod": _PERIOD,
-        "dosage": {"text": _ALL, "dose": _QUANTITY, "route": _CONCEPT, "rateQuantity": _QUANTITY},
+        **_GIVEN,
+        "effectiveDateTime": _ALL,
+        "dosage": {"text": _ALL, "dose": _QUANTITY, "route": _CONCEPT},
         "reasonCode": _CONCEPT,
         "performer": {"actor": _REFERENCE},
+        "note": _NOTE,
     },
-    "Procedure": {**_OF_INFUSION, "code": _CONCEPT, "statusReason": _CONCEPT, "performedPeriod": _PERIOD},
-    "Encounter": {
+    _INFUSION_DRUG: {
+        **_GIVEN,
+        "partOf": _ALL,
+        "effectivePeriod": _PERIOD,
+        "dosage": {"text": _ALL, "dose": _QUANTITY, "route": _CONCEPT, "rateQuantity": _QUANTITY},
+    },
+    "Procedure": {
         **_OF_INFUSION,
-        "class": _ALL,
-        "period": _PERIOD,
-        "location": {"location": _REFERENCE},
-        **dict.fromkeys(("participant", "serviceProvider", "serviceType"), _ALL),
+        "identifier": _ALL,
+        "code": _CONCEPT,
+        "statusReason": _CONCEPT,
+        "performedPeriod": _PERIOD,
     },
+    "Encounter": {**_OF_INFUSION, "identifier": _ALL, "period": _PERIOD, "location": {"location": _REFERENCE}},
     "Patient": {
         **_ALWAYS,
-        **dict.fromkeys(("active", "name", "gender", "birthDate", "link"), _ALL),
+        **dict.fromkeys(("identifier", "active", "name", "gender", "birthDate", "link"), _ALL),
         **dict.fromkeys(("deceasedBoolean", "deceasedDateTime"), _ALL),
     },
     "Provenance": {
@@ -71,8 +83,21 @@ _READ: Final[Mapping[str, Read]] = {
 
 def unkept(kind: str, content: Json) -> Iterator[str]:
     """What of this resource is not read, as paths; () for a kind of which nothing but its name is asked."""
+    of_infusion = kind == "MedicationAdministration" and "effectivePeriod" in content
     if kind in _READ:
-        yield from _below(kind, content, _READ[kind])
+        yield from _below(kind, content, _READ[_INFUSION_DRUG if of_infusion else kind])
+
+
+def doubled(content: Json, path: str = "") -> Iterator[str]:
+    """Where a list of a resource holds the very same twice, as paths: FHIR's lists say each thing once."""
+    for name, value in content.items():
+        items = value if isinstance(value, list) else [value]
+        texts = [json.dumps(one, sort_keys=True, default=str) for one in items]
+        if len(set(texts)) < len(texts):
+            yield f"{path}{name}"
+        for one in items:
+            if isinstance(one, Mapping):
+                yield from doubled(one, f"{path}{name}.")
 
 
 def _below(path: str, content: Json, read: Read) -> Iterator[str]:

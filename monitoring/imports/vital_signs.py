@@ -78,9 +78,12 @@ def lacking(content: Json, codes: Sequence[str]) -> Iterator[str]:
     profile = profile_of(codes) or next(of_components, None)
     if profile is None:
         return
-    if not any("vital-signs" in codes_of(one, CATEGORIES) for one in content.get("category", ())):
+    categories = [code for one in content.get("category", ()) for code in codes_of(one, CATEGORIES)]
+    if "vital-signs" not in categories:
         yield "category vital-signs"
     if profile.loinc not in codes:
         yield f"code {profile.loinc}"
+    if not profile.components and there and not any(name.startswith(("value", "dataAbsent")) for name in content):
+        yield "value"
     whole = content.get("dataAbsentReason") is not None
     yield from (f"{words} pressure" for code, words in profile.components.items() if code not in there and not whole)

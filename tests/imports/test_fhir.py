@@ -203,8 +203,8 @@ def test_what_only_words_tell_is_kept_as_notes_and_remarks() -> None:
     (by,) = (one for one in found.remarks if one.startswith("Recorded there by: "))
     assert re.fullmatch(r"Recorded there by: Ada Okafor \(\d\d\)\.", by)
     assert (
-        "The file says of the drug: Ketamine, 0.5 mg/kg, 40.0 mg planned, 100 mL in 40 min, 35.8 mg, 150 mL/h."
-        in found.remarks
+        "The file says of the drug: Ketamine, 0.5 mg/kg, 40.0 mg planned, 100 mL in 40 min, 35.8 mg, 150 mL/h, "
+        "intravenous." in found.remarks
     )
     assert [one for one in found.remarks if one.startswith("Note in the file, “sent late”: entry[")]
     (unkept,) = (one for one in found.remarks if one.startswith("Not kept from the file: "))
@@ -299,6 +299,7 @@ def test_another_systems_bundle_comes_in_with_what_a_person_says_of_it() -> None
     assert found.remarks == (
         "Said at the import, not in the file: weight 72 kg; dose 0.5 mg/kg; planned time 40 min.",
         "Converted at the import: Temperature from °F.",
+        "Not kept from the file: Encounter.class.",
     )
 
 
@@ -341,7 +342,7 @@ def test_what_is_left_out_is_told_in_the_record() -> None:
     assert [one.past for one in run(data, TOLD).infusions] == [None]
     decisions = {"4": LEFT, "5/value": LEFT, "6/value": Decision("leave out", "typed wrongly")}
     found = past(run(data, TOLD, decisions))
-    assert found.remarks[1:] == (
+    assert found.remarks[2:] == (
         "Left out at the import, not ours: Condition (entry[4]); code 9999-9 1 1 (entry[5]).",
         "Left out at the import, typed wrongly: Respiration 140 /min (entry[6]).",
     )
