@@ -28,6 +28,7 @@ from monitoring.imports.dry_run import (
     RowFound,
     RowState,
     alike,
+    capital,
     no_overlaps,
     notes,
     of_the_file,
@@ -360,6 +361,7 @@ class _Group:
         told, protocol = self._told, self._reader.protocol
         planned, opening = self._planned(), self._opening()
         given = opening.numbers
+        self._require_same(given, planned)
         opened = instant_of(self._encounter.get("period", {}).get("start"))
         first = min(entry.observed_at for entry in entries)
         where = next((one.get("location", {}).get("display", "") for one in self._encounter.get("location", ())), "")
@@ -392,6 +394,15 @@ class _Group:
         if patient is not None:
             self._judge(past, patient, now)
         return past
+
+    def _require_same(self, opened: Mapping[str, float], planned: tuple[float, float, float]) -> None:
+        """Of our own export: what the infusion was opened with stands there twice, and must be the same."""
+        beside = {"weight_kg": self._reader.weights.get(self._key), "dose_mg_per_kg": planned[0] or None}
+        for name, other in beside.items():
+            if name in opened and other is not None and abs(opened[name] - other) > 1e-9:
+                what, unit = name.partition("_")[::2]
+                shown = f"{capital(what)} {other:g} {unit.replace('_per_', '/')}"
+                self._faults.append(f"{shown}, and {opened[name]:g} where the infusion was opened: expected the same.")
 
     def _opening(self) -> Opening:
         """What our own export tells the infusion was opened with."""

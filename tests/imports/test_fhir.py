@@ -468,6 +468,12 @@ def test_of_two_weights_neither_is_taken_in_silence() -> None:
     assert any("Left out at the import, not ours: Observation Weight" in one for one in infusion.remarks)
 
 
+def test_a_weight_that_is_not_the_one_it_was_opened_with_is_not_taken() -> None:
+    heavier = {"value": 99, "unit": "kg", "system": "http://unitsofmeasure.org", "code": "kg"}
+    data = changed(exported(eventful(), 210), lambda all: of(all, "Weight").update(valueQuantity=heavier))
+    assert sentences(run(data)) == ["Weight 99 kg, and 80 where the infusion was opened: expected the same."]
+
+
 def test_a_weight_entered_in_error_is_not_the_weight() -> None:
     wrong = {"valueQuantity": {"value": 8, "unit": "kg", "system": "http://unitsofmeasure.org", "code": "kg"}}
     data = with_another(

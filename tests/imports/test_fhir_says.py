@@ -511,8 +511,9 @@ def test_everything_that_is_not_kept_is_counted_and_named() -> None:
     data = changed(others(breath(**more), pressure(mmhg(120), cuff), nobody), lambda all: all[0].update(address))
     found = run(data, TOLD)
     assert found.infusions[0].remarks[-2:] == (
-        "Not kept from the file: Encounter.class, Observation._status, Observation.bodySite, Observation.component.interpretation, "
-        "Observation.extension, Observation.interpretation, Observation.note.time, Observation.text (additional).",
+        "Not kept from the file: Encounter.class, Observation._status, Observation.bodySite, "
+        "Observation.component.interpretation, Observation.extension, Observation.interpretation, "
+        "Observation.note.time, Observation.text (additional).",
         "Note in the file, “calm”: entry[4].",
     )
     assert found.remarks == ("Not kept from the file: Patient.address (2), Patient.telecom (2).",)
