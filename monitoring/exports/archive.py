@@ -14,7 +14,7 @@ from typing import IO, Any, Final
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 from monitoring.exports import tables
-from monitoring.exports.deidentified import StudyNumbers
+from monitoring.exports.deidentified import NOT_ANONYMOUS, StudyNumbers
 from monitoring.exports.source import Source
 from monitoring.exports.tables import Table, data_dictionary, infusion_row, lines, reading_rows, row_lines, score_rows
 from monitoring.records import Score
@@ -110,5 +110,5 @@ def write_tables(
     archive.table(tables.INFUSIONS, infusions, only)
     archive.table(tables.SCORES, scores, only)
     archive.table(tables.DICTIONARY, row_lines(tables.DICTIONARY, data_dictionary(deidentified=only), only), only)
-    archive.add("about.txt", [ABOUT], rows=0)
+    archive.add("about.txt", [f"{NOT_ANONYMOUS}\n\n{ABOUT}" if only else ABOUT], rows=0)
     archive.close()

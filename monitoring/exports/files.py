@@ -14,12 +14,13 @@ from monitoring.clinic import RunningClinic
 from monitoring.documents.words import zone_of
 from monitoring.exports import printing
 from monitoring.exports.archive import Archive, write_tables
-from monitoring.exports.deidentified import StudyNumbers
+from monitoring.exports.deidentified import FEWEST, NOT_ANONYMOUS, StudyNumbers
 from monitoring.exports.downtime import Paper
 from monitoring.exports.record import TEMPLATE, Printing, record_sheet
 from monitoring.exports.source import Source, source_of
 from monitoring.exports.tables import READINGS, lines, reading_rows
 from monitoring.records import Score, Staff
+from monitoring.records.summaries import word_key
 from monitoring.records.verify import head, verify_infusion
 from monitoring.review.catching_up import catch_up, not_judged
 from monitoring.review.search import Wanted, address_of
@@ -137,7 +138,7 @@ def _file(
 ) -> File:
     if deidentified and kind not in ("csv", "tables"):
         raise ValueError("Only tables have a de-identified form.")
-    study = StudyNumbers(clinic.secret) if deidentified else None
+    study = _study(clinic) if deidentified else None
     written = infusions
     if study is not None and scope == "search":
         # The order of what was found would tell whose infusion was when, or the order of their names.
@@ -165,6 +166,11 @@ def _file(
         media_type=media_type,
         write=write,
     )
+
+
+def _study(clinic: RunningClinic) -> StudyNumbers:
+    common = clinic.store.searching.common_effects(FEWEST)
+    return StudyNumbers(clinic.secret, lambda effect: word_key(effect) in common)
 
 
 class _Work:
@@ -249,7 +255,7 @@ class _Work:
         """What stands in the list of contents; a study learns neither where nor by whom it was made."""
         facts: dict[str, Any] = {"infusions": len(self._infusions), "invented": self._clinic.demonstration}
         if self._study is not None:
-            return {"form": "de-identified", **facts}
+            return {"form": "de-identified", "mind": NOT_ANONYMOUS, **facts}
         found = self._clinic.store.clinic()
         return {
             "clinic": found.name if found else "",

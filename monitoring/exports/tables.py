@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
+from math import floor
 from typing import Final, Literal
 
 from monitoring.clinical import leaving, signing
@@ -24,8 +25,16 @@ from monitoring.documents import age_in_years
 from monitoring.documents.entries import entries
 from monitoring.documents.said import said
 from monitoring.documents.words import level_word, word_of
-from monitoring.exports import deidentified
-from monitoring.exports.deidentified import StudyNumbers, coded, listed, listed_reason
+from monitoring.exports.deidentified import (
+    BAND,
+    NOT_ANONYMOUS,
+    StudyNumbers,
+    age_band,
+    coded,
+    listed,
+    listed_reason,
+    weight_band,
+)
 from monitoring.exports.source import Source
 from monitoring.records import Score, Series
 
@@ -64,6 +73,7 @@ class Table:
         return tuple(column for column in self.columns if column.only != other)
 
 
+_WHOLE: Final = " In the de-identified form to whole minutes."
 _WHO: Final = (
     Column("invented", "boolean", "TRUE in a demonstration clinic, where everybody is invented."),
     Column("clinic", "string", "The clinic's name.", only="identified"),
@@ -104,16 +114,21 @@ READINGS: Final = Table(
         Column("corrects", "Int64", "The entry in whose place this one stands."),
         Column("replaced_by", "Int64", "The entry that stands in the place of this one, or that withdrew it."),
         Column("reason", "string", "Why this entry corrects or withdraws another."),
-        Column("minute", "Float64", "When it was so, counted from `minutes_since`; negative before.", "min"),
+        Column("minute", "Float64", f"When it was so, counted from `minutes_since`; negative before.{_WHOLE}", "min"),
         Column("minutes_since", "string", "start: of the infusion; opened: it was not started."),
         Column("observed_utc", "string", "When it was so, in UTC.", only="identified"),
         Column("observed_local", "string", "The same in the clinic's zone.", only="identified"),
         Column("zone", "string", "The clinic's zone.", only="identified"),
-        Column("saved_after", "Float64", "From when it was so until somebody tapped Save. See recorded_after.", "min"),
+        Column(
+            "saved_after",
+            "Float64",
+            f"From when it was so until somebody tapped Save. See recorded_after.{_WHOLE}",
+            "min",
+        ),
         Column(
             "recorded_after",
             "Float64",
-            "From when it was so until it was stored; in the de-identified form not of what came in from a file.",
+            f"From when it was so until it was stored; de-identified not of what came in from a file.{_WHOLE}",
             "min",
         ),
         Column("recorded_utc", "string", "When it was stored, in UTC.", only="identified"),
@@ -133,7 +148,8 @@ INFUSIONS: Final = Table(
     (
         *_WHICH,
         Column("birth_date", "string", "When the patient was born.", only="identified"),
-        Column("age", "Int64", "On the day of the infusion; in the de-identified form 90 is 90 or more.", "a"),
+        Column("age", "Int64", "On the day of the infusion.", "a", only="identified"),
+        Column("age_band", "string", f"The age on that day, by {BAND} years.", only="de-identified"),
         Column("sex", "string", "female, male, other or unknown."),
         Column("allergies", "string", "Empty is not recorded; none known is an answer.", only="identified"),
         Column("protocol", "string", "The version of the site's ranges and lists that it ran under."),
@@ -146,20 +162,30 @@ INFUSIONS: Final = Table(
         Column("ended_utc", "string", "When the infusion ended, in UTC.", only="identified"),
         Column("left_utc", "string", "When the patient left, in UTC.", only="identified"),
         Column("zone", "string", "The clinic's zone.", only="identified"),
-        Column("ended_minute", "Float64", "From the start to the end, pauses included.", "min"),
-        Column("infusion_minutes", "Float64", "How long the pump ran.", "min"),
-        Column("left_minute", "Float64", "From the start until the patient left.", "min"),
+        Column("ended_minute", "Float64", f"From the start to the end, pauses included.{_WHOLE}", "min"),
+        Column("infusion_minutes", "Float64", f"How long the pump ran.{_WHOLE}", "min"),
+        Column("left_minute", "Float64", f"From the start until the patient left.{_WHOLE}", "min"),
         Column("back_at_baseline_after", "Float64", "From the end until back at baseline as the site has it.", "min"),
         Column("chair", "string", "Where it was, last.", only="identified"),
         Column("prescriber", "string", "Who ordered it.", only="identified"),
         Column("responsible", "string", "The nurse who was responsible last.", only="identified"),
-        Column("weight", "Float64", "The weight that the dose rests on.", "kg"),
+        Column("weight", "Float64", "The weight that the dose rests on.", "kg", only="identified"),
+        Column("weight_band", "string", f"That weight, by {BAND} kg.", only="de-identified"),
         Column("ordered", "Float64", "The dose ordered.", "mg/kg"),
         Column("planned_minutes", "Float64", "In how many minutes.", "min"),
-        Column("dose", "Float64", "The dose planned; empty while a second person is still to work it out.", "mg"),
-        Column("given", "Float64", "What the pump gave.", "mg"),
-        Column("drawn", "Float64", "What was drawn up.", "mg"),
-        Column("wasted", "Float64", "What was wasted.", "mg"),
+        Column(
+            "dose",
+            "Float64",
+            "The dose planned; empty while a second person is still to work it out.",
+            "mg",
+            only="identified",
+        ),
+        Column("given", "Float64", "What the pump gave.", "mg", only="identified"),
+        Column(
+            "given_per_kg", "Float64", "What the pump gave, by the weight of the dose.", "mg/kg", only="de-identified"
+        ),
+        Column("drawn", "Float64", "What was drawn up.", "mg", only="identified"),
+        Column("wasted", "Float64", "What was wasted.", "mg", only="identified"),
         Column("sets_done", "Int64", "Sets of vital signs that were due and are there."),
         Column("sets_partial", "Int64", "Sets that lack something."),
         Column("sets_missed", "Int64", "Sets that were due and are not there."),
@@ -259,6 +285,8 @@ def data_dictionary(tables: Sequence[Table] = TABLES, deidentified: bool = False
                 "meaning": column.meaning,
             }
     yield {"table": "all", "column": "every text", "type": "string", "meaning": _OF_TEXTS}
+    if deidentified:
+        yield {"table": "all", "column": "every row", "type": "string", "meaning": NOT_ANONYMOUS}
 
 
 def _cell(value: Cell) -> str:
@@ -290,7 +318,7 @@ def reading_rows(source: Source, study: StudyNumbers | None = None) -> Iterator[
         status = "withdrawn" if entry.id in withdrawn else "corrected" if other is not None else "holds"
         row: dict[str, Cell] = {
             **which,
-            **_times(entry, source),
+            **_times(entry, source, study),
             "entry": entry.seq,
             "status": status,
             "corrects": earlier.seq if earlier else None,
@@ -341,7 +369,7 @@ def _parts(
         why = listed(one.reason, j.protocol.not_done_reasons) if study else one.reason
         yield {"kind": "not done", "measure": one.measure, "label": measure.label if measure else "", "said": why}
     if entry.event is not None:
-        words = coded(entry, j.protocol, j.dose_hidden) if study else said(entry, j, source.chairs)
+        words = coded(entry, j.protocol, j.plan.rate_ml_per_h, study) if study else said(entry, j, source.chairs)
         yield {"kind": "event", "event": entry.event.kind, "said": words}
     if (seen := entry.acknowledgement) is not None:
         measure = measures.get(seen.measure)
@@ -370,7 +398,8 @@ def infusion_row(source: Source, study: StudyNumbers | None = None) -> Row:
     return {
         **_which(source, study),
         "birth_date": patient.birth_date.isoformat(),
-        "age": deidentified.age(years) if study else years,
+        "age": years,
+        "age_band": age_band(years),
         "sex": patient.sex,
         "allergies": patient.allergies,
         "protocol": j.protocol.label,
@@ -383,18 +412,22 @@ def infusion_row(source: Source, study: StudyNumbers | None = None) -> Row:
         "ended_utc": _utc(at.ended_at),
         "left_utc": _utc(at.closed_at),
         "zone": source.zone.key,
-        "ended_minute": _minute(source, at.ended_at),
-        "infusion_minutes": None if at.infusion_time is None else round(at.infusion_time.total_seconds() / 60, 2),
-        "left_minute": _minute(source, at.closed_at),
+        "ended_minute": _minutes(_minute(source, at.ended_at), study),
+        "infusion_minutes": _minutes(
+            None if at.infusion_time is None else at.infusion_time.total_seconds() / 60, study
+        ),
+        "left_minute": _minutes(_minute(source, at.closed_at), study),
         "back_at_baseline_after": page.back_at_baseline_after,
         "chair": source.chair,
         "prescriber": plan.prescriber,
         "responsible": signing.responsible(infusion).name,
         "weight": plan.weight_kg,
+        "weight_band": weight_band(plan.weight_kg),
         "ordered": plan.mg_per_kg,
         "planned_minutes": plan.minutes,
         "dose": None if j.dose_hidden else round(plan.dose_mg, 3),
         "given": None if at.started_at is None else round(at.given_mg, 3),
+        "given_per_kg": None if at.started_at is None else round(at.given_mg / plan.dosing_weight_kg, 2),
         "drawn": sums.drawn_mg,
         "wasted": sums.wasted_mg,
         "sets_done": states.count("done"),
@@ -463,15 +496,20 @@ def _which(source: Source, study: StudyNumbers | None) -> dict[str, Cell]:
     }
 
 
-def _times(entry: Entry, source: Source) -> dict[str, Cell]:
+def _minutes(minutes: float | None, study: StudyNumbers | None) -> float | None:
+    """Minutes to a hundredth; in the study's form whole ones, since seconds would tell one infusion from all others."""
+    return None if minutes is None else round(minutes, 2) if study is None else float(floor(minutes))
+
+
+def _times(entry: Entry, source: Source, study: StudyNumbers | None) -> dict[str, Cell]:
     seen = entry.observed_at
     return {
-        "minute": source.minute(seen),
+        "minute": _minutes(source.minute(seen), study),
         "observed_utc": _utc(seen),
         "observed_local": _local(seen, source),
         "zone": source.zone.key,
-        "saved_after": round((entry.tapped_at - seen).total_seconds() / 60, 2),
-        "recorded_after": round((entry.recorded_at - seen).total_seconds() / 60, 2),
+        "saved_after": _minutes((entry.tapped_at - seen).total_seconds() / 60, study),
+        "recorded_after": _minutes((entry.recorded_at - seen).total_seconds() / 60, study),
         "recorded_utc": _utc(entry.recorded_at),
         "recorded_local": _local(entry.recorded_at, source),
     }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
 from typing import Any, Final
 
@@ -14,7 +14,7 @@ from monitoring.records.database import Database
 from monitoring.records.loading import Row, instant_of, series_now, text_of
 from monitoring.records.spelling import folded
 from monitoring.records.summaries import Summaries
-from monitoring.records.summary_shapes import Choice, Choices, FoundInfusion, SortKey, Wanted
+from monitoring.records.summary_shapes import Choice, Choices, FoundInfusion, SortKey, Wanted, Weighed
 
 _S = tables.summary
 _WHO = tables.summary.alias("who")
@@ -66,6 +66,25 @@ class Searching:
         with self._database.read() as connection:
             of = select(func.count()).select_from(_S).where(*_asked(wanted, words))
             return int(connection.execute(of).scalar_one())
+
+    def common_effects(self, fewest: int) -> frozenset[str]:
+        """The `word_key` of each effect that at least so many patients had, of the infusions that are summed up."""
+        patients = func.count(_S.c.patient_id.distinct())
+        of = select(_WORD.c.key).join_from(_WORD, _S, _S.c.infusion_id == _WORD.c.infusion_id)
+        of = of.where(_WORD.c.kind == "effect").group_by(_WORD.c.key).having(patients >= fewest)
+        with self._database.read() as connection:
+            return frozenset(connection.execute(of).scalars())
+
+    def weighed(self, infusions: Collection[str]) -> tuple[Weighed, ...]:
+        """Whose each of these infusions is, when it was, and what the patient weighed."""
+        ids = list(infusions)
+        rows: list[Any] = []
+        with self._database.read() as connection:
+            for first in range(0, len(ids), _PER_QUERY):
+                some = _S.c.infusion_id.in_(ids[first : first + _PER_QUERY])
+                of = select(_S.c.patient_id, _S.c.opened_at, _S.c.weight_kg).where(some)
+                rows += connection.execute(of).all()
+        return tuple(Weighed(patient, instant_of(opened), weight) for patient, opened, weight in rows)
 
     def first_opened(self, series_id: str) -> datetime | None:
         """When the first infusion of a series was opened, by the records themselves; None where there is none."""

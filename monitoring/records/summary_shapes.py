@@ -174,6 +174,14 @@ class FoundInfusion:
     imported: bool
 
 
+class Weighed(NamedTuple):
+    """Whose an infusion is, when it was opened, and the weight [kg] that it went by."""
+
+    patient: str
+    opened_at: datetime
+    weight_kg: float
+
+
 class Choice(NamedTuple):
     """Something that can be looked for: what names it in an address, and its words."""
 

@@ -12,6 +12,8 @@ import streamlit as st
 
 from monitoring.access import NotPermitted, require
 from monitoring.clinic import running
+from monitoring.exports.alone import alone_in
+from monitoring.exports.deidentified import NOT_ANONYMOUS
 from monitoring.exports.downtime import PAPERS
 from monitoring.exports.files import Kind, NotComplete, found_by, of_search
 from monitoring.exports.making import Making, workshop_of
@@ -24,10 +26,13 @@ _LOOK_AGAIN_SECONDS: Final = 1
 _MAKING: Final = "export_making"  # in the session: the id of what is being made for this tab
 _REFUSED: Final = "export_refused"
 _FORM: Final = "export_form"
+_ALONE: Final = "export_alone"  # in the session: for which search, and how many stand alone
 _KEPT: Final = (
     "Each file is written down in the audit trail under your name, with what is in it. "
-    "Tables come with their data dictionary; de-identified ones have study numbers, and minutes in the place of dates."
+    "Tables come with their data dictionary; de-identified ones have study numbers, bands of age and weight, and whole "
+    f"minutes in the place of dates. {NOT_ANONYMOUS}"
 )
+_ONE_PATIENT: Final = "This file is of one patient: whoever knows who it is of knows all of it."
 _TABLES: Final = {
     "tables.zip": "Tables (CSV)",
     "tables.zip?deidentified=1": "De-identified tables (CSV)",
@@ -64,9 +69,11 @@ def draw_exports(*, infusion: str = "", series: str = "", search: Search | None 
         elif series:
             papers = {f"records.zip?paper={paper}": f"Printed records, {_PAPERS[paper]}" for paper in PAPERS}
             _draw_links(f"/api/series/{series}", {**papers, **_TABLES})
+            st.caption(plain(_ONE_PATIENT))
         else:
             papers = {f"record.pdf?paper={paper}": f"Printed record, {_PAPERS[paper]}" for paper in PAPERS}
             _draw_links(f"/api/infusions/{infusion}", {**papers, **_TABLES})
+            st.caption(plain(_ONE_PATIENT))
 
 
 def _draw_links(place: str, files: dict[str, str]) -> None:
@@ -86,6 +93,8 @@ def _draw_search(search: Search) -> None:
         return
     form, button = st.columns([3, 1], vertical_alignment="bottom")
     form.selectbox("Form", list(_FORMS), key=_FORM)
+    if _FORMS[st.session_state[_FORM]][1].get("deidentified"):
+        _draw_alone(search)
     count = f"{search.total:,} {'infusion' if search.total == 1 else 'infusions'}"
     making = _making()
     busy = making is not None and making.over_since is None
@@ -106,6 +115,19 @@ def _draw_search(search: Search) -> None:
             ago = f"made {made.minutes_ago} min ago" if made.minutes_ago else "made just now"
             words = f"Fetch {made.name} ({made.size}, {ago})"
             st.link_button(plain(words), f"/api/exports/{made.id}")
+
+
+def _draw_alone(search: Search) -> None:
+    """How many of the patients found would stand alone in a de-identified file; asked anew where more is found."""
+    kept = st.session_state.get(_ALONE)
+    if kept is None or kept[0] != search:
+        try:
+            ids, _ = found_by(running(), search.wanted, search.words)
+        except NotComplete as no:
+            st.info(plain(no.sentence))
+            return
+        kept = st.session_state[_ALONE] = (search, alone_in(running(), ids).sentence)
+    st.warning(plain(kept[1]))
 
 
 def _start(search: Search) -> None:

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from monitoring.exports.deidentified import StudyNumbers, listed
+from monitoring.exports.deidentified import NOT_ANONYMOUS, StudyNumbers, listed
 from monitoring.exports.source import Source
 from monitoring.exports.tables import (
     INFUSIONS,
@@ -30,6 +30,7 @@ from monitoring.exports.tables import (
     score_rows,
 )
 from monitoring.records import Score, ScoreTold
+from tests.clinical.care import dose_check, order
 from tests.clinical.timeline import MARTA, START, Timeline, at, running
 from tests.exports.sources import NAMES, eventful, many, source
 
@@ -315,12 +316,92 @@ def test_a_study_number_is_the_same_each_time_and_tells_nothing_without_the_secr
     assert STUDY.of("patient", "p").startswith("S-")  # no spreadsheet takes it for 12E45
 
 
-@pytest.mark.parametrize(("born", "age"), [("1981-05-14", "44"), ("1936-03-04", "89"), ("1936-03-03", "90"),
-                                           ("1921-01-01", "90")])  # fmt: skip
-def test_the_oldest_are_one_group(born: str, age: str) -> None:
+@pytest.mark.parametrize(
+    ("born", "band"),
+    [
+        ("2006-03-04", "under 20"),
+        ("2006-03-03", "20 to 24"),
+        ("1981-05-14", "40 to 44"),
+        ("1981-03-03", "45 to 49"),
+        ("1936-03-04", "85 to 89"),
+        ("1936-03-03", "90 or more"),
+        ("1921-01-01", "90 or more"),
+    ],
+)
+def test_an_age_is_a_band_and_the_oldest_are_one_group(born: str, band: str) -> None:
     of = source(running(patient=replace(MARTA, birth_date=date.fromisoformat(born))), 3)
     (row,) = read(written(INFUSIONS, [infusion_row(of, STUDY)], deidentified=True))
-    assert row["age"] == age
+    assert row["age_band"] == band
+    assert "age" not in row
+
+
+@pytest.mark.parametrize(
+    ("kg", "band"),
+    [
+        (44.9, "under 45"),
+        (45.0, "45 to under 50"),
+        (69.9, "65 to under 70"),
+        (70.0, "70 to under 75"),
+        (119.9, "115 to under 120"),
+        (120.0, "120 or more"),
+    ],
+)
+def test_a_weight_is_a_band(kg: float, band: str) -> None:
+    of = source(running(weight_kg=kg), 3)
+    (row,) = read(written(INFUSIONS, [infusion_row(of, STUDY)], deidentified=True))
+    assert row["weight_band"] == band
+    assert not {"weight", "dose", "given", "drawn", "wasted"} & set(row)
+
+
+def test_nothing_in_the_study_form_gives_the_weight_back() -> None:
+    line = Timeline(weight_kg=72.3)
+    order(line, -15, weight_kg=72.3)
+    results = {"dose_mg": 36.2, "stock_ml": 0.72, "rate_ml_per_h": 151.1}
+    inputs = {"weight_basis": "actual", "dosing_weight_kg": 72.3, "stock_mg_per_ml": 50.0, "bag_volume_ml": 100.0}
+    first = line.event("dose", -14, **inputs, stock_volume="adds", final_volume_ml=100.72, **results)
+    dose_check(line, -12, first, **results)
+    line.quiet_set(-4)
+    line.start(0)
+    line.rate(10, 113.3)
+    line.end(40)
+    line.event("drug", 45, drawn_mg=75.0, wasted_mg=38.8, lot="INV-1", expiry="2027-08", method="sink with water")
+    of = source(line, 60)
+    plain = written(READINGS, reading_rows(of)) + written(INFUSIONS, [infusion_row(of)])
+    study = deidentified_text(of)
+    for number in ("72.3", "36.2", "0.72", "151.1", "113.3", "38.8"):
+        assert number in plain, f"{number} is not there to be left out"
+        assert number not in study
+    assert "Rate changed: 75 % of the first rate" in study
+    assert "Order: 0.5 mg/kg, 40 min" in study
+    (row,) = read(written(INFUSIONS, [infusion_row(of, STUDY)], deidentified=True))
+    assert 0.35 < float(row["given_per_kg"]) < 0.5
+
+
+def test_minutes_are_whole_in_the_study_form() -> None:
+    line = running()
+    line.quiet_set(10.37, recorded=12.9)
+    line.end(40.61)
+    line.close(100.28)
+    of = source(line, 110)
+    (row,) = read(written(INFUSIONS, [infusion_row(of, STUDY)], deidentified=True))
+    assert [row[key] for key in ("ended_minute", "infusion_minutes", "left_minute")] == ["40", "40", "100"]
+    times = told(of, "minute", "saved_after", "recorded_after", study=STUDY)
+    assert times[6] == "10 0 2"
+    assert not [one for one in times if "." in one]
+
+
+def test_an_effect_that_few_had_is_other() -> None:
+    line = running()
+    line.event("effect", 5, name="Nausea", severity="mild")
+    line.event("effect", 6, name="itching")
+    common = StudyNumbers("a secret", lambda effect: effect == "Nausea")
+    assert told(source(line, 7), "said", study=common)[-2:] == ["Effect: nausea, mild", "Effect: other"]
+
+
+def test_the_study_form_says_that_it_is_not_anonymous() -> None:
+    last = [row["meaning"] for row in data_dictionary(deidentified=True)][-1]
+    assert str(last).startswith("De-identified is not anonymous")
+    assert NOT_ANONYMOUS not in [row["meaning"] for row in data_dictionary()]
 
 
 def test_both_forms_name_every_column_in_the_dictionary() -> None:

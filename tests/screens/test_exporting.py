@@ -12,7 +12,7 @@ from monitoring.exports.making import Making, workshop_of
 from monitoring.records import StoreUnwritable
 from tests.exports.test_making import done
 from tests.screens.tab import Doorman, Tab, read
-from tests.small_clinic import Names, person
+from tests.small_clinic import Names, actor, open_infusion, person
 
 
 def links(tab: Tab) -> dict[str, str]:
@@ -93,6 +93,22 @@ def test_each_form_is_the_one_that_was_chosen(
     assert making(house, tab, "Petra Novak").state == "made"
     (export,) = house.store.exports()
     assert (export.what.kind, export.what.deidentified) == (kind, deidentified)
+
+
+def test_before_a_de_identified_file_is_made_one_sees_how_many_stand_alone(
+    house: RunningClinic, ids: Names, door: Doorman
+) -> None:
+    dose = actor(house, "Ada Okafor")
+    for name, chair in (("Omar Haddad", "chair-2"), ("Lin Sørensen", "chair-3")):
+        open_infusion(house, dose, ids.patients[name], chair)
+    tab = door("Petra Novak", "past")
+    assert any("not anonymous" in words for words in tab.words)
+    assert not any("nobody else has" in words for words in tab.words)
+    tab.fill(export_form="De-identified tables (CSV)")
+    assert [words for words in tab.words if "nobody else has" in words] == [
+        "Of 3 patients in this file nobody else has the age band and sex of 3, the weight band too of 3, and the "
+        "number of infusions too of 3."
+    ]
 
 
 def test_one_sees_how_far_it_is_and_may_stop_it(
