@@ -10,7 +10,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from multiprocessing.context import BaseContext
 from multiprocessing.process import BaseProcess
 from pathlib import Path
@@ -187,3 +187,11 @@ class Server:
     def _port_in_log(self) -> int:
         found = re.search(rb"URL: +http://[^:]+:(\d+)", self.log.read_bytes()[self._started_at :])
         return int(found[1]) if found else 0
+
+
+def until(true: Callable[[], bool], otherwise: Callable[[], str]) -> None:
+    """Wait for a state; fails with what `otherwise` says when it does not come."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while not true():
+        assert time.monotonic() < deadline, otherwise()
+        time.sleep(0.02)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import replace
 from typing import Any
 
@@ -15,7 +16,9 @@ from monitoring.clinical.course import course
 from monitoring.clinical.flags import levels
 from monitoring.documents import infusion_document
 from monitoring.documents.earlier import earlier_document
+from monitoring.records.database import Database
 from monitoring.routes.earlier import SCREEN
+from monitoring.routes.live import _note_view
 from tests.clinical.timeline import SHIPPED, Timeline, at, running
 from tests.exports.test_printed import asked
 from tests.small_clinic import Names, SetClock, actor, entry, event, open_infusion
@@ -120,6 +123,27 @@ def test_who_may_look_gets_them_and_has_looked_at_them(
     assert answer.json() == earlier_document(clinic, later)
     assert [(view.name, view.screen) for view in clinic.store.views_of(names.infusion)] == [("Jonas Lund", SCREEN)]
     assert clinic.store.views_of(later) == ()
+
+
+def test_who_looks_writes_nothing_himself_and_so_waits_for_no_writer(
+    clinic: RunningClinic, names: Names, later: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    jonas = actor(clinic, "Jonas Lund")
+    write, written_by = Database.write, set[str]()
+
+    def watched(self: Database, **how: Any) -> Any:
+        written_by.add(threading.current_thread().name)
+        return write(self, **how)
+
+    monkeypatch.setattr(Database, "write", watched)
+    for path in ("earlier", "downtime.pdf"):
+        answer = asked(clinic, f"/api/infusions/{later}/{path}", who=jonas, monkeypatch=monkeypatch)
+        assert answer.status_code == 200
+    _note_view(clinic, jonas.sign_in, names.infusion, "bedside")
+    assert [view.screen for view in clinic.store.views_of(names.infusion)] == [SCREEN, "bedside"]
+    assert [view.screen for view in clinic.store.views_of(later)] == ["downtime sheet"]
+    clinic.store.close()
+    assert written_by == {"views"}
 
 
 @pytest.mark.parametrize(("who", "infusion", "status"), [(None, "", 401), ("Ada Okafor", "nobody", 404)])

@@ -8,7 +8,7 @@ import shutil
 import sqlite3
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import closing, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
@@ -30,8 +30,9 @@ from monitoring.records.verify import verify
 from monitoring.routes import routes
 from monitoring.routes.answers import LONGEST_BODY
 from monitoring.routes.doors import Doors
-from tests.server import Server
+from tests.server import Server, until
 from tests.small_clinic import PEOPLE, Names, actor, entry, event, open_infusion, opened
+from tests.streamlit_screen import Screen, words_of
 
 
 class Tablet:
@@ -420,11 +421,43 @@ def test_a_save_is_on_another_screen_at_once(served: Server, served_names: Names
         after = next(message for message in messages if message["type"] == "infusion")
         assert after["version"] == before["version"] + 1
         assert after["values"]["systolic"]["value"] == 131
-    views = [
-        row for row in read(served, "SELECT * FROM view") if row["staff_id"] == served_names.staff["Dr Ines Weiss"]
-    ]
-    assert [row["infusion_id"] for row in views] == [tablet.infusion]
+    views = f"SELECT infusion_id FROM view WHERE staff_id = '{served_names.staff['Dr Ines Weiss']}'"
+    until(lambda: [row["infusion_id"] for row in read(served, views)] == [tablet.infusion], served.tail)
     other.client.close()
+
+
+def test_nobody_who_reads_waits_while_another_program_holds_the_file(served: Server, served_names: Names) -> None:
+    tablet = Tablet(served, served_names)
+    tablet.sign_in("Jonas Lund")
+    cookie = tablet.client.cookies["device"]
+    views = f"SELECT screen FROM view WHERE staff_id = '{served_names.staff['Jonas Lund']}'"
+    body = entry(now())
+    with closing(sqlite3.connect(served.file, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        stream = connect(
+            f"ws://127.0.0.1:{served.port}/api/live?infusion={tablet.infusion}&screen=bedside",
+            origin=served.url,  # type: ignore[arg-type]
+            additional_headers={"Cookie": f"device={cookie}"},
+            proxy=None,
+        )
+        with stream as socket:
+            assert next(message for message in until_closed(socket) if message["type"] == "infusion")
+        assert tablet.client.get("/api/me").status_code == 200
+        assert tablet.client.get(f"/api/infusions/{tablet.infusion}/earlier").status_code == 200
+        with Screen(served.url, cookie) as screen:
+            for page in ("board", "patients", "past", "clinic"):
+                assert "Traceback" not in words_of(screen.open(page))
+        waited = tablet.post(body)  # long enough for another program's moment, and no longer than a tablet waits
+        assert waited.status_code == 503
+        assert waited.json()["sentences"] == ["Not saved: another program holds the database clinic.db locked."]
+        health = httpx.get(f"{served.url}/healthz", trust_env=False)
+        assert (health.status_code, health.json()["status"]) == (503, "the database cannot be written")
+        assert read(served, views) == []
+        other.execute("ROLLBACK")
+    assert tablet.post(body).status_code == 200
+    until(lambda: [row["screen"] for row in read(served, views)] == ["bedside"], served.tail)
+    until(lambda: httpx.get(f"{served.url}/healthz", trust_env=False).status_code == 200, served.tail)
+    tablet.client.close()
 
 
 def read(server: Server, statement: str) -> list[sqlite3.Row]:

@@ -7,8 +7,7 @@ import json
 import os
 import re
 import shutil
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, Final
@@ -31,7 +30,7 @@ from monitoring.routes.doors import Doors, SecurityHeaders
 from monitoring.routes.open_pages import OpenPages, Turnstile
 from tests.conftest import TEN
 from tests.raw import JSON, STREAM, Caller, frame
-from tests.server import PATIENCE_SECONDS, Server
+from tests.server import Server, until
 from tests.small_clinic import SECRET, Names, actor, entry
 from tests.streamlit_screen import Screen
 from tests.test_doors import signed_in
@@ -407,11 +406,3 @@ def handles(server: Server) -> int:
     process: Any = server.process
     number = process.pid if hasattr(process, "pid") else process._process.pid
     return len(os.listdir(f"/proc/{number}/fd"))
-
-
-def until(true: Callable[[], bool], otherwise: Callable[[], str]) -> None:
-    """Wait for a state; fails with `otherwise` when it does not come."""
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while not true():
-        assert time.monotonic() < deadline, otherwise()
-        time.sleep(0.02)

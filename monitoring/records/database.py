@@ -6,17 +6,18 @@ import os
 import re
 import sqlite3
 import threading
+import time
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, closing, contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from filelock import FileLock, Timeout
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import QueuePool
 
+from monitoring.records.holding import Hold
 from monitoring.records.shapes import StoreRefused, StoreUnwritable
 from monitoring.records.spelling import folded
 
@@ -26,8 +27,12 @@ if TYPE_CHECKING:
 
 HEAD = "0006"  # the newest revision in `migrations`; a test keeps the two equal
 EXAMPLE = "expected a SQLite file, such as sqlite:///data/clinic.db"
-BUSY_SECONDS = 10
+# How long a write waits for another program's lock. A tablet gives an answer up after eight seconds: it must hear why.
+BUSY_SECONDS = 4.0
+PROBE_SECONDS = 1.0  # and the question whether a write would succeed
+TURN_SECONDS = 10.0  # how long it waits for this process's other writes, of which a long import is one
 ROOM = 1 << 20  # bytes of disk below which saving is about to fail
+_LOCKED = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
 APPLICATION = 0x494E4655  # "INFU": marks the file as ours, see PRAGMA application_id
 
 
@@ -48,7 +53,7 @@ def file_of(url: str) -> Path:
 def unwritable(error: sqlite3.Error, file: Path) -> str:
     """Why this failure may pass, as half a sentence; "" when `error` is of another kind."""
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF
-    if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+    if code in _LOCKED:
         return f"another program holds the database {file.name} locked"
     if code == sqlite3.SQLITE_FULL:
         return f"the database {file.name} or its disk is full"
@@ -70,47 +75,71 @@ class Database:
         if not create and not self.file.exists():
             raise StoreRefused(f"There is no database at {self.file}.")
         self._writes = threading.RLock()
-        self._lock = FileLock(f"{self.file}.lock")
+        self._refused_at = float("-inf")  # [s], monotonic: when a write last found the file locked by another program
+        self._identity: tuple[int, int] | None = None
+        self._hold = Hold(self.file)
+        self.engine, self._pool = self._engine()
+        self._writers: dict[float, Engine] = {}  # by how long they wait
         try:
-            self.file.parent.mkdir(parents=True, exist_ok=True)
-            self._lock.acquire(timeout=0)
-        except Timeout:
-            raise StoreRefused(
-                f"{self.file} is in use by another running server: one server per database file."
-            ) from None
-        except OSError as error:
-            raise StoreUnwritable(f"{self.file.parent} cannot be written ({error.strerror}).") from error
-        try:
-            self.engine = self._engine()
-            self._identity: tuple[int, int] | None = None
             self._to_head()
             with self.read():  # the file exists from here on, and is the one that is written
                 self._identity = self._found()
         except BaseException:
-            self._lock.release()
+            self._let_go()
             raise
 
     def close(self) -> None:
-        """Let the file go: its connections and its lock."""
-        self.engine.dispose()
-        self._lock.release()
+        """Let the file go, its connections and its lock, once a write that has begun is over."""
+        waited = self._writes.acquire(timeout=TURN_SECONDS)
+        try:
+            self._let_go()
+        finally:
+            if waited:
+                self._writes.release()
 
-    def alone(self) -> AbstractContextManager[object]:
-        """Hold off the other threads' writes, beyond the end of this thread's own."""
-        return self._writes
+    def _let_go(self) -> None:
+        pool = self._pool
+        self.engine.dispose()  # connections that a thread is using now are closed when it gives them back
+        self._hold.release(sqlite_has_closed=pool.checkedout() == 0)
 
     @contextmanager
-    def write(self) -> Iterator[Connection]:
+    def alone(self, turn: float | None = None) -> Iterator[None]:
+        """Hold off the other threads' writes, beyond the end of this thread's own.
+
+        Raises StoreUnwritable when it does not come to its turn within `turn` seconds, or TURN_SECONDS, and when those
+        before it find the file locked.
+        """
+        came_at = time.monotonic()
+        if not self._writes.acquire(timeout=TURN_SECONDS if turn is None else turn):
+            raise StoreUnwritable("Not saved: another write is still going on. Try again.")
+        try:
+            if self._refused_at > came_at:  # all who wait hear it together, not each after a wait of their own
+                raise StoreUnwritable(f"Not saved: another program holds the database {self.file.name} locked.")
+            yield
+        finally:
+            self._writes.release()
+
+    @contextmanager
+    def write(self, *, wait: float | None = None, turn: float | None = None) -> Iterator[Connection]:
         """One BEGIN IMMEDIATE transaction: durable when the block ends, undone when it raises.
 
-        Raises StoreUnwritable when the file cannot be written now.
+        Raises StoreUnwritable when the file cannot be written now: when another program holds it, after `wait` seconds
+        or BUSY_SECONDS; when this server's other writes do, after `turn` seconds or TURN_SECONDS.
         """
-        with self._writes, self._spoken():
+        wait = BUSY_SECONDS if wait is None else wait
+        with self.alone(turn), self._spoken():
             if self._identity is not None and self._found() != self._identity:
                 # SQLite would go on writing into the file that was removed, and all of it would be lost.
                 raise StoreUnwritable(f"Not saved: the database {self.file} was moved away or replaced.")
-            with self._writer.begin() as connection:
-                yield connection
+            if wait not in self._writers:
+                self._writers[wait] = self.engine.execution_options(begin="BEGIN IMMEDIATE", wait=wait)
+            try:
+                with self._writers[wait].begin() as connection:
+                    yield connection
+            except DBAPIError as error:
+                if wait >= BUSY_SECONDS and _is_locked(error):
+                    self._refused_at = time.monotonic()
+                raise
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
@@ -127,7 +156,7 @@ class Database:
         quota or a limit on the size of one file that stops only the next entry.
         """
         try:
-            with self.write() as connection:
+            with self.write(wait=PROBE_SECONDS) as connection:
                 connection.exec_driver_sql(f"PRAGMA application_id = {APPLICATION}")
                 # The header's page exists already; whether another one may be added is asked separately.
                 used = connection.exec_driver_sql("PRAGMA page_count").scalar_one()
@@ -154,7 +183,7 @@ class Database:
                 raise StoreUnwritable(f"Not saved: {why}.") from error
             raise
 
-    def _engine(self) -> Engine:
+    def _engine(self) -> tuple[Engine, QueuePool]:
         # The path is given as it is, not through a URL: a "?" or "%" in a folder's name stays what it is.
         engine = create_engine(
             "sqlite://",
@@ -167,8 +196,8 @@ class Database:
         # none, and SQLAlchemy says BEGIN itself: the documented recipe for pysqlite.
         event.listen(engine, "connect", _prepare)
         event.listen(engine, "begin", _begin)
-        self._writer = engine.execution_options(begin="BEGIN IMMEDIATE")
-        return engine
+        assert isinstance(engine.pool, QueuePool)
+        return engine, engine.pool
 
     def _to_head(self) -> None:
         found = self._revision()
@@ -203,6 +232,10 @@ class Database:
             raise StoreRefused(f"{self.file} is not a SQLite database, or it is damaged ({error}).") from error
 
 
+def _is_locked(error: DBAPIError) -> bool:
+    return getattr(error.orig, "sqlite_errorcode", 0) & 0xFF in _LOCKED
+
+
 def _known_revisions() -> set[str]:
     versions = Path(__file__).parent / "migrations" / "versions"
     return {file.name[1:5] for file in versions.glob("v[0-9][0-9][0-9][0-9]_*.py")}
@@ -213,7 +246,7 @@ def _prepare(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
     connection.create_function("folded", 1, folded, deterministic=True)
     cursor = connection.cursor()
     for pragma in (
-        f"busy_timeout = {BUSY_SECONDS * 1000}",
+        f"busy_timeout = {BUSY_SECONDS * 1000:.0f}",
         "journal_mode = WAL",
         "synchronous = FULL",
         "foreign_keys = ON",
@@ -223,7 +256,12 @@ def _prepare(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
 
 
 def _begin(connection: Connection) -> None:
-    connection.exec_driver_sql(connection.get_execution_options().get("begin", "BEGIN"))
+    options = connection.get_execution_options()
+    if (wait := options.get("wait")) is not None:
+        driver = connection.connection.dbapi_connection
+        assert isinstance(driver, sqlite3.Connection)
+        driver.execute(f"PRAGMA busy_timeout = {wait * 1000:.0f}")
+    connection.exec_driver_sql(options.get("begin", "BEGIN"))
 
 
 def exists(file: Path) -> bool:

@@ -69,6 +69,7 @@ from monitoring.records.shapes import (
 )
 from monitoring.records.spelling import folded
 from monitoring.records.summaries import Summaries
+from monitoring.records.views import NewView, WaitingViews
 from monitoring.records.writing import Writing
 
 DEVICES = ("tablet", "wall")
@@ -115,6 +116,7 @@ class Store:
         self._clinic: Clinic | None = None
         self._chairs: tuple[Chair, ...] = ()  # written with the clinic, once
         self._protocols: dict[str, StoredProtocol] = {}  # by hash, "" for the one that holds now; since the last change
+        self._waiting_views = WaitingViews(self._write_views)
         self._here = threading.local()  # .writing: the transaction this thread is in
         self.summaries = Summaries(database, self._name)  # a cache of what infusions come to
         self.searching = Searching(database, self.summaries)  # questions to that cache: which infusions,
@@ -138,6 +140,7 @@ class Store:
 
     def close(self) -> None:
         """Let the file go, so that another server may open it."""
+        self._waiting_views.close()
         self._database.close()
 
     def writable(self) -> bool:
@@ -895,13 +898,25 @@ class Store:
             row = {"staff_id": staff_id, "infusion_id": infusion_id, "at": text_of(when), "screen": screen}
             self._add(writing, tables.view, row, staff_id, "view", when)
 
+    def note_view(self, staff_id: str, infusion_id: str, screen: str) -> None:
+        """As `add_view`, but whoever looks does not wait: it is written down in the background, and not forgotten."""
+        self._waiting_views.add(NewView(staff_id, infusion_id, screen, self.clock.now()))
+
+    def _write_views(self, views: Sequence[NewView]) -> None:
+        with self._writing() as writing:
+            when = self._when(writing, None)
+            for one in views:
+                row = {"staff_id": one.staff_id, "infusion_id": one.infusion_id, "screen": one.screen}
+                self._add(writing, tables.view, row | {"at": text_of(one.at)}, one.staff_id, "view", when)
+
     def views_of(self, infusion_id: str) -> tuple[View, ...]:
-        """Who looked at an infusion, on which screen, in the order they did."""
+        """Who looked at an infusion, on which screen, in the order they did; also what is still to be written down."""
+        waiting = self._waiting_views.of(infusion_id)  # asked first: what is written meanwhile is found below
         view = tables.view
         rows = self._all(select(view).where(view.c.infusion_id == infusion_id).order_by(view.c.audited))
-        return tuple(
-            View(row["staff_id"], self._name(row["staff_id"]), row["screen"], instant_of(row["at"])) for row in rows
-        )
+        seen = [(row["staff_id"], row["screen"], row["at"]) for row in rows]
+        seen += [one for one in ((v.staff_id, v.screen, text_of(v.at)) for v in waiting) if one not in seen]
+        return tuple(View(staff_id, self._name(staff_id), screen, instant_of(at)) for staff_id, screen, at in seen)
 
     def add_export(self, staff_id: str, new: NewExport, *, id: str | None = None, at: datetime | None = None) -> Export:
         """Keep that a person took a file out of the records: written before the file is handed over."""

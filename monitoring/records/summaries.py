@@ -26,6 +26,7 @@ from monitoring.records.loading import Names, load_infusion, text_of
 from monitoring.records.spelling import folded
 from monitoring.records.summary_shapes import Counted, Summary
 
+_WAIT_SECONDS: Final = 0.25  # for any other write: somebody may be waiting to read, and this can be done later
 _PER_QUERY: Final = 500  # values in one IN (...): SQLite takes a limited number
 
 Rows = list[dict[str, Any]]
@@ -33,7 +34,10 @@ Key = tuple[str, str, int, float, str, str]  # of `summary_count`
 
 
 class Summaries:
-    """What is kept of each infusion besides its records. Safe to use from many threads; `catching_up` is for one."""
+    """What is kept of each infusion besides its records. Safe to use from many threads; `catching_up` is for one.
+
+    What writes raises StoreUnwritable soon when others are writing: what is due stays due.
+    """
 
     def __init__(self, database: Database, names: Names) -> None:
         self.catching_up = threading.Lock()  # held by whoever works out summaries, a few at a time
@@ -55,7 +59,7 @@ class Summaries:
             changed |= _run_out(connection, now)
             due = _due(connection)
         if changed - due or known != made_by:
-            with self._database.write() as connection:
+            with self._database.write(wait=_WAIT_SECONDS, turn=_WAIT_SECONDS) as connection:
                 _mark(connection, changed)
                 row = {"id": 1, "seen": head, "made_by": made_by}
                 connection.execute(insert(tables.summary_state).on_conflict_do_update(["id"], set_=row).values(row))
@@ -64,7 +68,7 @@ class Summaries:
 
     def mark_all(self) -> int:
         """Mark every infusion as due; answers how many there are."""
-        with self._database.write() as connection:
+        with self._database.write(wait=_WAIT_SECONDS, turn=_WAIT_SECONDS) as connection:
             ids = _all_ids(connection)
             _mark(connection, ids)
         return len(ids)
@@ -93,7 +97,7 @@ class Summaries:
             return
         ids = [one.infusion for one in made]
         months = {one.infusion: one.opened_at.astimezone(zone).strftime("%Y-%m") for one in made}
-        with self._database.write() as connection:
+        with self._database.write(wait=_WAIT_SECONDS, turn=_WAIT_SECONDS) as connection:
             change = _removed(connection, ids)
             for one in made:
                 for counted, times in one.counted:
@@ -107,7 +111,7 @@ class Summaries:
 
     def empty(self) -> None:
         """Throw everything away. What is due then is everything."""
-        with self._database.write() as connection:
+        with self._database.write(wait=_WAIT_SECONDS, turn=_WAIT_SECONDS) as connection:
             for table in tables.CACHE:
                 connection.execute(delete(table))
         self._seen = None

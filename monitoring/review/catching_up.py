@@ -18,7 +18,7 @@ from weakref import WeakKeyDictionary, WeakSet
 from zoneinfo import ZoneInfo
 
 from monitoring.clinic import RunningClinic
-from monitoring.records import Store
+from monitoring.records import Store, StoreUnwritable
 from monitoring.records.summary_shapes import Summary
 from monitoring.review.summary import summary
 
@@ -49,21 +49,25 @@ def made_by() -> str:
 def catch_up(clinic: RunningClinic, *, seconds: float = AT_ONCE_SECONDS) -> int:
     """Work out anew what has changed since the last time; answers how many are still to come.
 
-    What is not done within `seconds` goes on in the background, or is tried again with the next call when the records
-    of an infusion cannot be judged.
+    What is not done within `seconds` goes on in the background, or is tried again with the next call: when the records
+    of an infusion cannot be judged, or while somebody else is writing, for which no reader waits.
     """
-    summaries = clinic.store.summaries
-    with summaries.catching_up:
-        due = summaries.notice(made_by(), clinic.clock.now())
-        if not due or clinic.store in _working:
-            return due
-        until = time.monotonic() + seconds
-        last = ""
-        while time.monotonic() < until:
-            ids = _do_some(clinic, last)
-            if not ids:
-                return summaries.left()
-            last = ids[-1]
+    summaries, due = clinic.store.summaries, 1
+    try:
+        with summaries.catching_up:
+            due = summaries.notice(made_by(), clinic.clock.now())
+            if not due or clinic.store in _working:
+                return due
+            until = time.monotonic() + seconds
+            last = ""
+            while time.monotonic() < until:
+                ids = _do_some(clinic, last)
+                if not ids:
+                    return summaries.left()
+                last = ids[-1]
+    except StoreUnwritable as no:
+        _log.info("Summaries wait until others have written: %s", no.sentence)
+        return due
     _go_on(clinic)
     return summaries.left()
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from typing import Any, Final
 
 from starlette.concurrency import run_in_threadpool
@@ -14,13 +13,10 @@ from monitoring.clinic import RunningClinic, running
 from monitoring.documents.earlier import earlier_document, earlier_infusions
 from monitoring.recording import Outcome
 from monitoring.recording.outcome import Refused, answered
-from monitoring.records import RecordsError
 from monitoring.routes.answers import refused
 from monitoring.routes.doors import actor_of
 
 SCREEN: Final = "behind a later one"
-
-_log = logging.getLogger(__name__)
 
 
 async def earlier(request: Request) -> JSONResponse:
@@ -37,9 +33,5 @@ def _earlier(clinic: RunningClinic, actor: access.Actor | None, infusion_id: str
     if clinic.store.infusion(infusion_id) is None:
         raise Refused("This infusion is not known here.", why="unknown")
     for one in earlier_infusions(clinic, infusion_id):
-        try:
-            clinic.store.add_view(who.id, one.infusion.id, SCREEN)
-        except RecordsError as no:
-            # As for a screen: seeing the values matters more than the note that they were seen.
-            _log.warning("A view could not be written down: %s", no.sentence)
+        clinic.store.note_view(who.id, one.infusion.id, SCREEN)
     return earlier_document(clinic, infusion_id)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from typing import Final
 
 from starlette.concurrency import run_in_threadpool
@@ -10,13 +9,11 @@ from starlette.websockets import WebSocket
 
 from monitoring.clinic import RunningClinic, running
 from monitoring.live import BOARD, CLOSE_SIGNED_OUT, WALL, Stream, Subject, encode
-from monitoring.records import SignIn, StoreRefused, StoreUnwritable
+from monitoring.records import SignIn
 from monitoring.routes.doors import sign_in_of
 
 CLOSE_UNKNOWN: Final = 4404
 REVIEW: Final = "review"  # the screen that is drawn by Streamlit, and only follows what changes
-
-_log = logging.getLogger(__name__)
 
 
 async def live(websocket: WebSocket) -> None:
@@ -28,37 +25,37 @@ async def live(websocket: WebSocket) -> None:
         await websocket.send_text(encode({"type": "signed_out"}))
         await websocket.close(CLOSE_SIGNED_OUT)
         return
-    subject = await run_in_threadpool(_opened, clinic, sign_in, dict(websocket.query_params))
+    query = dict(websocket.query_params)
+    subject = await run_in_threadpool(_asked_for, clinic, sign_in, query)
     if subject is None:
         await websocket.close(CLOSE_UNKNOWN)
         return
     stream = Stream(sign_in.device, subject, websocket.send_text, websocket.close)
     clinic.live.attach(stream)
     try:
+        if subject.kind == "infusion":
+            await run_in_threadpool(_note_view, clinic, sign_in, subject.id, query.get("screen", "bedside")[:40])
         while (await websocket.receive())["type"] != "websocket.disconnect":
             pass  # pages have nothing to say here
     finally:
         clinic.live.detach(stream)
 
 
-def _opened(clinic: RunningClinic, sign_in: SignIn, query: dict[str, str]) -> Subject | None:
-    """What the page follows, None when there is no such thing. That a person opened an infusion is written down."""
+def _asked_for(clinic: RunningClinic, sign_in: SignIn, query: dict[str, str]) -> Subject | None:
+    """What the page follows, None when there is no such thing."""
     if sign_in.wall or query.get("wall") == "1":
         return WALL
     infusion = query.get("infusion", "")
     if not infusion:
         return BOARD
-    if clinic.store.infusion(infusion) is None:
-        return None
+    return None if clinic.store.infusion(infusion) is None else Subject("infusion", infusion)
+
+
+def _note_view(clinic: RunningClinic, sign_in: SignIn, infusion: str, screen: str) -> None:
+    """Let it be written down that a person opened an infusion, once its values are on their way."""
     assert sign_in.staff is not None
-    screen = query.get("screen", "bedside")[:40]
-    try:
-        if screen != REVIEW or not _drawn(clinic, sign_in, infusion):
-            clinic.store.add_view(sign_in.staff.id, infusion, screen)
-    except (StoreUnwritable, StoreRefused) as no:
-        # Seeing the patient's values now matters more than the note that they were seen.
-        _log.warning("A view could not be written down: %s", no.sentence)
-    return Subject("infusion", infusion)
+    if screen != REVIEW or not _drawn(clinic, sign_in, infusion):
+        clinic.store.note_view(sign_in.staff.id, infusion, screen)
 
 
 def _drawn(clinic: RunningClinic, sign_in: SignIn, infusion: str) -> bool:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
-
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
@@ -15,7 +13,6 @@ from monitoring.documents import judged
 from monitoring.documents.words import clinic_line, zone_of
 from monitoring.exports.downtime import PAPERS, TEMPLATE, downtime_sheet
 from monitoring.exports.printing import pdf
-from monitoring.records import StoreUnwritable
 from monitoring.routes.answers import refusal
 from monitoring.routes.doors import actor_of
 
@@ -49,8 +46,8 @@ def _downtime(clinic: RunningClinic, actor: access.Actor | None, infusion_id: st
         j, paper, clinic=clinic_line(clinic, infusion.protocol), chair=chair, zone=zone, by=staff.name
     )
     made = pdf(TEMPLATE, sheet, now)
-    with suppress(StoreUnwritable):  # a sheet for when nothing works is given out also when nothing can be written
-        clinic.store.add_view(staff.id, infusion_id, "downtime sheet")
+    # Without waiting: a sheet for when nothing works is given out also when nothing can be written.
+    clinic.store.note_view(staff.id, infusion_id, "downtime sheet")
     # No name and no number in the file's name: it stays in the browser's list of downloads.
     headers = {"Content-Disposition": f'inline; filename="downtime-sheet-{infusion_id[:8]}.pdf"'}
     return Response(made, media_type="application/pdf", headers=headers)

@@ -15,7 +15,6 @@ from monitoring.clinical.protocol import Level
 from monitoring.documents.column import NONE, Fact
 from monitoring.documents.highlights import Moment
 from monitoring.documents.review import Moments, changes_since, replayed, review_document
-from monitoring.records import RecordsError
 from monitoring.screens.doorway import PAGES
 from monitoring.screens.drawn import STYLE, draw
 from monitoring.screens.identity import actor
@@ -59,10 +58,7 @@ def open_review(infusion_id: str | None) -> Document | None:
         return None
     looked = f"review_looked_{who.sign_in.id}_{infusion_id}"
     if looked not in st.session_state:
-        try:
-            clinic.store.add_view(who.staff.id, infusion_id, "review")
-        except RecordsError as no:
-            st.warning(plain(f"That this was looked at could not be written down: {no.sentence}"))
+        clinic.store.note_view(who.staff.id, infusion_id, "review")
         st.session_state[looked] = True
     return review_document(clinic, infusion_id)
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
+from contextlib import closing
 
 import httpx
 import pytest
@@ -13,7 +15,7 @@ from monitoring import access
 from monitoring import clinic as clinics
 from monitoring.clinic import RunningClinic
 from monitoring.recording import save_entry
-from monitoring.records import StoreUnwritable
+from monitoring.records.database import file_of
 from monitoring.routes import routes
 from monitoring.routes.doors import Doors
 from tests.small_clinic import Names, actor, event
@@ -21,12 +23,15 @@ from tests.small_clinic import Names, actor, event
 HOST = "http://clinic.example"
 
 
-def asked(running: RunningClinic, path: str, *, who: str | None, monkeypatch: pytest.MonkeyPatch) -> httpx.Response:
+def asked(
+    running: RunningClinic, path: str, *, who: str | access.Actor | None, monkeypatch: pytest.MonkeyPatch
+) -> httpx.Response:
     """What the door answers to this person, or to a device on which nobody is signed in."""
     monkeypatch.setattr(clinics, "_running", running)
     headers = {"Origin": HOST}
     if who is not None:
-        headers["Cookie"] = f"device={access.make_cookie(actor(running, who).sign_in.device, running.secret)}"
+        by = actor(running, who) if isinstance(who, str) else who
+        headers["Cookie"] = f"device={access.make_cookie(by.sign_in.device, running.secret)}"
     app = Starlette(routes=routes(), middleware=[Middleware(Doors)])
 
     async def ask() -> httpx.Response:
@@ -85,16 +90,12 @@ def test_there_is_none_for_an_infusion_that_is_over(
     assert (answer.status_code, "over" in answer.json()["sentences"][0]) == (422, True)
 
 
-def test_that_it_was_printed_is_kept_and_a_full_disk_does_not_keep_it_back(
+def test_that_it_was_printed_is_kept_and_a_locked_file_does_not_keep_it_back(
     clinic: RunningClinic, names: Names, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    views: list[tuple[str, str, str]] = []
-    monkeypatch.setattr(clinic.store, "add_view", lambda *view: views.append(view))
-    assert asked(clinic, place(names), who="Ada Okafor", monkeypatch=monkeypatch).status_code == 200
-    assert views == [(names.staff["Ada Okafor"], names.infusion, "downtime sheet")]
-
-    def full(*view: str) -> None:
-        raise StoreUnwritable("Not saved: the disk is full.")
-
-    monkeypatch.setattr(clinic.store, "add_view", full)
-    assert asked(clinic, place(names), who="Ada Okafor", monkeypatch=monkeypatch).status_code == 200
+    with closing(sqlite3.connect(file_of(clinic.store.url), isolation_level=None)) as other:
+        ada = actor(clinic, "Ada Okafor")
+        other.execute("BEGIN IMMEDIATE")
+        assert asked(clinic, place(names), who=ada, monkeypatch=monkeypatch).status_code == 200
+        [view] = clinic.store.views_of(names.infusion)
+        assert (view.name, view.screen) == ("Ada Okafor", "downtime sheet")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import shutil
 import sqlite3
@@ -9,6 +10,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -222,6 +224,28 @@ def test_a_second_server_is_refused_also_under_another_name_of_the_file(ward: Wa
     ward.reopen()
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="only the name is held")
+def test_a_second_server_is_refused_by_a_hard_link(ward: Ward, tmp_path: Path) -> None:
+    other_name = tmp_path / "elsewhere" / "other.db"
+    other_name.parent.mkdir()
+    other_name.hardlink_to(ward.file)
+    url = f"sqlite:///{other_name}"
+    with pytest.raises(StoreRefused, match=r"other\.db is in use by another running server"):
+        Store.open(url, HeldClock())
+    code = f"from monitoring.clock import Clock; from monitoring.records import Store; Store.open({url!r}, Clock())"
+    other = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=TOP, check=False)
+    assert "in use by another running server" in other.stderr
+    # SQLite's own lock on the file still stands after both: whoever opens and closes a file drops those of a process.
+    code = (
+        "import fcntl, sys; opened = open(sys.argv[1], 'r+b');"
+        "fcntl.lockf(opened, fcntl.LOCK_EX | fcntl.LOCK_NB, 510, 0x40000002)"
+    )
+    taken = subprocess.run([sys.executable, "-c", code, ward.file], capture_output=True, text=True, check=False)
+    assert "BlockingIOError" in taken.stderr
+    ward.store.close()
+    Store.open(url, HeldClock()).close()
+
+
 @pytest.mark.parametrize(
     ("revision", "sentence"), [("9999", "newer version"), ("", "newer version"), (None, "another program")]
 )
@@ -281,7 +305,7 @@ def test_how_the_file_is_written(ward: Ward) -> None:
         assert pragma("journal_mode") == "wal"
         assert pragma("synchronous") == 2  # FULL
         assert pragma("foreign_keys") == 1
-        assert pragma("busy_timeout") == 10_000
+        assert pragma("busy_timeout") == 4_000  # an outbox gives an answer up after eight seconds
 
 
 def test_writes_begin_immediate(ward: Ward) -> None:
@@ -410,19 +434,38 @@ def test_nothing_is_saved_into_a_file_that_was_moved_away(ward: Ward, tmp_path: 
     assert not ward.add("one", "a").again
 
 
-def test_another_program_that_holds_the_lock_is_named(ward: Ward) -> None:
+def test_another_program_that_holds_the_lock_is_named(ward: Ward, monkeypatch: pytest.MonkeyPatch) -> None:
     ward.opened("one")
-    with (
-        with_pragma(ward, "PRAGMA busy_timeout = 20", "PRAGMA busy_timeout = 10000"),
-        closing(sqlite3.connect(ward.file, isolation_level=None)) as other,
-    ):
+    monkeypatch.setattr(database, "BUSY_SECONDS", 0.02)
+    monkeypatch.setattr(database, "PROBE_SECONDS", 0.02)
+    with closing(sqlite3.connect(ward.file, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
+        assert ward.store.infusion("one") is not None
         assert not ward.store.writable()
         with pytest.raises(StoreUnwritable, match="another program holds the database"):
             ward.happen("one", "start")
         other.execute("ROLLBACK")
         assert ward.store.writable()
         assert not ward.add("one", event=Event("start")).again
+
+
+def test_who_waited_for_a_write_that_found_the_file_locked_hears_the_same_at_once(ward: Ward) -> None:
+    ward.opened("one")
+    ward.store._database._refused_at = math.inf  # whoever comes now came before
+    with pytest.raises(StoreUnwritable, match="another program holds the database"):
+        ward.add("one", "a")
+    ward.store._database._refused_at = -math.inf
+    assert not ward.add("one", "a").again
+
+
+def test_a_write_waits_for_another_of_this_server_no_longer_than_it_says(
+    ward: Ward, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(database, "TURN_SECONDS", 0.02)
+    going_on = pytest.raises(StoreUnwritable, match=r"Not saved: another write is still going on\. Try again\.")
+    with ward.store._database.alone(), ThreadPoolExecutor(1) as another, going_on:
+        another.submit(ward.opened, "one").result()
+    ward.opened("one")
 
 
 @pytest.fixture
