@@ -41,11 +41,12 @@ _LOOK_INSIDE: Final = """async () => {
 _BESIDE: Final = (0, -20, 20)  # px; all on the smallest key
 _APART: Final = 30.0  # px between two taps that are told apart
 
-# Where keys are, by what stands on them, and which tile is typed into.
-_KEYS: Final = """(keys) => Object.fromEntries([...document.querySelectorAll(keys)].map((key) => {
-  const { x, y, width, height } = key.getBoundingClientRect();
-  return [key.textContent, [x + width / 2, y + height / 2]];
-}))"""
+# Where the digits are, by what stands on them, and which tile is typed into.
+_DIGITS: Final = """() => Object.fromEntries(
+  [...document.querySelectorAll(".key.digit")].filter((key) => key.getClientRects().length).map((key) => {
+    const { x, y, width, height } = key.getBoundingClientRect();
+    return [key.textContent, [x + width / 2, y + height / 2]];
+  }))"""
 _ACTIVE: Final = """() => document.querySelector(".tile[aria-pressed=true]")?.ariaLabel"""
 
 # Where to tap on something that lies where the last tap was; null where it lies elsewhere.
@@ -180,8 +181,7 @@ class Tablet:
         """Sign in on the screen: tap the name, type the PIN."""
         place = within or self.page.locator("body")
         self.tap(place.get_by_role("button", name=name, exact=True))
-        for digit in self.pins[name]:
-            self.tap(place.get_by_role("button", name=digit, exact=True))
+        self.type_pin(name)
 
     def switch_to(self, name: str) -> None:
         """Hand the tablet to another person, who types their PIN."""
@@ -256,7 +256,7 @@ class Tablet:
 
     def type(self, values: Mapping[str, float]) -> None:
         """Type these values on the pad (measure to value), tapping a tile only where the pad is not there already."""
-        keys = self.page.evaluate(_KEYS, ".pad .digit")
+        keys = self.page.evaluate(_DIGITS)
         for measure, value in values.items():
             if self.page.evaluate(_ACTIVE) != TILES[measure]:
                 self.tap(self.tile(measure))
@@ -331,11 +331,17 @@ class Tablet:
         expect(asked.or_(sheet.get_by_text("Checking …"))).to_have_count(0)
 
     def type_pin(self, name: str) -> None:
-        """Type the PIN of this person on the keys that are shown for it."""
-        keys, tapped = self.page.evaluate(_KEYS, ".pin-keys .key"), self.page.evaluate("inside.tapped")
-        for digit in self.pins[name]:
-            self._touch(keys[digit], tapped)
-            tapped = keys[digit]
+        """Type the PIN of this person, where the digits are."""
+        self.type_digits(self.pins[name])
+
+    def type_digits(self, digits: str, *, pace_ms: float = 0) -> None:
+        """Tap these digits on the screen one after another, as fast as it goes or at a finger's pace."""
+        keys = self.page.evaluate(_DIGITS)
+        for digit in digits:
+            self.page.touchscreen.tap(*keys[digit])
+            self.taps += 1
+            if pace_ms:
+                self.page.wait_for_timeout(pace_ms)
 
     def _touch(self, middle: tuple[float, float], tapped: tuple[float, float]) -> None:
         """One tap on a key, beside its middle where something else was tapped on this very spot just now."""

@@ -32,35 +32,23 @@ export function attest(host, place, { title, entry, steps, before = "", about = 
   const given = []; // {id, person}
   const close = openSheet(place, title, (shut) => {
     const body = h("div", { class: "attest" });
-    const ask = (problem = "") => {
-      const step = steps[given.length];
-      const preferred = host.staff().find((person) => person.id === step.prefer && fits(step, person) === "");
-      if (preferred) digits(step, preferred);
-      else names(step, problem);
-    };
     const fits = (step, person) => (given.some((one) => one.person.id === person.id) ? "has signed already" : (step.fits?.(person) ?? ""));
-    const heading = (step) => (steps.length > 1 ? `${given.length + 1} of ${steps.length}: ${step.meaning}` : step.meaning);
 
-    function names(step) {
-      const fitting = host.staff().filter((person) => !OFFICE.includes(person.role) && fits(step, person) === "");
-      body.replaceChildren(
-        h("p", { class: "said" }, fitting.length ? `${heading(step)}: who signs?` : `${heading(step)}: nobody who works here may sign this now.`),
-        before || about ? h("p", { class: "hint", text: [before, about].filter(Boolean).join(" · ") }) : "",
-        h("div", { class: "names", role: "group", "aria-label": "Who signs" }, ...fitting.map((person) => nameKey(person, host.pins, false, () => digits(step, person)))),
-      );
-      body.querySelector("button")?.focus({ preventScroll: true });
-    }
-
-    function digits(step, person) {
+    function ask() {
+      const step = steps[given.length];
+      const heading = steps.length > 1 ? `${given.length + 1} of ${steps.length}: ${step.meaning}` : step.meaning;
+      let signer = host.staff().find((person) => person.id === step.prefer && fits(step, person) === "") ?? null;
       const pad = pinKeys({
+        name: () => (signer ? `PIN of ${signer.name}` : "PIN of who signs"),
+        lacks: () => (signer ? "" : "Now tap the name of who signs."),
         async check(pin) {
           // Who is signed in, or what was recorded, may have changed since the name was tapped.
-          const why = fits(step, person);
-          if (why) return `${person.name} ${why}: another person signs.`;
-          const found = await proven(host.infusion, entry, step.meaning, person, pin);
+          const why = fits(step, signer);
+          if (why) return `${signer.name} ${why}: another person signs.`;
+          const found = await proven(host.infusion, entry, step.meaning, signer, pin);
           if (!body.isConnected) return "";
           if (found.wrong) return found.wrong;
-          given.push({ id: found.id, person });
+          given.push({ id: found.id, person: signer });
           if (given.length < steps.length) ask();
           else if (done(given.map((one) => one.id))) shut();
           else {
@@ -70,12 +58,37 @@ export function attest(host, place, { title, entry, steps, before = "", about = 
           return "";
         },
       });
-      pad.say(`PIN of ${person.name}`);
-      const who = h("div", { class: "attest-who" }, h("div", {}, h("p", { class: "hint", text: heading(step) }), pad.said), about ? h("p", { class: "attest-about", text: about }) : null, pad.dots,
-        h("button", { class: "key quiet", type: "button", onclick: () => names(step) }, "Another person"));
-      const panel = h("div", { class: "attest-digits", onkeydown: pad.onkeydown }, who, pad.keys);
-      body.replaceChildren(panel);
-      panel.querySelector(".pin-keys .key").focus({ preventScroll: true });
+
+      function names() {
+        signer = null;
+        pad.clear();
+        const fitting = host.staff().filter((person) => !OFFICE.includes(person.role) && fits(step, person) === "");
+        pad.say(fitting.length ? `${heading}: who signs?` : `${heading}: nobody who works here may sign this now.`);
+        body.replaceChildren(
+          pad.said,
+          before || about ? h("p", { class: "hint", text: [before, about].filter(Boolean).join(" · ") }) : "",
+          h("div", { class: "names", role: "group", "aria-label": "Who signs" }, ...fitting.map((person) => nameKey(person, host.pins, false, () => {
+            signer = person;
+            typing();
+            pad.submit(); // with what was typed before the name was tapped
+          }))),
+          pad.dots,
+        );
+        pad.ask();
+        body.querySelector("button")?.focus({ preventScroll: true });
+      }
+
+      function typing() {
+        pad.say(`PIN of ${signer.name}`);
+        const another = h("button", { class: "key quiet", type: "button", onclick: names }, "Another person");
+        const who = h("div", { class: "attest-who" }, h("div", {}, h("p", { class: "hint", text: heading }), pad.said), about ? h("p", { class: "attest-about", text: about }) : null, pad.dots, another);
+        body.replaceChildren(h("div", { class: "attest-digits" }, who, pad.keys));
+        pad.ask();
+        another.focus({ preventScroll: true });
+      }
+
+      if (signer) typing();
+      else names();
     }
     ask();
     return body;

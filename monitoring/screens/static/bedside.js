@@ -23,7 +23,6 @@ import { steps } from "./steps.js";
 const MARK = { caution: "▲", critical: "■" };
 const PUMP_RESTS_MS = 1500; // after a tap on one of its keys
 const PUMP_CHANGED_MS = 800; // after its keys have changed, whoever changed them
-const TAKES_DIGITS = '.sheet .pin-keys, .sheet input:is([inputmode="decimal"], [type="time"])';
 const SEEN_HOLDS_MS = 5 * 60000; // "seen at" chosen longer ago than this is asked for anew
 // What a person saw at a time of its own; everything else in the course of care is done when it is tapped.
 const SEEN_THEN = ["effect", "medicine", "note", "rate", "called", "informed", "help", "over", "start", "pause", "resume", "end", "stop", "close", "cancel"];
@@ -51,10 +50,6 @@ function bedside(root, infusion, pins) {
   const strip = doseStrip();
   const loud = h("div", { class: "loud" });
   const padPlace = h("div", { class: "at-pad" });
-  padPlace.addEventListener("click", (event) => {
-    if (event.target.closest(".sheet")) pad?.rest();
-    pad?.draw();
-  });
   const said = h("p", { class: "toast", role: "status", hidden: true });
   const sheetPlace = () => padPlace.querySelector(".sheet-place") ?? padPlace;
   const marked = carried(() => doc().clinic.zone, () => draw());
@@ -70,7 +65,7 @@ function bedside(root, infusion, pins) {
       return doc().pad;
     },
     latest: (measure) => doc() && holding(doc()).values[measure],
-    lacking: () => (doc()?.lacking ? ` · ${doc().lacking}` : ""),
+    lacking: () => doc()?.lacking ?? "",
     timeOf: (ms) => clock.wallClock(ms, doc().clinic.zone),
     doc,
     me: () => me() ?? lastMe,
@@ -83,7 +78,6 @@ function bedside(root, infusion, pins) {
     // As of when all is that came from the server, in words; "" while it is live.
     asOf: () => (live.asOf() === null ? "" : `as of ${clock.wallClock(live.asOf(), doc().clinic.zone, true)}`),
     hasDraft: () => pad?.hasDraft() ?? false,
-    digitsElsewhere: () => padPlace.querySelector(TAKES_DIGITS),
     mark: (level) => MARK[level],
     rests: resting(),
     newId: uuid,

@@ -162,7 +162,7 @@ export function beforeTab(host, place, askStartReason) {
       height.node.hidden = chosen.weight_basis === "actual" || chosen.weight_basis === null;
       work();
     };
-    height.input.addEventListener("change", work);
+    height.input.addEventListener("input", work);
 
     async function work() {
       found = null;

@@ -1,3 +1,5 @@
+import * as typing from "./typing.js";
+
 // Makes DOM nodes: h("button", {class: "key", onclick}, "7"). Text is always set as text, never as markup.
 
 export function h(tag, props = {}, ...children) {
@@ -134,6 +136,6 @@ export function openSheet(place, title, ...content) {
   );
   place.querySelector(":scope > .sheet")?.remove();
   place.append(sheet);
-  sheet.querySelector("button, input, textarea")?.focus({ preventScroll: true });
+  if (!typing.toFirstField(sheet)) sheet.querySelector("button, input, textarea")?.focus({ preventScroll: true });
   return close;
 }

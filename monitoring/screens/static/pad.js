@@ -3,17 +3,17 @@
 
 import * as clock from "./clock.js";
 import { complete, impossible, question, range, textOf, valueOf, withDigit } from "./digits.js";
-import { h, once, redraw, uuid } from "./element.js";
-import * as outbox from "./outbox.js";
+import { h, once, put, redraw, uuid } from "./element.js";
+import * as typing from "./typing.js";
 
 const UNDO_MS = 8000;
 const TYPED_LONG_AGO_MS = 5 * 60000; // digits older than this are asked about before they are saved as seen now
-const RESTS = "Tap to type vital signs";
+const BESIDE = "Tap a tile first: digits go to the step beside the vital signs.";
 const SAVED_MS = 1000; // a tap on Save so soon after it saved is the same tap
 
-// While digits are typed in a sheet beside it, the pad rests: the first tap on it only wakes it.
-// host: {infusion, protocol, entry(kind, id), put(body), latest(measure), seen(ms), seenText(), lacking(), say(text),
-// digitsElsewhere(): what else takes digits now, or null}
+// Its keys type where digits go now: into the tile that was tapped, or into a field or PIN of a step beside it, whose name then
+// stands above them.
+// host: {infusion, protocol, entry(kind, id), put(body), latest(measure), seen(ms), seenText(), lacking(), say(text)}
 export function entryPad(host) {
   const { protocol } = host;
   const byKey = Object.fromEntries(protocol.measures.map((measure) => [measure.key, measure]));
@@ -21,7 +21,6 @@ export function entryPad(host) {
   const key = `draft:${host.infusion}`;
   let draft = fresh();
   let savedAt = -Infinity;
-  let wokenBeside = null; // what else took digits when the pad was woken
   let editing = false; // a tile tapped again: its value is replaced, and nothing moves on by itself
 
   function fresh() {
@@ -46,6 +45,8 @@ export function entryPad(host) {
     }
   };
 
+  const goes = h("b", { class: "digits-to" });
+  const shows = h("b", { class: "digits-shown", "aria-hidden": "true" });
   const note = h("p", { class: "pad-note", role: "status", "aria-live": "polite" });
   const say = (text, level = "") => {
     note.textContent = text;
@@ -55,7 +56,7 @@ export function entryPad(host) {
     typed.map((measure) => {
       const tile = h(
         "button",
-        { class: "tile", type: "button", "aria-label": measure.label, "data-measure": measure.key, onclick: () => choose(measure.key, true) },
+        { class: "tile", type: "button", "aria-label": measure.label, "data-measure": measure.key, onclick: () => tapped(measure.key) },
         h("span", { class: "tile-name", text: measure.short }),
         h("span", { class: "tile-value" }),
         h("span", { class: "tile-was" }),
@@ -64,36 +65,67 @@ export function entryPad(host) {
     }),
   );
   const overlay = h("div", { class: "pad-overlay", hidden: true });
-  const digit = (n) => h("button", { class: "key digit", type: "button", onclick: () => press(String(n)) }, String(n));
-  const saveKey = h("button", { class: "key save", type: "button", "aria-label": "Save", onclick: () => save() }, h("span", { text: "Save" }), h("small"));
+  const digit = (n) => h("button", { class: "key digit", type: "button", onclick: () => typing.press(String(n)) }, String(n));
+  const nextKey = h("button", { class: "key", type: "button", onclick: () => beside() ? onward() : next() }, "Next");
+  const notDoneKey = h("button", { class: "key", type: "button", onclick: () => beside() ? say(BESIDE, "caution") : askReason() }, "Not done");
+  const saveKey = h("button", { class: "key save", type: "button", "aria-label": "Save", onclick: () => beside() ? saveBeside() : save() }, h("span", { text: "Save" }), h("small"));
   const keys = h(
     "div",
     { class: "keys" },
     ...[7, 8, 9].map(digit),
-    h("button", { class: "key", type: "button", "aria-label": "Delete", onclick: erase }, "⌫"),
+    h("button", { class: "key", type: "button", "aria-label": "Delete", onclick: () => typing.press("Delete") }, "⌫"),
     ...[4, 5, 6].map(digit),
-    h("button", { class: "key", type: "button", onclick: next }, "Next"),
+    nextKey,
     ...[1, 2, 3].map(digit),
-    h("button", { class: "key", type: "button", onclick: askReason }, "Not done"),
-    h("button", { class: "key digit wide", type: "button", onclick: () => press("0") }, "0"),
+    notDoneKey,
+    digit(0),
+    h("button", { class: "key digit", type: "button", "aria-label": "Decimal point", onclick: () => typing.press(".") }, "."),
     saveKey,
   );
   const node = h(
     "div",
     { class: "pad" },
     h("div", { class: "tiles", role: "group", "aria-label": "Vital signs" }, ...Object.values(tiles)),
-    note,
+    h("div", { class: "pad-line" }, h("p", { class: "digits-place", role: "status" }, "Typing: ", goes, " ", shows), note),
     h("div", { class: "keys-place" }, keys, overlay),
-    h("p", { class: "unseen", id: "pad-rests", text: RESTS }),
   );
-  const rests = () => ![null, wokenBeside].includes(host.digitsElsewhere());
-  node.addEventListener("click", (event) => {
-    if (!rests()) return;
-    wokenBeside = host.digitsElsewhere();
-    event.preventDefault();
-    event.stopPropagation();
-    draw();
-  }, true);
+  // The caret stays in its field while its digits are typed here.
+  node.addEventListener("mousedown", (event) => event.target.closest(".keys") && event.preventDefault());
+
+  // What takes the digits beside this pad, or null.
+  const beside = () => (typing.atHome() ? null : typing.place());
+  const home = {
+    node: tiles[typed[0].key].parentElement,
+    name: () => byKey[draft.active].label + (byKey[draft.active].unit ? ` ${byKey[draft.active].unit}` : ""),
+    shown: () => "",
+    press(key) {
+      if (key === ".") return `${byKey[draft.active].label}: the point sets itself.`;
+      if (!overlay.hidden) return "First the question that stands over the keys.";
+      if (key === "Delete") erase();
+      else press(key);
+      return "";
+    },
+  };
+
+  // An explicit tap: from now on digits go into this tile.
+  function tapped(measure) {
+    typing.to(home);
+    choose(measure, true);
+  }
+
+  function onward() {
+    const field = beside().field && typing.nextField(beside().field);
+    if (field) field.focus({ preventScroll: true });
+    else say("This step has no further field.", "caution");
+    field?.scrollIntoView({ block: "nearest" });
+  }
+
+  function saveBeside() {
+    const { field } = beside();
+    const key = field && typing.saving(field);
+    if (key) key.click();
+    else say(field ? "This step is saved by a key of its own." : "A PIN is checked once its six digits are there.", "caution");
+  }
 
   function choose(measure, tapped = false) {
     editing = tapped && (draft.digits[measure] ?? "") !== "" ? "replace" : tapped && draft.active === measure && editing ? editing : false;
@@ -306,16 +338,15 @@ export function entryPad(host) {
   }
 
   function draw() {
-    const resting = rests();
-    if (node.classList.contains("resting") !== resting) {
-      node.classList.toggle("resting", resting);
-      for (const one of keys.children) resting ? one.setAttribute("aria-describedby", "pad-rests") : one.removeAttribute("aria-describedby");
-    }
+    const taker = beside();
+    if (taker && !overlay.hidden) closeOverlay(); // its keys are needed; what it asked is asked again by Save
+    put(goes, (taker ?? home).name());
+    put(shows, taker?.shown() ?? "");
     for (const measure of typed) {
       const tile = tiles[measure.key];
       const digits = draft.digits[measure.key] ?? "";
       const reason = draft.not_done[measure.key];
-      const active = draft.active === measure.key;
+      const active = !taker && draft.active === measure.key;
       const last = host.latest(measure.key);
       tile.classList.toggle("active", active);
       tile.classList.toggle("filled", digits !== "" || Boolean(reason));
@@ -327,17 +358,18 @@ export function entryPad(host) {
       tile.children[2].textContent = reason || (protocol.optional.includes(measure.key) && !last ? "not due" : last ? `was ${last.text}${last.level ? ` ${host.mark(last.level)}` : ""}` : measure.unit);
     }
     const seen = host.seenText();
-    saveKey.lastChild.textContent = seen;
-    saveKey.classList.toggle("with-note", Boolean(seen));
+    const saves = taker ? (taker.field && typing.saving(taker.field)?.textContent) || "" : "Save";
+    put(saveKey.firstChild, saves || "Save");
+    put(saveKey.lastChild, !taker ? seen : saves ? taker.name() : "");
+    saveKey.setAttribute("aria-label", taker && saves ? `${saves}: ${taker.name()}` : "Save");
+    saveKey.setAttribute("aria-disabled", String(!saves));
+    notDoneKey.setAttribute("aria-disabled", String(Boolean(taker)));
+    nextKey.setAttribute("aria-disabled", String(Boolean(taker) && !(taker.field && typing.nextField(taker.field))));
     if (!note.textContent || !note.classList.contains("caution")) {
       const measure = byKey[draft.active];
       const last = host.latest(measure.key);
       note.className = "pad-note";
-      if (resting) {
-        note.textContent = RESTS;
-        return;
-      }
-      note.textContent = `${measure.label}${measure.unit ? ` ${measure.unit}` : ""}${last ? ` · last ${last.text}, ${clock.age(clock.now() - Date.parse(last.at))}` : ""}${host.lacking()}`;
+      put(note, taker ? "vital signs: tap a tile" : [last ? `last ${last.text}, ${clock.age(clock.now() - Date.parse(last.at))}` : "", host.lacking()].filter(Boolean).join(" · "));
     }
   }
 
@@ -352,15 +384,17 @@ export function entryPad(host) {
     closeOverlay();
     draw();
   });
-  node.addEventListener("keydown", (event) => {
-    if (event.ctrlKey || event.metaKey || event.altKey || !overlay.hidden) return;
-    if (/^[0-9]$/.test(event.key)) press(event.key);
-    else if (event.key === "Backspace") erase();
-    else return;
-    event.preventDefault();
+  typing.setHome(home);
+  let stood = false;
+  const unfollow = typing.onChange((key) => {
+    stood ||= node.isConnected;
+    if (stood && !node.isConnected) return unfollow();
+    if (key && typing.refused()) say(typing.refused(), "caution");
+    else if (key && !typing.atHome()) say("");
+    return draw();
   });
   draw();
-  return { node, draw, say, rest: () => (wokenBeside = null), hasDraft: () => Object.keys(draft.digits).length + Object.keys(draft.not_done).length > 0 };
+  return { node, draw, say, hasDraft: () => Object.keys(draft.digits).length + Object.keys(draft.not_done).length > 0 };
 }
 
 // One tap saves at once; "Undo" for a few seconds adds a withdrawal.

@@ -1,6 +1,7 @@
 // Six digits that prove who somebody is. Used at sign-in, to switch the nurse on a shared tablet, and to sign.
 
 import { h } from "./element.js";
+import * as typing from "./typing.js";
 
 const LENGTH = 6;
 
@@ -19,25 +20,25 @@ export async function signIn(staff, pin) {
   return answer.json();
 }
 
-// Keys for one PIN. check(pin) is called with six digits and answers what to say, or "" when nothing is to be said;
-// refuse() answers a sentence while no digit may be typed yet, else "".
-export function pinKeys({ check, refuse = () => "" }) {
+// One PIN that is asked for: what is said, the dots, and keys for where no pad is beside it. name(): whose PIN, in words;
+// lacks(): a sentence while it cannot be checked yet, though digits are taken. check(pin) is called with six digits and
+// answers what to say, or "" when nothing is to be said.
+export function pinKeys({ name, check, lacks = () => "" }) {
   let typed = "";
   let busy = false;
-  const dots = h("div", { class: "dots", "aria-hidden": "true" });
+  const dots = h("div", { class: "dots", "aria-hidden": "true", onclick: () => typing.ask(taker) });
   const said = h("p", { class: "said", role: "status" });
   const draw = () => dots.replaceChildren(...Array.from({ length: LENGTH }, (_, i) => h("i", { class: i < typed.length ? "full" : "" })));
   const say = (text) => (said.textContent = text);
-  const press = async (key) => {
-    if (busy) return;
-    const why = refuse();
+  const NOT_NOW = "The PIN is being checked: this digit was not taken.";
+
+  async function submit() {
+    if (typed.length < LENGTH) return;
+    const why = lacks();
     if (why) {
       say(why);
       return;
     }
-    typed = key === "Delete" ? typed.slice(0, -1) : (typed + key).slice(0, LENGTH);
-    draw();
-    if (typed.length < LENGTH) return;
     busy = true;
     say("Checking …");
     const sentence = await check(typed);
@@ -45,27 +46,50 @@ export function pinKeys({ check, refuse = () => "" }) {
     busy = false;
     draw();
     if (sentence) say(sentence);
+  }
+
+  const taker = {
+    node: dots,
+    name,
+    secret: true,
+    shown: () => "●".repeat(typed.length) + "○".repeat(LENGTH - typed.length),
+    press(key) {
+      if (key === ".") return "A PIN has six digits.";
+      if (busy) return NOT_NOW;
+      if (key !== "Delete" && typed.length === LENGTH) return lacks();
+      typed = key === "Delete" ? typed.slice(0, -1) : typed + key;
+      draw();
+      submit();
+      return "";
+    },
   };
-  const digit = (n) => h("button", { class: "key", type: "button", onclick: () => press(n) }, n);
+  const press = (key) => {
+    typing.ask(taker);
+    typing.press(key);
+    if (typing.refused()) say(typing.refused());
+  };
+  const digit = (n) => h("button", { class: "key digit", type: "button", onclick: () => press(n) }, n);
   const keys = h(
     "div",
     { class: "pin-keys" },
-    ...["1", "2", "3", "4", "5", "6", "7", "8", "9"].map(digit),
+    ...["7", "8", "9", "4", "5", "6", "1", "2", "3"].map(digit),
     h("span", { class: "pin-gap" }),
     digit("0"),
     h("button", { class: "key", type: "button", "aria-label": "Delete", onclick: () => press("Delete") }, "⌫"),
   );
   draw();
+  queueMicrotask(() => typing.ask(taker)); // once it stands on the page
   return {
     said,
     dots,
     keys,
     say,
+    submit,
+    ask: () => typing.ask(taker),
     clear() {
       typed = "";
       draw();
     },
-    onkeydown: (event) => (/^[0-9]$/.test(event.key) ? press(event.key) : event.key === "Backspace" && event.target.tagName !== "INPUT" && press("Delete")),
   };
 }
 
@@ -82,7 +106,8 @@ export const nameKey = (person, pins, chosen, onclick) =>
 export function pinPanel(staff, pins, done) {
   let chosen = null;
   const pad = pinKeys({
-    refuse: () => (chosen ? "" : "Tap your name first."),
+    name: () => (chosen ? `PIN of ${chosen.name}` : "PIN"),
+    lacks: () => (chosen ? "" : "Now tap your name."),
     async check(pin) {
       const answer = await signIn(chosen.id, pin);
       if (!answer.me) return (answer.sentences ?? ["The PIN was not accepted."]).join(" ");
@@ -95,13 +120,15 @@ export function pinPanel(staff, pins, done) {
     { class: "names", role: "group", "aria-label": "Staff" },
     ...staff.map((person) =>
       nameKey(person, pins, false, () => {
+        if (chosen && chosen.id !== person.id) pad.clear(); // digits typed before any name was tapped are this person's
         chosen = person;
-        pad.clear();
-        pad.say(`${person.name}: type your six-digit PIN.`);
         for (const key of names.children) key.setAttribute("aria-pressed", String(key.dataset.id === person.id));
+        pad.say(`${person.name}: type your six-digit PIN.`);
+        pad.ask();
+        pad.submit();
       }),
     ),
   );
   pad.say(staff.length ? "Tap your name." : "");
-  return h("div", { class: "pin-panel", onkeydown: pad.onkeydown }, names, h("div", { class: "pin-pad" }, pad.said, pad.dots, pad.keys));
+  return h("div", { class: "pin-panel" }, names, h("div", { class: "pin-pad" }, pad.said, pad.dots, pad.keys));
 }
