@@ -130,7 +130,7 @@ def written_number(
     if expected:
         return WrittenNumber(text, expected=expected)
     value = Decimal(("-" if sign in ("-", "\u2212") else "") + digits.replace(",", "."))
-    said = _unit_called(rest)
+    said = _unit_called(rest, unit)
     turned = value if said in ("", unit) else _converted(value, _TURNED[said, unit], decimals)
     if whole and turned % 1:
         return WrittenNumber(text, expected=f"a whole number in {unit}" if unit else "a whole number")
@@ -169,7 +169,7 @@ def _digits_expected(digits: str, mark: Mark) -> str:
 
 def _rest_expected(rest: str, unit: str) -> str:
     """What is expected in the place of what stands behind the number; "" where that is a unit that serves."""
-    said = _unit_called(rest)
+    said = _unit_called(rest, unit)
     if not rest or (said and said == unit) or (said, unit) in _TURNED:
         return ""
     if re.match("[0-9]", rest):
@@ -184,9 +184,11 @@ def _a_number(unit: str) -> str:
     return f"a number in {', '.join(first)} or {last}" if first else f"a number in {last}"
 
 
-def _unit_called(rest: str) -> str:
-    """The unit that is written like this, "" where none is."""
+def _unit_called(rest: str, unit: str) -> str:
+    """The unit that is written like this, "" where none is; what is called as `unit` itself is that one."""
     name = _BETWEEN.sub("", rest).lower()
+    if unit and name == unit.lower():
+        return unit
     return next((unit for unit, names in _NAMES.items() if name in names), "")
 
 

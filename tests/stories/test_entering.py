@@ -203,7 +203,11 @@ def test_sets_ratings_and_what_they_lead_to_are_saved_once(ward: Ward, tablets: 
     first = tablet.entries.filter(has_text="188/96")
     tablet.tap_fast(first.get_by_role("button", name="Correct"), THREE)
     correcting = tablet.sheet(re.compile("^Correct the entry"))
-    correcting.get_by_label("Systolic pressure, corrected").fill("138")
+    correcting.get_by_label("Systolic pressure, corrected").fill("13 8")
+    tablet.tap(correcting.get_by_role("button", name="wrong field"))
+    apart = "Systolic pressure “13 8”: expected one number, without spaces between its digits."
+    expect(correcting.locator(".said").get_by_text(apart)).to_be_visible()
+    correcting.get_by_label("Systolic pressure, corrected").fill("18,4 kPa")
     tablet.tap_fast(correcting.get_by_role("button", name="typed wrongly"), THREE)
     once("set")
     assert values(ward.written(infusion).entries[-1])["systolic"] == 138
@@ -248,9 +252,19 @@ def test_the_pump_and_the_other_events_are_recorded_once(ward: Ward, tablets: Ta
     once("effect")
     tablet.tap_fast(tablet.page.get_by_role("button", name="Medicine"), THREE)
     tablet.tap_fast(tablet.sheet(re.compile("^Medicine given")).get_by_role("button", name="Paracetamol"), THREE)
-    tablet.sheet("Medicine given").get_by_label("dose").fill("1000")
+    tablet.sheet("Medicine given").get_by_label("dose").fill("1.000")
+    tablet.tap(tablet.sheet("Medicine given").get_by_role("button", name="Save medicine"))
+    refused = "Dose “1.000”: expected 1 or 1000, without a mark for thousands."
+    expect(tablet.sheet("Medicine given").locator(".said").get_by_text(refused)).to_be_visible()
+    expect(tablet.sheet("Medicine given").get_by_label("dose")).to_have_value("1.000")
+    tablet.sheet("Medicine given").get_by_label("dose").fill("1 g")
+    tablet.page.keyboard.press("Tab")
+    expect(tablet.sheet("Medicine given").get_by_text("1 g = 1000 mg")).to_be_visible()
     tablet.tap_fast(tablet.sheet("Medicine given").get_by_role("button", name="Save medicine"), THREE)
     once("medicine")
+    given = ward.written(infusion).entries[-1].event
+    assert given is not None
+    assert (given.detail["dose"], given.detail["unit"]) == ("1000", "mg")
     tablet.tap_fast(tablet.page.get_by_role("button", name="Oxygen:"), THREE)
     tablet.tap_fast(tablet.sheet("Oxygen given").get_by_role("button", name="Air"), THREE)
     once("observation")
@@ -259,9 +273,18 @@ def test_the_pump_and_the_other_events_are_recorded_once(ward: Ward, tablets: Ta
     tablet.sheet("Rate changed to").get_by_label("New rate, mL/h").fill("15")
     tablet.tap(tablet.sheet("Rate changed to").get_by_role("button", name="Save rate"))
     expect(tablet.sheet("Rate changed to").get_by_text("is a tenth of 150 mL/h: a decimal point?")).to_be_visible()
-    tablet.sheet("Rate changed to").get_by_label("New rate, mL/h").fill("120")
+    tablet.sheet("Rate changed to").get_by_label("New rate, mL/h").fill("<120")
+    tablet.tap(tablet.sheet("Rate changed to").get_by_role("button", name="Save rate"))
+    bound = "Rate “<120”: expected one number, not a bound or an estimate."
+    expect(tablet.sheet("Rate changed to").locator(".said").get_by_text(bound)).to_be_visible()
+    tablet.sheet("Rate changed to").get_by_label("New rate, mL/h").fill("2 mL/min")
+    tablet.page.keyboard.press("Tab")
+    expect(tablet.sheet("Rate changed to").get_by_text("2 mL/min = 120 mL/h")).to_be_visible()
     tablet.tap_fast(tablet.sheet("Rate changed to").get_by_role("button", name="Save rate"), THREE)
     once("rate")
+    changed = ward.written(infusion).entries[-1].event
+    assert changed is not None
+    assert changed.detail["rate_ml_per_h"] == 120
 
     pump("Pump stopped", "stop", "More")
     why = tablet.sheet(re.compile("^Pump stopped: recorded"))

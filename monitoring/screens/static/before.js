@@ -6,12 +6,13 @@ import { answerRow } from "./answers.js";
 import { attest } from "./attest.js";
 import { h, keyed, once, put, redraw } from "./element.js";
 import { numberField, field, oneOf, problem } from "./fields.js";
+import { numberText } from "./written_numbers.js";
 
 const SECOND = "second calculation"; // what a signature means, as the server knows it
 const TIME_OUT = "time-out";
 const WEIGHT_WORDS = { actual: "actual weight", ideal: "ideal weight", adjusted: "adjusted weight" };
 
-const numberText = (value) => (value === null || value === undefined ? "" : String(Math.round(value * 1000) / 1000));
+const rateText = (value) => String(Math.round(value * 1000) / 1000);
 
 export function section(title, ...content) {
   return h("section", { class: "part", "aria-label": title }, h("h2", { text: title }), ...content);
@@ -73,7 +74,7 @@ export function beforeTab(host, place, askStartReason) {
   function orderForm() {
     const held = h("div");
     const fields = {
-      weight: numberField("Weight today", "kg"),
+      weight: numberField("Weight today", "kg", 1),
       on: field("Weighed on", "", { type: "date" }),
       dose: numberField("Dose", "mg/kg"),
       minutes: numberField("Duration", "min"),
@@ -108,7 +109,8 @@ export function beforeTab(host, place, askStartReason) {
         Number.isNaN(detail.planned_minutes) && "duration in minutes",
         !detail.prescriber && "prescriber",
       ].filter(Boolean);
-      put(wrong, lacks.length ? `Order: ${lacks.join(", ")} not given, or not a number.` : "");
+      const unread = [fields.weight, fields.dose, fields.minutes].map((one) => one.wrong()).filter(Boolean);
+      put(wrong, unread.length ? unread.join(" ") : lacks.length ? `Order: ${lacks.join(", ")} not given.` : "");
       if (!lacks.length && host.record("order", detail)) host.say("Order saved.");
     });
     const form = h(
@@ -263,7 +265,8 @@ export function beforeTab(host, place, askStartReason) {
       const detail = { of: before().dose.entry };
       for (const [part, one] of Object.entries(results)) detail[part] = one.number();
       const lacks = Object.values(results).filter((one) => Number.isNaN(one.number()));
-      put(wrong, lacks.length ? "Type all three results: dose in mg, stock volume in mL, pump rate in mL/h." : "");
+      const unread = Object.values(results).map((one) => one.wrong()).filter(Boolean);
+      put(wrong, unread.join(" ") || (lacks.length ? "Type all three results: dose in mg, stock volume in mL, pump rate in mL/h." : ""));
       if (lacks.length) return;
       const entry = host.newId();
       const first = before().dose;
@@ -304,7 +307,7 @@ export function beforeTab(host, place, askStartReason) {
   function agreedTo() {
     const dose = host.care().dose ?? {};
     const rate = dose.hidden ? null : dose.plan?.rate_ml_per_h;
-    return [host.doc().infusion.dose, rate && `${numberText(rate)} mL/h`].filter(Boolean).join(" · ");
+    return [host.doc().infusion.dose, rate && `${rateText(rate)} mL/h`].filter(Boolean).join(" · ");
   }
 
   function bothSign() {

@@ -2,12 +2,13 @@
 
 import * as clock from "./clock.js";
 import { h, once } from "./element.js";
+import { problemOf, writtenNumber } from "./written_numbers.js";
 
 export const LONGEST_REASON = 500;
 export const LONGEST_NOTE = 4000;
+export const LONGEST_NUMBER = 100; // letters: longer than any number with its unit, so that nothing typed is dropped unseen
 const HALF_A_DAY = 12 * 3600000;
 
-export const numberOf = (text) => (text.trim() === "" ? NaN : Number(text.trim().replace(",", ".")));
 export const decimalsOf = (value) => (String(value).split(".")[1] ?? "").length;
 export const problem = () => h("p", { class: "said caution", role: "status" });
 export const choices = (words, act, kind = "") => h("div", { class: `choices ${kind}` }, ...words.map((word) => h("button", { class: "key", type: "button", onclick: once(() => act(word)) }, word)));
@@ -34,9 +35,33 @@ export function ownWords(label, act, longest = LONGEST_REASON) {
 export function field(label, unit = "", more = {}) {
   const input = h("input", { type: "text", autocomplete: "off", "aria-label": unit ? `${label}, ${unit}` : label, ...more });
   const node = h("label", { class: `field ${unit ? "with-unit" : ""}` }, h("span", { text: label }), h("span", { class: "field-box" }, input, unit ? h("i", { class: "unit", "aria-hidden": "true", text: unit }) : null));
-  return { node, input, text: () => input.value.trim(), number: () => numberOf(input.value) };
+  return { node, input, text: () => input.value.trim() };
 }
-export const numberField = (label, unit) => field(label, unit, { inputmode: "decimal", maxlength: 12 });
+
+// What is read in an input for a number, and the line below it that says what another unit came to, or why nothing is
+// read. `called` names it in sentences; `unit` may be a function where a person types the unit too.
+export function numberRead(input, called, unit = "", decimals = 3) {
+  const told = h("span", { class: "told", role: "status" });
+  const read = () => writtenNumber(input.value, typeof unit === "function" ? unit() : unit, decimals);
+  const tell = () => {
+    const [found, wrong] = [read(), problemOf(read(), called)];
+    told.textContent = found.turned || wrong;
+    told.classList.toggle("caution", Boolean(wrong));
+  };
+  input.addEventListener("input", () => {
+    if (told.textContent) tell();
+  });
+  input.addEventListener("change", tell);
+  return { told, number: () => read().value ?? NaN, wrong: () => problemOf(read(), called) };
+}
+
+// A field for a number, which keeps what is typed.
+export function numberField(label, unit, decimals = 3) {
+  const made = field(label, unit, { inputmode: "decimal", maxlength: LONGEST_NUMBER });
+  const read = numberRead(made.input, label, unit, decimals);
+  made.node.append(read.told);
+  return { ...made, ...read };
+}
 
 // Several keys of which one is chosen. options: [{value, text, name?, hint?}]; chosen(value) is called at each tap.
 export function oneOf(label, options, chosen, kind = "") {

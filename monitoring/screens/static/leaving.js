@@ -126,7 +126,8 @@ export function leavingTab(host, place) {
         !/^\d{4}-\d\d$/.test(detail.expiry) && "expiry as year and month",
         !method && "how the waste was destroyed",
       ].filter(Boolean);
-      put(wrong, lacks.length ? `Controlled drug: ${lacks.join(", ")} not given, or not a number.` : "");
+      const unread = [fields.drawn_mg, fields.wasted_mg].map((one) => one.wrong()).filter(Boolean);
+      put(wrong, unread.join(" ") || (lacks.length ? `Controlled drug: ${lacks.join(", ")} not given.` : ""));
       if (lacks.length) return;
       const entry = host.newId();
       const keep = (attestations) => {

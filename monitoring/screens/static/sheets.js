@@ -3,7 +3,8 @@
 import * as clock from "./clock.js";
 import { impossible, question } from "./digits.js";
 import { h, once, openSheet, uuid } from "./element.js";
-import { LONGEST_NOTE, LONGEST_REASON, choices, clockTime, decimalsOf, numberOf, oneOf, ownWords, problem } from "./fields.js";
+import { LONGEST_NOTE, LONGEST_NUMBER, LONGEST_REASON, choices, clockTime, decimalsOf, numberRead, oneOf, ownWords, problem } from "./fields.js";
+import { numberText } from "./written_numbers.js";
 import { wrongPatient } from "./wrong_patient.js";
 
 const SEEN_AGO = [1, 2, 3, 5, 10, 15, 20, 30];
@@ -42,9 +43,17 @@ export function sheets(host, place, left, plot) {
     open(title, (close) => choices(reasons, (reason) => save({ reason }, close)), (close) => ownWords("In your words", (text) => event("note", { text: `${title.split(":")[0]}: ${text}` }) && close()));
   }
 
+  // One sentence for a rate that the record cannot take, or "".
+  function rateProblem(typed, low, high) {
+    const value = typed.number();
+    if (typed.wrong() || (value >= low && value <= high)) return typed.wrong();
+    return `Rate ${Number.isNaN(value) ? "is missing" : `${value} mL/h`}: expected ${low} to ${high} mL/h.`;
+  }
+
   function rate() {
     const [low, high] = words().rate_ml_per_h;
-    const field = h("input", { type: "text", inputmode: "decimal", "aria-label": "New rate, mL/h", placeholder: "mL/h" });
+    const field = h("input", { type: "text", inputmode: "decimal", "aria-label": "New rate, mL/h", placeholder: "mL/h", maxlength: LONGEST_NUMBER });
+    const typed = numberRead(field, "Rate", "mL/h");
     const wrong = problem();
     let asked = null; // the rate that was asked about: typed again it is meant
     open("Rate changed to", (close) =>
@@ -54,9 +63,10 @@ export function sheets(host, place, left, plot) {
           class: "own-words",
           onsubmit: (e) => {
             e.preventDefault();
-            const value = numberOf(field.value);
+            const value = typed.number();
             const slip = (doc().care?.dose?.rate_slips ?? []).find((one) => value >= one.from && value <= one.to);
-            if (!(value >= low && value <= high)) wrong.textContent = `Rate ${field.value || "empty"} mL/h: expected ${low} to ${high} mL/h.`;
+            const refused = rateProblem(typed, low, high);
+            if (refused) wrong.textContent = refused;
             else if (slip && asked !== value) {
               asked = value;
               wrong.textContent = `${slip.words.replace("{rate}", String(value))} Save again to keep it.`;
@@ -66,6 +76,7 @@ export function sheets(host, place, left, plot) {
         field,
         h("span", { class: "unit", text: `mL/h · now ${doc().course.rate_ml_per_h ?? "—"}` }),
         h("button", { class: "key", type: "submit" }, "Save rate"),
+        typed.told,
         wrong,
       ),
     );
@@ -116,22 +127,26 @@ export function sheets(host, place, left, plot) {
   // Fields of a medicine, and what they say; a dose is a number, and none is ever filled in from elsewhere.
   function medicineFields(medicine) {
     const field = (part, list = []) => {
-      const input = h("input", { type: "text", autocomplete: "off", "aria-label": part, inputmode: part === "dose" ? "decimal" : "text", maxlength: 100, ...(list.length ? { list: `list-${part.replaceAll(" ", "-")}` } : {}) });
+      const input = h("input", { type: "text", autocomplete: "off", "aria-label": part, inputmode: part === "dose" ? "decimal" : "text", maxlength: LONGEST_NUMBER, ...(list.length ? { list: `list-${part.replaceAll(" ", "-")}` } : {}) });
       input.value = medicine[part.replaceAll(" ", "_")] ?? "";
       const offered = list.length ? h("datalist", { id: `list-${part.replaceAll(" ", "-")}` }, ...list.map((value) => h("option", { value }))) : null;
       return { part: part.replaceAll(" ", "_"), input, node: h("label", {}, part, input, offered) };
     };
     const names = host.staff().map((person) => person.name);
     const needed = ["name", "dose", "unit", "route"].map((part) => field(part));
+    const [, inDose, inUnit] = needed;
+    const typed = numberRead(inDose.input, "Dose", () => inUnit.input.value.trim(), 6);
+    inDose.node.append(typed.told);
     const more = host.care() ? [field("ordered by", names), field("given by", names), field("why", host.words().medicine_reasons)] : [];
     const read = () => {
       const detail = Object.fromEntries(needed.map(({ part, input }) => [part, input.value.trim()]));
       const lacking = Object.keys(detail).filter((part) => !detail[part]);
       if (lacking.length) return { wrong: `Medicine: ${lacking.join(", ")} not given; expected a name, dose, unit and route.` };
-      const dose = numberOf(detail.dose);
+      const dose = typed.number();
+      if (typed.wrong()) return { wrong: typed.wrong() };
       if (!(dose > 0)) return { wrong: `Dose ${detail.dose}: expected a number above 0, such as 4 or 0.5.` };
       const given = more.map(({ part, input }) => [part, input.value.trim()]).filter(([, text]) => text);
-      return { detail: { ...detail, dose: String(dose), ...Object.fromEntries(given) } };
+      return { detail: { ...detail, dose: numberText(dose), ...Object.fromEntries(given) } };
     };
     return { nodes: [...needed, ...more].map(({ node }) => node), read };
   }
@@ -182,7 +197,8 @@ export function sheets(host, place, left, plot) {
     const measure = words().measures.find((one) => one.key === words().oxygen);
     if (!measure) return;
     const save = (litres, asked) => host.put({ ...host.entry("observation", uuid(), since !== null), ...(since === null ? {} : { observed_at: since }), readings: [{ measure: measure.key, value: litres, confirmed_unusual: asked, observed_not_asked: false }] });
-    const field = h("input", { type: "text", inputmode: "decimal", "aria-label": `${measure.label}, ${measure.unit}`, placeholder: measure.unit });
+    const field = h("input", { type: "text", inputmode: "decimal", "aria-label": `${measure.label}, ${measure.unit}`, placeholder: measure.unit, maxlength: LONGEST_NUMBER });
+    const typed = numberRead(field, measure.label, measure.unit, measure.decimals);
     const wrong = problem();
     let asked = "";
     open(
@@ -195,8 +211,8 @@ export function sheets(host, place, left, plot) {
             class: "own-words",
             onsubmit: (e) => {
               e.preventDefault();
-              const litres = numberOf(field.value);
-              const refused = readingProblem(measure, litres, field.value);
+              const litres = typed.number();
+              const refused = typed.wrong() || readingProblem(measure, litres);
               if (refused) {
                 wrong.textContent = refused;
                 return;
@@ -211,16 +227,17 @@ export function sheets(host, place, left, plot) {
           field,
           h("span", { class: "unit", text: measure.unit }),
           h("button", { class: "key", type: "submit" }, "Save"),
+          typed.told,
           wrong,
         ),
     );
   }
 
   // One sentence for a value that the record cannot take, or "".
-  function readingProblem(measure, value, text) {
-    if (Number.isNaN(value)) return `${measure.label} ${text.trim() || "is empty"}: expected a number.`;
-    if (measure.options.length && !measure.options.some((option) => option.value === value)) return `${measure.label} ${text}: expected one of ${measure.options.map((option) => option.value).join(", ")}.`;
-    if (decimalsOf(value) > measure.decimals) return `${measure.label} ${text}: expected ${measure.decimals ? `${measure.decimals} decimal` : "a whole number"}.`;
+  function readingProblem(measure, value) {
+    if (Number.isNaN(value)) return `${measure.label} is empty: expected a number.`;
+    if (measure.options.length && !measure.options.some((option) => option.value === value)) return `${measure.label} ${value}: expected one of ${measure.options.map((option) => option.value).join(", ")}.`;
+    if (decimalsOf(value) > measure.decimals) return `${measure.label} ${value}: expected ${measure.decimals ? `${measure.decimals} decimal` : "a whole number"}.`;
     return impossible(measure, value);
   }
 
@@ -323,20 +340,21 @@ export function sheets(host, place, left, plot) {
   function valuesEditor(entry) {
     const byKey = Object.fromEntries(words().measures.map((measure) => [measure.key, measure]));
     const fields = entry.values.map((value) => {
-      const field = h("input", { type: "text", inputmode: "decimal", "aria-label": `${byKey[value.measure].label}, corrected` });
-      field.value = value.text;
-      return { value, measure: byKey[value.measure], field };
+      const field = h("input", { type: "text", inputmode: "decimal", "aria-label": `${byKey[value.measure].label}, corrected`, maxlength: LONGEST_NUMBER });
+      const measure = byKey[value.measure];
+      field.value = numberText(Number(value.text));
+      return { value, measure, field, typed: numberRead(field, measure.label, measure.unit, measure.decimals) };
     });
     const asked = new Set();
     const read = () => {
       const given = fields.filter(({ field }) => field.value.trim());
-      const typed = Object.fromEntries(given.map(({ measure, field }) => [measure.key, numberOf(field.value)]));
+      const numbers = Object.fromEntries(given.map((one) => [one.measure.key, one.typed.number()]));
       const readings = [];
-      for (const { value, measure, field } of given) {
-        const number = typed[measure.key];
-        const refused = readingProblem(measure, number, field.value);
+      for (const { value, measure, typed } of given) {
+        const number = numbers[measure.key];
+        const refused = typed.wrong() || readingProblem(measure, number);
         if (refused) return { wrong: refused };
-        const unusual = question(measure, number, typed, byKey);
+        const unusual = question(measure, number, numbers, byKey);
         if (unusual && !asked.has(unusual)) {
           asked.add(unusual);
           return { wrong: `${unusual} Choose the reason again to keep it.` };
@@ -346,7 +364,7 @@ export function sheets(host, place, left, plot) {
       if (!readings.length && !entry.not_done.length) return { wrong: "Every value is empty: to take the whole entry back, use Withdraw." };
       return { body: { readings, not_done: entry.not_done } };
     };
-    return { nodes: fields.map(({ measure, field }) => h("label", {}, `${measure.label}${measure.unit ? ` ${measure.unit}` : ""}`, field)), read };
+    return { nodes: fields.map(({ measure, field, typed }) => h("label", {}, `${measure.label}${measure.unit ? ` ${measure.unit}` : ""}`, field, typed.told)), read };
   }
 
   // What can be put right in an event besides its time: a rate, a note's words, a medicine, an effect, a reason.
@@ -362,11 +380,12 @@ export function sheets(host, place, left, plot) {
     }
     if (kind === "rate") {
       const [low, high] = words().rate_ml_per_h;
-      const { field, node } = text("rate, mL/h", String(detail.rate_ml_per_h));
+      const { field, node } = text("rate, mL/h", numberText(detail.rate_ml_per_h));
+      const typed = numberRead(field, "Rate", "mL/h");
+      node.append(typed.told);
       return { nodes: [node], read: () => {
-        const value = numberOf(field.value);
-        if (!(value >= low && value <= high)) return { wrong: `Rate ${field.value || "empty"} mL/h: expected ${low} to ${high} mL/h.` };
-        return { body: { event: { kind, detail: { ...detail, rate_ml_per_h: value } } } };
+        const wrong = rateProblem(typed, low, high);
+        return wrong ? { wrong } : { body: { event: { kind, detail: { ...detail, rate_ml_per_h: typed.number() } } } };
       } };
     }
     const part = { note: "text", effect: "name" }[kind];

@@ -75,7 +75,7 @@ export function writtenNumber(text, unit = "", decimals = 3) {
   const [whole, after = ""] = digits.replace(",", ".").split(".");
   const minus = sign === "-" || sign === "\u2212";
   const exact = [BigInt(whole + after) * (minus ? -1n : 1n), after.length]; // a whole number, and how many of its digits are decimals
-  const said = unitCalled(rest);
+  const said = unitCalled(rest, unit);
   if (said === "" || said === unit) return read({ value: Number(plain(exact)) });
   const turned = converted(exact, turning(said, unit), decimals);
   return read({ value: Number(plain(turned)), turned: `${plain(exact)} ${said} = ${plain(turned)} ${unit}` });
@@ -119,7 +119,7 @@ function digitsExpected(digits) {
 }
 
 function restExpected(rest, unit) {
-  const said = unitCalled(rest);
+  const said = unitCalled(rest, unit);
   if (!rest || (said && said === unit) || turning(said, unit)) return "";
   return /^[0-9]/.test(rest) ? "one number, without spaces between its digits" : aNumber(unit);
 }
@@ -131,8 +131,9 @@ function aNumber(unit) {
   return units.length ? `a number in ${units.join(", ")} or ${last}` : `a number in ${last}`;
 }
 
-function unitCalled(rest) {
+function unitCalled(rest, unit) {
   const name = rest.replace(BETWEEN, "").toLowerCase();
+  if (unit && name === unit.toLowerCase()) return unit;
   return NAMES.find(([, names]) => names.includes(name))?.[0] ?? "";
 }
 
