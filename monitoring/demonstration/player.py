@@ -207,7 +207,7 @@ class Player:
         """Of the invented patients who are not here now, the one whose turn it is. A finished series leads to a new."""
         numbers = [one.number for one in patients()]
         for number in [n for n in numbers if n not in self._were_here] + self._were_here:
-            patient = next((p for p in self._store.find_patients(number) if p.number == number), None)
+            patient = self._store.patient_numbered(number)
             if patient is None or patient.id in here:
                 continue
             known = self._store.series_of(patient.id)

@@ -19,7 +19,7 @@ from sqlalchemy.pool import QueuePool
 
 from monitoring.records.holding import Hold
 from monitoring.records.shapes import StoreRefused, StoreUnwritable
-from monitoring.records.spelling import folded
+from monitoring.records.spelling import folded, number_key
 
 if TYPE_CHECKING:
     from sqlalchemy.engine.interfaces import DBAPIConnection
@@ -244,6 +244,7 @@ def _known_revisions() -> set[str]:
 def _prepare(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
     connection.isolation_level = None
     connection.create_function("folded", 1, folded, deterministic=True)
+    connection.create_function("number_key", 1, number_key, deterministic=True)
     cursor = connection.cursor()
     for pragma in (
         f"busy_timeout = {BUSY_SECONDS * 1000:.0f}",

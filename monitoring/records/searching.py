@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, false, func, or_, select
 
 from monitoring.clinical.protocol import Level
 from monitoring.records import tables
@@ -134,11 +134,16 @@ def _by_word(rows: Any) -> tuple[Choice, ...]:
 
 def _asked(wanted: Wanted, words: str) -> Iterator[ColumnElement[bool]]:
     """The conditions, each only where it is asked."""
-    if typed := folded(words).split():
+    typed = folded(words).split()
+    if words.strip() and not typed:
+        yield false()  # signs alone stand in no name
+    if typed:
         # Which patients, from an index that holds nothing else; then their infusions.
         of = select(_WHO.c.patient_id).distinct()
         for word in typed:
-            of = of.where(or_(func.instr(_WHO.c.folded_number, word) > 0, func.instr(_WHO.c.folded_name, word) > 0))
+            kept: list[ColumnElement[str]] = [_WHO.c.folded_number, _WHO.c.folded_name]
+            texts = [*kept, *(func.replace(text, " ", "") for text in kept)]
+            of = of.where(or_(*(func.instr(text, word) > 0 for text in texts)))
         yield _S.c.patient_id.in_(of)
     if wanted.since is not None:
         yield _S.c.opened_at >= text_of(wanted.since)

@@ -67,7 +67,7 @@ from monitoring.records.shapes import (
     View,
     is_zone,
 )
-from monitoring.records.spelling import folded
+from monitoring.records.spelling import days_said, folded, number_key
 from monitoring.records.summaries import Summaries
 from monitoring.records.views import NewView, WaitingViews
 from monitoring.records.writing import Writing
@@ -434,9 +434,9 @@ class Store:
                 if found != patient:
                     raise StoreRefused(f"Another patient was registered under this id: number {found.number}.")
                 return found
-            taken = self._one(select(tables.patient).where(tables.patient.c.number == patient.number))
-            if taken is not None:
-                raise StoreRefused(f"Patient number {patient.number} is taken.")
+            if (taken := self.patient_numbered(patient.number)) is not None:
+                alike = "" if taken.number == patient.number else f"cannot be told from {taken.number}, which "
+                raise StoreRefused(f"Patient number {patient.number} {alike}is taken.")
             when = self._when(writing, at)
             row = {"id": patient.id, "number": patient.number, "registered_at": text_of(when), "registered_by": by}
             self._add(writing, tables.patient, row, by, "register patient", when)
@@ -474,12 +474,38 @@ class Store:
         with self._reading() as connection:
             return load_patient(connection, patient_id)
 
+    def patient_numbered(self, number: str) -> Patient | None:
+        """The patient with this number, or with one that the eye does not tell from it; None where there is none."""
+        key = number_key(number)
+        if not key:
+            return None
+        exact = tables.patient.c.number == number.strip()
+        found = latest_details().where(func.number_key(tables.patient.c.number) == key).order_by(exact.desc())
+        row = self._one(found.limit(1))
+        return None if row is None else patient_of(row)
+
+    def namesakes(self, name: str, birth_date: date) -> tuple[Patient, ...]:
+        """Patients of this name, however its letters are made and its parts are ordered, born on this day."""
+        parts = sorted(folded(name).split())
+        born = latest_details().where(tables.patient_details.c.birth_date == birth_date.isoformat())
+        found = (patient_of(row) for row in self._all(born.order_by(tables.patient.c.number)))
+        return tuple(one for one in found if sorted(folded(one.name).split()) == parts)
+
     def find_patients(self, text: str, limit: int = 50) -> tuple[Patient, ...]:
-        """Patients whose number or name contains `text`, an exact number first; "" gives the latest registered."""
-        wanted = folded(text.strip())
+        """Patients whose number or name contains `text`, or who were born on the day that it says.
+
+        An exact number comes first; "" gives the latest registered.
+        """
+        wanted, born = folded(text), days_said(text)
         statement = latest_details().limit(limit)
-        if wanted:
-            exact = func.folded(tables.patient.c.number) == wanted
+        if text.strip() and not wanted:
+            return ()  # signs alone stand in no name
+        if born:
+            days = [day.isoformat() for day in born]
+            of_day = tables.patient_details.c.birth_date.in_(days)
+            statement = statement.where(or_(of_day, _like(wanted))).order_by(of_day.desc(), tables.patient.c.number)
+        elif wanted:
+            exact = func.number_key(tables.patient.c.number) == number_key(text)
             statement = statement.where(_like(wanted)).order_by(
                 exact.desc(), func.folded(tables.patient_details.c.name), tables.patient.c.number
             )
@@ -1215,16 +1241,10 @@ class Store:
 
 
 def _like(wanted: str) -> Any:
-    # Every word must be found, in the name or in the number; with autoescape "%" and "_" mean themselves.
-    return and_(
-        *(
-            or_(
-                func.folded(tables.patient.c.number).contains(word, autoescape=True),
-                func.folded(tables.patient_details.c.name).contains(word, autoescape=True),
-            )
-            for word in wanted.split()
-        )
-    )
+    """Every word must be found in the name or in the number, as they are written or without the spaces in them."""
+    texts = [func.folded(column) for column in (tables.patient.c.number, tables.patient_details.c.name)]
+    texts += [func.replace(text, " ", "") for text in texts]
+    return and_(*(or_(*(func.instr(text, word) > 0 for text in texts)) for word in wanted.split()))
 
 
 def _staff(row: Row) -> Staff:

@@ -171,7 +171,7 @@ def _registered(numbers: Iterable[str]) -> dict[str, Patient]:
     """Those of these numbers who are registered here."""
     found: dict[str, Patient] = {}
     for number in numbers:
-        patient = next((one for one in running().store.find_patients(number, limit=1) if one.number == number), None)
-        if number and patient is not None:
+        patient = running().store.patient_numbered(number)
+        if patient is not None:
             found[number] = patient
     return found

@@ -521,3 +521,29 @@ def test_an_attestation_is_kept_for_an_entry_that_is_still_to_come(ward: Ward) -
         with pytest.raises(StoreRefused, match=words):
             ward.store.add_attestation(device_id, staff, infusion, entry, "time-out")
     assert verify(ward.url) == []
+
+
+@pytest.mark.parametrize(
+    ("born", "numbers"),
+    [("14.5.1981", ["P-101"]), ("1981-05-14", ["P-101"]), ("14.5.1982", []), ("5/4/1990", ["P-102"])],
+)
+def test_patients_are_found_by_the_day_they_were_born(ward: Ward, born: str, numbers: list[str]) -> None:
+    ward.store.register_patient("P-101", "Erika Beispiel", date(1981, 5, 14), "female", "", by="")
+    ward.store.register_patient("P-102", "Hans Muster", date(1990, 4, 5), "male", "", by="")
+    assert [one.number for one in ward.store.find_patients(born)] == numbers
+
+
+@pytest.mark.parametrize("number", ["p-101", "P–101", "Р-101", "P-1O1", "P-l01"])
+def test_a_number_that_cannot_be_told_from_another_is_taken(ward: Ward, number: str) -> None:
+    erika = ward.store.register_patient("P-101", "Erika Beispiel", date(1981, 5, 14), "female", "", by="")
+    assert ward.store.patient_numbered(number) == erika
+    with pytest.raises(StoreRefused, match="cannot be told from P-101, which is taken"):
+        ward.store.register_patient(number, "Somebody Else", date(1990, 4, 5), "male", "", by="")
+
+
+def test_namesakes_are_of_one_name_however_it_is_written_and_of_one_day(ward: Ward) -> None:
+    zoe = ward.store.register_patient("P-101", "Zo\u00eb Adler", date(1981, 5, 14), "female", "", by="")
+    for name in ("Zoe\u0308 Adler", "zoe adler", "Adler, Zoë"):
+        assert ward.store.namesakes(name, date(1981, 5, 14)) == (zoe,)
+    assert ward.store.namesakes("Zoë Adler", date(1981, 5, 15)) == ()
+    assert ward.store.namesakes("Zoë Adlersen", date(1981, 5, 14)) == ()

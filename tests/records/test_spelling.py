@@ -1,0 +1,107 @@
+"""Names, numbers and dates as they are typed, and what the eye does not tell apart."""
+
+from __future__ import annotations
+
+import unicodedata
+from datetime import date
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from monitoring.records.spelling import days_said, folded, number_key
+
+
+@pytest.mark.parametrize(
+    ("kept", "typed"),
+    [
+        ("O'Brien, Siobhan", "O’Brien"),
+        ("O’Brien, Siobhan", "o'brien"),
+        ("O'Brien, Siobhan", "OBrien"),
+        ("O'Brien, Siobhan", "siobhan o‘brien"),
+        ("Zo\u00eb Adler", "Zoe\u0308 Adler"),
+        ("Zoë Adler", "zoe"),
+        ("Jörg Müller", "Mueller"),
+        ("Jörg Müller", "Muller"),
+        ("Jörg Mueller", "müller"),
+        ("Søren Sørensen", "Soerensen"),
+        ("Søren Sørensen", "sorensen"),
+        ("Åsa Ångström", "Aasa"),
+        ("Åsa Ångström", "angstrom"),
+        ("Anna Weiß", "Weiss"),
+        ("Łukasz Wójcik", "lukasz wojcik"),
+        ("Jean-Luc Étienne", "jean luc etienne"),
+        ("Brandt, Marta", "Marta Brandt"),
+        ("İpek Yılmaz", "ipek yilmaz"),
+        ("Đorđe Petrović", "dorde"),
+        ("ＭＡＲＴＡ", "marta"),
+        ("محـمد", "محمد"),
+    ],
+)
+def test_a_name_is_found_however_it_is_commonly_typed(kept: str, typed: str) -> None:
+    assert all(word in folded(kept) for word in folded(typed).split())
+
+
+@pytest.mark.parametrize(("one", "other"), [("Marta Brandt", "Marta Brand"), ("Omar", "Omer"), ("Li Na", "Li Ma")])
+def test_other_names_are_others(one: str, other: str) -> None:
+    assert folded(one) != folded(other)
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "K-0101",
+        "k-0101",
+        " K-0101 ",
+        "K‐0101",
+        "K–0101",
+        "K−0101",
+        "Ｋ-0101",
+        "К-0101",
+        "K-O1O1",
+        "K-0l01",
+        "K-\u200b0101",
+    ],
+)
+def test_numbers_that_cannot_be_told_apart_are_one(typed: str) -> None:
+    assert number_key(typed) == number_key("K-0101")
+
+
+@pytest.mark.parametrize("other", ["K-0102", "K-101", "K0101", "L-0101", "K-01011", "K 0101", ""])
+def test_numbers_that_can_be_told_apart_are_two(other: str) -> None:
+    assert number_key(other) != number_key("K-0101")
+
+
+@pytest.mark.parametrize(
+    ("typed", "days"),
+    [
+        ("14.5.1981", [date(1981, 5, 14)]),
+        ("14/05/1981", [date(1981, 5, 14)]),
+        ("05/14/1981", [date(1981, 5, 14)]),
+        ("1981-05-14", [date(1981, 5, 14)]),
+        ("14 May 1981", [date(1981, 5, 14)]),
+        ("May 14, 1981", [date(1981, 5, 14)]),
+        ("4/5/1981", [date(1981, 5, 4), date(1981, 4, 5)]),
+        ("14.5.81", [date(1981, 5, 14), date(2081, 5, 14)]),
+        ("31.2.1981", []),
+        ("14.5.", []),
+        ("K-0101", []),
+        ("26-0417", []),
+        ("", []),
+    ],
+)
+def test_a_birth_date_is_read_in_each_way_that_it_may_mean(typed: str, days: list[date]) -> None:
+    assert list(days_said(typed)) == days
+
+
+@given(st.text(max_size=30))
+def test_folding_again_changes_nothing_and_neither_does_how_letters_are_made(text: str) -> None:
+    assert folded(unicodedata.normalize("NFD", text)) == folded(text)
+    assert number_key(unicodedata.normalize("NFC", text)) == number_key(text)
+
+
+@given(st.dates())
+def test_each_day_is_found_as_it_is_written_by_most(day: date) -> None:
+    if day.year >= 1000:
+        for text in (day.isoformat(), f"{day.day}.{day.month}.{day.year}", f"{day.month}/{day.day}/{day.year}"):
+            assert day in days_said(text)
