@@ -13,6 +13,7 @@ from datetime import date, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from typing import TYPE_CHECKING, Any, Final, TypeGuard
 
+from monitoring.clinical.instants import read_day
 from monitoring.clinical.protocol import Dose, Preparation, Protocol, WeightBasis
 from monitoring.clinical.record import Entry, Event, Infusion
 
@@ -105,7 +106,7 @@ def plan_of(infusion: Infusion, standing: Sequence[Entry] | None = None) -> Plan
         said = _detail(order)
         weight_kg, mg_per_kg = float(said["weight_kg"]), float(said["dose_mg_per_kg"])
         minutes = int(said["planned_minutes"])
-        weight_on, prescriber = _date(said.get("weight_on")), str(said.get("prescriber", ""))
+        weight_on, prescriber = read_day(said.get("weight_on")), str(said.get("prescriber", ""))
         scale = said.get("spo2_scale")
     if dose is None:
         dose_mg, volume = weight_kg * mg_per_kg, infusion.bag_volume_ml
@@ -639,7 +640,7 @@ def order_problems(entry: Entry, infusion: Infusion, protocol: Protocol) -> Iter
         yield from _bound_problem("planned_minutes", minutes, bounds.planned_minutes_possible)
     yield from _bound_problem("weight_kg", detail.get("weight_kg"), bounds.weight_kg_possible)
     found = detail.get("weight_on")
-    weighed = _date(found)
+    weighed = read_day(found)
     if weighed is None:
         yield f"Weighed on {_quoted(found)}: expected a date."
     elif weighed > (entry.observed_at + timedelta(days=1)).date():  # a day's room: which day it is depends on the zone
@@ -704,7 +705,7 @@ def drug_problems(entry: Entry, infusion: Infusion, protocol: Protocol) -> Itera
         yield "Lot missing: expected the number on the vial."
     expiry = detail.get("expiry")
     month = expiry if isinstance(expiry, str) else ""
-    if len(month) != len("2027-08") or _date(f"{month}-01") is None:
+    if len(month) != len("2027-08") or read_day(f"{month}-01") is None:
         yield f"Expiry {_quoted(expiry)}: expected year and month, as in 2027-08."
     method = detail.get("method")
     if method not in drug.methods and not (wasted == 0 and method in (None, "")):
@@ -814,13 +815,6 @@ def _positive(found: Any) -> TypeGuard[float]:
 
 def _workable(found: Any) -> TypeGuard[float]:
     return _is_number(found) and _WORKABLE[0] <= found <= _WORKABLE[1]
-
-
-def _date(found: Any) -> date | None:
-    try:
-        return date.fromisoformat(found) if isinstance(found, str) else None
-    except ValueError:
-        return None
 
 
 def _exact(value: float) -> Decimal:

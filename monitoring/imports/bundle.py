@@ -6,13 +6,13 @@ import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from decimal import Decimal
 from typing import Any, Final
 
+from monitoring.clinical.instants import YEARS, read_instant
 from monitoring.imports.conformity import faults
 from monitoring.imports.tables import FileRefused
-from monitoring.imports.times import YEARS
 
 MOST_RESOURCES: Final = 20_000
 LOINC: Final = "http://loinc.org"
@@ -221,13 +221,8 @@ def reference_of(found: object) -> str:
 
 def instant_of(text: object) -> datetime | None:
     """The instant of a dateTime or instant of FHIR, in UTC; None for a day alone, nothing, or a year that is a slip."""
-    if not isinstance(text, str) or "T" not in text:
-        return None
-    try:
-        found = datetime.fromisoformat(text)
-    except ValueError:  # a leap second, which FHIR allows
-        return None
-    return None if found.tzinfo is None or found.year not in YEARS else found.astimezone(UTC)
+    found = read_instant(text)  # not a leap second, which FHIR allows
+    return None if found is None or found.year not in YEARS else found
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,8 @@ from datetime import UTC, datetime
 from typing import Final
 from zoneinfo import ZoneInfo
 
+from monitoring.clinical.instants import YEARS
+
 # What a person may say of how a time is written: by key, an example and the forms it covers.
 _FORMS: Final[dict[str, tuple[str, tuple[str, ...]]]] = {
     "iso": ("2026-03-14 09:05", ()),
@@ -17,7 +19,6 @@ _FORMS: Final[dict[str, tuple[str, tuple[str, ...]]]] = {
         ("%m/%d/%Y %I:%M:%S %p", "%m/%d/%Y %I:%M %p", "%m/%d/%Y %H:%M:%S", "%m/%d/%Y %H:%M"),
     ),
 }
-YEARS: Final = range(1900, 2101)  # in which somebody may have been treated; others are slips
 TIME_FORMS: Final[dict[str, str]] = {key: example for key, (example, _) in _FORMS.items()}
 
 

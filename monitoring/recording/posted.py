@@ -10,10 +10,11 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, Final, cast, get_args
 from uuid import UUID
 
+from monitoring.clinical.instants import read_instant
 from monitoring.clinical.record import (
     AMENDMENTS,
     Acknowledgement,
@@ -265,16 +266,10 @@ def _number(fields: Mapping[str, Any], name: str, place: str) -> float:
 
 def _instant(fields: Mapping[str, Any], name: str) -> datetime:
     value = fields.get(name)
-    try:
-        instant = datetime.fromisoformat(value) if isinstance(value, str) else None
-    except ValueError:
-        instant = None
-    if instant is None or instant.tzinfo is None:
+    instant = read_instant(value)
+    if instant is None:
         raise Malformed(f"{name} is {_named(value)}: expected a time with its offset, like 2026-11-23T10:00:00Z.")
-    try:
-        return instant.astimezone(UTC)
-    except OverflowError:
-        raise Malformed(f"{name} is {_named(value)}: expected a time that a calendar holds.") from None
+    return instant
 
 
 def _uuid(fields: Mapping[str, Any], name: str) -> str:

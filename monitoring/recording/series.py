@@ -85,7 +85,7 @@ def add_score(
 ) -> Score | Again[Score]:
     """Record an outcome score, or (`corrects`, with a `reason`) put one right. The same `id` twice is one score."""
     actor = access.require(actor, "score")
-    _require_series(clinic, series_id)
+    series = _require_series(clinic, series_id)
     rater, note, reason = rater.strip(), note.strip(), reason.strip()
     with clinic.store.bulk():  # nothing lands between what is read and what is judged by it
         held = {score.id: score for score in clinic.store.scores_of(series_id)}
@@ -107,7 +107,7 @@ def add_score(
 
         def problems() -> Iterator[str]:
             yield from score_problems(instruments(), instrument, version, total, items)
-            yield from _date_problems(rated_on, _day(clinic, clinic.clock.now()))
+            yield from _date_problems(rated_on, _born(clinic, series), _day(clinic, clinic.clock.now()))
             if not rater:
                 yield "Rater is empty: expected who rated, or that it is a self-report."
             yield from _too_long(
@@ -211,11 +211,18 @@ def _day(clinic: RunningClinic, instant: datetime) -> date:
     return instant.astimezone(ZoneInfo(found.zone) if found else UTC).date()
 
 
-def _date_problems(rated_on: date | None, today: date) -> Iterator[str]:
+def _born(clinic: RunningClinic, series: Series) -> date:
+    patient = clinic.store.patient(series.patient_id)
+    return patient.birth_date if patient is not None else date.min
+
+
+def _date_problems(rated_on: date | None, born: date, today: date) -> Iterator[str]:
     if rated_on is None:
         yield "Date of the score is missing: expected a date."
     elif rated_on > today:
         yield f"Date of the score {rated_on:%d %b %Y} is in the future: expected a date up to today."
+    elif rated_on < born:
+        yield f"Date of the score {rated_on:%d %b %Y} is before the patient was born, {born:%d %b %Y}: expected later."
 
 
 def _too_long(*texts: tuple[str, str, int]) -> Iterator[str]:

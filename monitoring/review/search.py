@@ -13,6 +13,7 @@ from typing import Final, get_args
 from zoneinfo import ZoneInfo
 
 from monitoring.clinic import RunningClinic
+from monitoring.clinical.instants import YEARS, read_day
 from monitoring.clinical.protocol import Level, Phase
 from monitoring.clinical.written_numbers import number_text, written_number
 from monitoring.records.summary_shapes import SORT_KEYS, Choice, Choices, FoundInfusion, SortKey, Wanted
@@ -35,7 +36,7 @@ PAGE_LENGTH: Final = 25
 _PHASES: Final[tuple[Phase, ...]] = get_args(Phase)
 _LEVELS: Final = {level.word: level for level in Level}
 _BY_DAY: Final[SortKey] = "day"
-DAYS: Final = (date(1900, 1, 1), date(2100, 12, 31))  # what can be asked for: the fields take no others
+DAYS: Final = (date(YEARS[0], 1, 1), date(YEARS[-1], 12, 31))  # what can be asked for: the fields take no others
 LARGEST: Final = 1e6
 _ANSWERS: Final = {"yes": True, "no": False}
 
@@ -129,10 +130,7 @@ def _midnight(day: date | None, zone: ZoneInfo) -> datetime | None:
 
 
 def _day(text: str | None) -> date | None:
-    try:
-        day = date.fromisoformat(text) if text else None
-    except ValueError:
-        return None
+    day = read_day(text)
     return day if day is not None and DAYS[0] <= day <= DAYS[1] else None
 
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import math
-from contextlib import suppress
 from datetime import datetime
 from typing import Any, Final, TypeGuard
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 
+from monitoring.clinical.instants import read_instant
 from monitoring.recording import Outcome, Why
 
 LONGEST_BODY: Final = 256 * 1024  # bytes; an entry has some hundred, unless it acknowledges a long infusion's readings
@@ -134,10 +134,8 @@ def instant_in(body: object, name: str) -> datetime | None:
     text = text_in(body, name)
     if not text:
         return None
-    instant: datetime | None = None
-    with suppress(ValueError):
-        instant = datetime.fromisoformat(text)
-    if instant is None or instant.tzinfo is None:
+    instant = read_instant(text)
+    if instant is None:
         raise Unreadable(400, f"{name} is {text!r}: expected an instant such as 2026-03-03T10:00:00+00:00.")
     return instant
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date
 
 import streamlit as st
 
 from monitoring.clinic import running
+from monitoring.clinical.instants import read_day
 from monitoring.clinical.record import Patient
 from monitoring.imports.bundle import Resource, read_bundle
 from monitoring.imports.dry_run import Decision, DryRun
@@ -136,10 +136,7 @@ def _draw_register(place: str, person: Person) -> None:
 
 
 def _register(key: str, number: str, person: Person) -> None:
-    try:
-        birth_date = date.fromisoformat(person.born)
-    except ValueError:
-        birth_date = None
+    birth_date = read_day(person.born)
     number = st.session_state.get(f"{key}_number", number)
     say_outcome(
         key,

@@ -182,7 +182,8 @@ def _asked_for(moments: Moments) -> tuple[datetime | None, str]:
     asked = st.query_params.get("minute", "").strip()
     if not asked:
         return None, ""
-    number = int(asked) if asked.removeprefix("-").isascii() and asked.removeprefix("-").isdigit() else None
+    digits = asked.removeprefix("-")
+    number = int(asked) if digits.isascii() and digits.isdigit() and len(digits) < 10 else None
     if number in moments.minutes:
         return moments.instant(number), ""
     told = asked if len(asked) <= _LONGEST_ASKED else f"{asked[:_LONGEST_ASKED]}…"
