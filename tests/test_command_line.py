@@ -37,7 +37,7 @@ def test_the_shipped_protocol_has_no_mistakes() -> None:
     done = run("check-protocol", SHIPPED)
     assert (done.returncode, done.stderr) == (0, "")
     first, second = done.stdout.splitlines()
-    assert first == "ketamine-depression.toml: ketamine-depression 2, 10 measures, 31 limits. No mistakes found."
+    assert first == "ketamine-depression.toml: ketamine-depression 3, 10 measures, 31 limits. No mistakes found."
     assert second.startswith("version ")
     assert len(second) == len("version ") + 64
 

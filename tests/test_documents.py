@@ -100,7 +100,7 @@ def test_a_flag_carries_its_receipt_and_can_be_acknowledged_once(
     flag = next(one for one in infusion_document(clinic, names.infusion)["flags"] if one["measure"] == "systolic")
     assert flag["headline"] == "Systolic pressure 164 mmHg — at or above 160 (caution)"
     assert "+38 over baseline 126 (+30 %)" in flag["receipt"]
-    assert "ketamine-depression 2" in flag["receipt"]
+    assert "ketamine-depression 3" in flag["receipt"]
     assert flag["needs_acknowledgement"]
     names_it = {"flag": flag["key"], **{k: flag[k] for k in ("measure", "side", "level", "rule", "seen")}}
     answer = {**names_it, "done": "Seen, watching"}

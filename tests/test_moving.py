@@ -242,8 +242,8 @@ def test_who_may_move_what_where_and_why(
     assert move(clinic, ada, "nowhere", [made], right).why == "unknown"
     assert recording.copy_to_right_infusion(clinic, ada, marta, [str(uuid4())], right, WHY).why == "unknown"
     early = entry(datetime.fromisoformat("2026-03-03T10:00:30+00:00"))
-    clock.wait(minutes=20)
+    clock.wait(hours=4, minutes=5)
     third = open_infusion(clinic, ada, names.patients["Lin Sørensen"], "chair-3")
     before = move(clinic, ada, marta, [saved(clinic, ada, marta, early)], third)
-    assert before.sentences[0].startswith("Entry 2, set, is not moved: seen 20 min before this infusion was opened")
+    assert before.sentences[0].startswith("Entry 2, set, is not moved: seen 4 h 5 min before this infusion was opened")
     assert len(of(clinic, marta).standing()) == 2

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from threading import Thread
 from typing import Any
 from uuid import uuid4
@@ -249,7 +249,10 @@ def test_after_closing_only_what_belongs_to_the_past_is_taken_live(
     refused = save(clinic, ada, names, entry(at))
     assert refused.why == "refused"
     assert len(refused.sentences) == 1
-    assert save(clinic, ada, names, entry(at) | {"amendment": "late entry"}).done
+    after = save(clinic, ada, names, entry(at) | {"amendment": "late entry"})
+    assert after.sentences == ("Seen 5 min after the patient had left: expected a time before that.",)
+    here = at - timedelta(minutes=6)
+    assert save(clinic, ada, names, entry(here) | {"amendment": "late entry"}).done
     for who, step in zip((ADA, INES), clinic.protocol.people.signatures, strict=True):
         note = save(clinic, ada, names, event(at, "note", text="Rang to ask for her scarf"))
         assert note.value is not None
@@ -261,13 +264,13 @@ def test_after_closing_only_what_belongs_to_the_past_is_taken_live(
     assert locked.sentences == (
         "This record is signed and locked: expected a late entry, an addendum or a correction.",
     )
-    late = save(clinic, ada, names, entry(at - timedelta(minutes=6)) | {"queued": True})
+    late = save(clinic, ada, names, entry(here) | {"queued": True})
     note = save(clinic, ada, names, event(at, "note", text="Felt well on the phone"))
     right = save(
-        clinic, ada, names, entry(at, readings={"systolic": 128}, corrects=first.value.id, reason="typed wrongly")
+        clinic, ada, names, entry(here, readings={"systolic": 128}, corrects=first.value.id, reason="typed wrongly")
     )
     back = save(clinic, ada, names, entry(at, "withdrawal", withdraws=note.value.id if note.value else "", reason="no"))
-    paper = save(clinic, ada, names, entry(at) | {"amendment": "addendum", "source": "paper"})
+    paper = save(clinic, ada, names, entry(here) | {"amendment": "addendum", "source": "paper"})
     assert paper.value is not None
     assert (paper.value.amendment, paper.value.source) == ("addendum", "paper")
     for outcome in (late, note, right, back, paper):
@@ -382,9 +385,80 @@ def test_a_true_extreme_is_kept_once_confirmed(
 
 
 def test_the_future_is_refused(clinic: RunningClinic, names: Names, clock: SetClock, ada: Actor) -> None:
-    outcome = save(clinic, ada, names, entry(clock.now() + timedelta(minutes=24)))
-    assert outcome.why == "refused"
-    assert len(outcome.sentences) == 1
+    typed = {"observed_at": (clock.now() + timedelta(minutes=24)).isoformat()}
+    outcome = save(clinic, ada, names, entry(clock.now()) | typed)
+    assert outcome.sentences == ("Seen 24 min from now: expected a time that has passed.",)
+
+
+AGES_AGO = datetime(1900, 1, 1, tzinfo=UTC)
+ALSO_SEEN = ("observed_at", "tapped_at")
+
+
+@pytest.mark.parametrize("queued", [False, True])
+@pytest.mark.parametrize(
+    ("given", "seen", "tapped", "kept"),
+    [
+        # How long before now; None: in the year 1900. Where it is kept, and which of the two is kept as it came.
+        (0, 0, (0, 0), ()),
+        (timedelta(minutes=4), timedelta(minutes=4), (4, 4), ()),
+        (None, None, (0, 0), ALSO_SEEN),
+        (timedelta(hours=-2), timedelta(hours=-2), (0, 0), ALSO_SEEN),
+        (timedelta(hours=3), timedelta(hours=3), (0, 0), ALSO_SEEN),  # before anybody had signed in
+        (timedelta(minutes=4), None, (4, 0), ("tapped_at",)),
+    ],
+)
+def test_when_save_was_tapped_is_a_clocks_word_and_never_refuses_an_entry(
+    clinic: RunningClinic, names: Names, clock: SetClock, ada: Actor, queued: bool, given: Any, seen: Any,
+    tapped: tuple[int, int], kept: tuple[str, ...],
+) -> None:  # fmt: skip
+    now = clock.wait(minutes=10)
+
+    def instant(ago: timedelta | int | None) -> datetime:
+        return AGES_AGO if ago is None else now - (ago or timedelta(0))
+
+    body = entry(now, queued=queued) | {
+        "observed_at": instant(given).isoformat(),
+        "tapped_at": instant(seen).isoformat(),
+    }
+    outcome = save(clinic, ada, names, body)
+    assert outcome.value is not None, outcome.sentences
+    at = [(now - one).total_seconds() / 60 for one in (outcome.value.observed_at, outcome.value.tapped_at)]
+    assert tuple(at) == tapped
+    assert outcome.value.observed_given == (instant(given) if "observed_at" in kept else None)
+    assert outcome.value.tapped_given == (instant(seen) if "tapped_at" in kept else None)
+    clock.wait(hours=3)
+    assert save(clinic, ada, names, body).again
+
+
+def test_a_time_that_cannot_be_is_typed_again_at_the_chair_and_kept_as_it_came_from_an_outbox(
+    clinic: RunningClinic, names: Names, clock: SetClock, ada: Actor
+) -> None:
+    now = clock.wait(minutes=10)
+    body = entry(now) | {"observed_at": AGES_AGO.isoformat()}
+    assert save(clinic, ada, names, body).why == "refused"
+    outcome = save(clinic, ada, names, body | {"queued": True})
+    assert outcome.value is not None, outcome.sentences
+    assert (outcome.value.observed_at, outcome.value.observed_given) == (now, AGES_AGO)
+    right = entry(now, corrects=body["id"], reason="wrong time") | {"observed_at": AGES_AGO.isoformat(), "queued": True}
+    corrected = save(clinic, ada, names, right)
+    assert corrected.value is not None, corrected.sentences
+    assert (corrected.value.observed_at, corrected.value.observed_given) == (now, AGES_AGO)
+
+
+def test_a_correction_from_an_outbox_does_not_carry_an_entry_out_of_its_infusion(
+    clinic: RunningClinic, names: Names, clock: SetClock, ada: Actor
+) -> None:
+    first = save(clinic, ada, names, entry(clock.wait(minutes=1)))
+    assert first.value is not None
+    reason = clinic.protocol.cancel_reasons[0]
+    assert save(clinic, ada, names, event(clock.wait(minutes=1), "cancel", reason=reason)).done
+    three_days_on = clock.wait(days=3)
+    right = entry(three_days_on, corrects=first.value.id, reason="wrong time")
+    live = save(clinic, actor(clinic, ADA), names, right)
+    assert live.sentences == ("Seen 72 h 0 min after the infusion was cancelled: expected a time before that.",)
+    kept = save(clinic, actor(clinic, ADA), names, right | {"queued": True})
+    assert kept.value is not None, kept.sentences
+    assert (kept.value.observed_at, kept.value.observed_given) == (first.value.observed_at, three_days_on)
 
 
 SOME = str(uuid4())

@@ -10,17 +10,16 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, get_args
 
 from monitoring.clinical import before, clocks, dose, leaving, scales, signing
 from monitoring.clinical.course import allowed, is_over, outlined
+from monitoring.clinical.instants import read_instant
+from monitoring.clinical.moments import CLOCK_SLIP as CLOCK_SLIP  # of this module's words, too
+from monitoring.clinical.moments import after_leaving_problems, time_problems
 from monitoring.clinical.protocol import OVER, Level, Measure, Protocol, Side
 from monitoring.clinical.record import EVENT_WORDS, Entry, EntryKind, EventKind, Infusion, Reading
-
-# Engineering, not clinical. A tablet follows the server's clock by asking for it; between two answers the clocks may
-# drift apart, and a value seen "now" must not be refused for that.
-CLOCK_SLIP = timedelta(seconds=60)
 
 SEVERITIES = ("mild", "moderate", "severe")
 _ENTRY_KINDS: tuple[EntryKind, ...] = get_args(EntryKind)
@@ -72,7 +71,7 @@ def problems(entry: Entry, infusion: Infusion, protocol: Protocol, now: datetime
     infusion = replace(infusion, entries=tuple(e for e in infusion.entries if e.id != entry.id))
     entry = replace(entry, queued=not live)
     found = [
-        *_time_problems(entry, infusion, now),
+        *time_problems(entry, infusion, protocol, now, live=live),
         *_shape_problems(entry),
         *_reading_problems(entry, protocol),
         *_not_done_problems(entry, protocol),
@@ -81,19 +80,12 @@ def problems(entry: Entry, infusion: Infusion, protocol: Protocol, now: datetime
         *_replacement_problems(entry, infusion),
     ]
     if live:
-        found += list(_phase_problems(entry, infusion, protocol)) or dose.live_problems(entry, infusion)
+        found += list(_phase_problems(entry, infusion, protocol)) or [
+            *after_leaving_problems(entry, infusion),
+            *dose.live_problems(entry, infusion),
+        ]
         found += signing.withdrawal_problems(entry, infusion, protocol)
     return list(dict.fromkeys(found))
-
-
-def _time_problems(entry: Entry, infusion: Infusion, now: datetime) -> Iterator[str]:
-    if entry.observed_at > now + CLOCK_SLIP:
-        yield f"Seen {_span(entry.observed_at - now)} from now: expected a time that has passed."
-    elif entry.tapped_at > now + CLOCK_SLIP:
-        yield f"Saved {_span(entry.tapped_at - now)} from now: expected a time that has passed."
-    if entry.observed_at < infusion.opened_at - CLOCK_SLIP:
-        early = _span(infusion.opened_at - entry.observed_at)
-        yield f"Seen {early} before this infusion was opened: expected a time after that."
 
 
 def _shape_problems(entry: Entry) -> Iterator[str]:
@@ -261,11 +253,7 @@ def _repeat(detail: Mapping[str, Any], infusion: Infusion, protocol: Protocol) -
     if detail.get("measure") not in list(protocol.measures):
         yield f"Repeat of {_quoted(detail.get('measure'))}: expected {_one_of(protocol.measures)}."
     due_at = detail.get("due_at")
-    try:
-        aware = isinstance(due_at, str) and datetime.fromisoformat(due_at).tzinfo is not None
-    except ValueError:
-        aware = False
-    if not aware:
+    if read_instant(due_at) is None:
         yield f"Repeat due at {_quoted(due_at)}: expected a time with its zone."
 
 
@@ -429,15 +417,6 @@ def _quoted(found: object) -> str:
 def _one_of(words: Iterable[str]) -> str:
     *first, last = words
     return f"{', '.join(first)} or {last}" if first else last
-
-
-def _span(span: timedelta) -> str:
-    """ "90 s", "12 min", "3 h 5 min": a length of time as a person says it."""
-    seconds = round(span.total_seconds())
-    if seconds < 120:
-        return f"{seconds} s"
-    hours, minutes = divmod(seconds // 60, 60)
-    return f"{hours} h {minutes} min" if hours else f"{minutes} min"
 
 
 def _word_problems(what: str, found: Any) -> Iterator[str]:

@@ -160,6 +160,7 @@ class Schedule:
     rapid_minutes: float = 0  # 1: how often sets are taken once "rapid sets" was tapped; 0: not offered
     partial_in_row: int = 0  # 2: so many incomplete sets in a row are flagged; 0: never
     partial_level: Level = Level.CAUTION
+    seen_before_opening_minutes: float = 0  # 240: how long before it was opened something may have been seen; 0: not
 
     def interval(self, phase: Phase, chosen_minutes: int | None = None) -> float:
         """Minutes between two slots in this phase; `chosen_minutes` is what this infusion was opened with."""
@@ -381,6 +382,8 @@ class Protocol:
     effect_actions: tuple[str, ...] = ()
     medicine_reasons: tuple[str, ...] = ()
     missing_reasons: tuple[str, ...] = ()  # why something was started, or somebody left, with something missing
+    seen_before_opening_reasons: tuple[str, ...] = ()  # why something is recorded that was seen before it was opened
+    baseline_reasons: tuple[str, ...] = ()  # why a set saved after the start is made the baseline
 
     @property
     def label(self) -> str:

@@ -176,7 +176,7 @@ class Entry:
     acknowledgement: Acknowledgement | None = None
     corrects: str | None = None  # id of the entry whose place this one takes
     withdraws: str | None = None  # id of the entry marked as made in error
-    reason: str = ""  # why corrected or withdrawn
+    reason: str = ""  # why corrected or withdrawn, or why it is recorded here that was seen before the opening
     clock: Clock = "server"
     queued: bool = False  # came out of an outbox, not from a screen that was live
     sign_in: str = ""  # the sign-in under which Save was tapped
@@ -185,6 +185,8 @@ class Entry:
     amendment: Amendment = ""  # "late entry": omitted then, recalled now; "addendum": not known then
     source: Source = ""
     linked: str = ""  # of what was made at the wrong chair, in its withdrawal: the copy; in the copy: that entry
+    observed_given: datetime | None = None  # the time it came with, where that cannot be: see `clinical.moments`
+    tapped_given: datetime | None = None  # the same of `tapped_at`
 
 
 @dataclass(frozen=True, slots=True)

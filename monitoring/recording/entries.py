@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import fields
+from dataclasses import fields, replace
 from datetime import datetime
 from typing import Final
 
@@ -11,6 +11,7 @@ from monitoring import access
 from monitoring.access import Actor
 from monitoring.clinic import RunningClinic
 from monitoring.clinical import checks, signing
+from monitoring.clinical.moments import placed
 from monitoring.clinical.record import Entry, Event, Infusion
 from monitoring.recording.attesting import attestation_for, signature_row
 from monitoring.recording.outcome import Again, Refused, answered, refuse_if
@@ -27,7 +28,8 @@ def save_entry(clinic: RunningClinic, actor: Actor | None, infusion_id: str, bod
     The author is who was signed in when Save was tapped, as the entry's `sign_in` says, whoever is signed in now. The
     same id twice is one entry. Out of an outbox (`queued`) an entry is never refused for the phase it meets. What was
     tapped after that sign-in was over is kept, and marked `other_sign_in`: its author is not proven. The signatures of
-    an event are the `attestations` it names: PINs checked on this device, for this entry.
+    an event are the `attestations` it names: PINs checked on this device, for this entry. Times that cannot be are put
+    where they can, and kept as they came (`clinical.moments.placed`).
     """
     actor = access.require(actor, "view")
     posted = read_posted(body)
@@ -46,7 +48,7 @@ def _judged_and_added(
         raise Refused("This infusion is not known here.", why="unknown")
     now = clinic.clock.now()
     protocol = clinic.protocol_of(infusion.protocol)
-    new = NewEntry(
+    came = NewEntry(
         id=posted.id,
         kind=posted.kind,
         observed_at=posted.observed_at,
@@ -54,7 +56,7 @@ def _judged_and_added(
         author=author.id,
         readings=posted.readings,
         not_done=posted.not_done,
-        event=_as_stored(clinic, posted, infusion, sign_in.device),
+        event=posted.event,
         acknowledgement=posted.acknowledgement,
         corrects=posted.corrects,
         withdraws=posted.withdraws,
@@ -62,21 +64,31 @@ def _judged_and_added(
         clock=posted.clock,
         queued=posted.queued,
         sign_in=sign_in.id,
-        other_sign_in=author.id != actor.staff.id or sign_in.is_over_at(posted.tapped_at),
         after_signing=signing.locked(infusion, protocol),
         amendment=posted.amendment,
         source=posted.source,
     )
+    times = placed(_as_entry(came, infusion, author, now), infusion, protocol, sign_in.at, now)
+    new = replace(
+        came,
+        observed_at=times.observed_at,
+        tapped_at=times.tapped_at,
+        observed_given=times.observed_given,
+        tapped_given=times.tapped_given,
+        event=_as_stored(clinic, posted, times.observed_at, infusion, sign_in.device),
+        other_sign_in=author.id != actor.staff.id or sign_in.is_over_at(times.tapped_at),
+    )
     if all(entry.id != posted.id for entry in infusion.entries):  # sent again, it was judged before
-        judged = Entry(
-            seq=len(infusion.entries) + 1,
-            recorded_at=now,
-            author_name=author.name,
-            **{field.name: getattr(new, field.name) for field in fields(new)},
-        )
+        judged = _as_entry(new, infusion, author, now)
         refuse_if(checks.problems(judged, infusion, protocol, now, live=not posted.queued))
         refuse_if(_chair_problems(clinic, posted))
     return clinic.store.add_entry(infusion_id, new)
+
+
+def _as_entry(new: NewEntry, infusion: Infusion, author: Staff, now: datetime) -> Entry:
+    """The entry as it would be stored next in this infusion."""
+    given = {field.name: getattr(new, field.name) for field in fields(new)}
+    return Entry(seq=len(infusion.entries) + 1, recorded_at=now, author_name=author.name, **given)
 
 
 def _author(clinic: RunningClinic, actor: Actor, posted: Posted) -> tuple[Staff, SignIn]:
@@ -98,7 +110,9 @@ def _action(posted: Posted) -> str:
     return _EVENT_ACTIONS.get(posted.event.kind, "record") if posted.event else "record"
 
 
-def _as_stored(clinic: RunningClinic, posted: Posted, infusion: Infusion, device: str) -> Event | None:
+def _as_stored(
+    clinic: RunningClinic, posted: Posted, observed_at: datetime, infusion: Infusion, device: str
+) -> Event | None:
     """The event with what only the server writes: the baseline that a start pins, and who signed."""
     event = posted.event
     if posted.attestations and event is None:
@@ -107,7 +121,7 @@ def _as_stored(clinic: RunningClinic, posted: Posted, infusion: Infusion, device
         return None
     detail = dict(event.detail)
     if event.kind == "start":
-        detail["baseline"] = _baseline(posted, infusion)
+        detail["baseline"] = _baseline(posted, observed_at, infusion)
     if posted.attestations:
         detail["signatures"] = [
             signature_row(attestation_for(clinic, named, infusion.id, posted.id, device).signature)
@@ -116,17 +130,17 @@ def _as_stored(clinic: RunningClinic, posted: Posted, infusion: Infusion, device
     return Event(event.kind, detail)
 
 
-def _baseline(posted: Posted, infusion: Infusion) -> dict[str, str]:
+def _baseline(posted: Posted, observed_at: datetime, infusion: Infusion) -> dict[str, str]:
     """Per measure the latest reading that stood before the start.
 
     A correction that leaves the minute as it was (the reason is told afterwards) keeps what was pinned then.
     """
     former = next((entry for entry in infusion.entries if entry.id == posted.corrects), None)
-    if former is not None and former.event is not None and former.observed_at == posted.observed_at:
+    if former is not None and former.event is not None and former.observed_at == observed_at:
         pinned = former.event.detail.get("baseline")
         if isinstance(pinned, dict):
             return dict(pinned)
-    return baseline_at(infusion, posted.observed_at)
+    return baseline_at(infusion, observed_at)
 
 
 def baseline_at(infusion: Infusion, started_at: datetime) -> dict[str, str]:

@@ -211,6 +211,8 @@ def entry_of(
         amendment=row["amendment"] or "",
         source=row["source"] or "",
         linked=row["linked"] or "",
+        observed_given=instant_of(row["observed_given"]) if row["observed_given"] else None,
+        tapped_given=instant_of(row["tapped_given"]) if row["tapped_given"] else None,
     )
 
 

@@ -301,6 +301,8 @@ class NewEntry:
     amendment: Amendment = ""
     source: Source = ""
     linked: str = ""
+    observed_given: datetime | None = None
+    tapped_given: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

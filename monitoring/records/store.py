@@ -1312,6 +1312,8 @@ def _entry_rows(
         "amendment": draft.amendment or None,
         "source": draft.source or None,
         "linked": draft.linked or None,
+        "observed_given": text_of(draft.observed_given) if draft.observed_given else None,
+        "tapped_given": text_of(draft.tapped_given) if draft.tapped_given else None,
     }
     for reading in draft.readings:
         if reading.id != f"{draft.id}/{reading.measure}":
@@ -1370,7 +1372,7 @@ def _says(entry: Entry | NewEntry) -> tuple[object, ...]:
     detail = "" if event is None else _json({k: v for k, v in event.detail.items() if k not in added})
     return (
         entry.kind,
-        text_of(entry.observed_at),
+        text_of(entry.observed_given or entry.observed_at),  # as it came: sent again later, it may be placed elsewhere
         entry.author,
         {r.measure: (r.value, r.confirmed_unusual, r.observed_not_asked) for r in entry.readings},
         {part.measure: part.reason for part in entry.not_done},

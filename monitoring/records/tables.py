@@ -274,9 +274,11 @@ class EntryRow(SQLModel, table=True):
     sign_in: str
     other_sign_in: bool
     after_signing: bool
-    amendment: str | None  # these three are NULL where there is nothing to say, as in rows older than they are
+    amendment: str | None  # these are NULL where there is nothing to say, as in rows older than they are
     source: str | None
     linked: str | None
+    observed_given: str | None
+    tapped_given: str | None
     hash_version: int
     prev_hash: str
     hash: str

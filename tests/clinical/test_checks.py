@@ -324,11 +324,13 @@ def test_a_time_to_come_is_refused_and_a_clock_may_slip(seconds: float, sentence
     [
         (0, []),
         (-1, []),
-        (-5, ["Seen 5 min before this infusion was opened: expected a time after that."]),
-        (-60 * 24, ["Seen 24 h 0 min before this infusion was opened: expected a time after that."]),
+        (-5, []),
+        (-240, []),
+        (-245, ["Seen 4 h 5 min before this infusion was opened: expected up to 4 h 0 min before."]),
+        (-60 * 24, ["Seen 24 h 0 min before this infusion was opened: expected up to 4 h 0 min before."]),
     ],
 )
-def test_a_time_before_the_infusion_is_refused(minute: float, sentences: list[str]) -> None:
+def test_a_time_long_before_the_infusion_is_refused(minute: float, sentences: list[str]) -> None:
     assert said(a_set(USUAL, minute=minute)) == sentences
 
 
@@ -470,7 +472,7 @@ def test_once_closed_notes_corrections_withdrawals_and_acknowledgements_are_stil
     infusion = with_entries(before, STARTED, ENDED, LEFT)
     for new in (
         an_event("note", {"text": "Called at home"}),
-        a_set({"spo2": 96}, corrects="before", reason="typed wrongly"),
+        a_set({"spo2": 96}, corrects="before", reason="typed wrongly", minute=5),
         entry(kind="withdrawal", withdraws="before", reason="wrong patient"),
         replace(ACKNOWLEDGED, acknowledgement=replace(SAID, seen=("before/spo2",))),
     ):
@@ -499,6 +501,9 @@ CHECKED = {"item": PROTOCOL.before[0].key, "answer": "yes"}
 SEEN_BEFORE = a_set({"spo2": 95}, id="before", minute=5)
 
 
+SEEN_AFTER = ["Seen 2 min after the patient had left: expected a time before that."]
+
+
 @pytest.mark.parametrize(
     ("new", "closed", "locked"),
     [
@@ -509,13 +514,17 @@ SEEN_BEFORE = a_set({"spo2": 95}, id="before", minute=5)
         (an_event("check", CHECKED), [], IS_LOCKED),
         (an_event("informed", {"whom": "Dr Roth"}), [], IS_LOCKED),
         (an_event("note", {"text": "Called at home"}), [], []),
-        (a_set({"spo2": 96}, corrects="before", reason="typed wrongly"), [], []),
+        (a_set({"spo2": 96}, corrects="before", reason="typed wrongly", minute=0.5), [], []),
+        (a_set({"spo2": 96}, corrects="before", reason="wrong time"), SEEN_AFTER, SEEN_AFTER),  # moved out of the infusion
         (entry(kind="withdrawal", withdraws="before", reason="wrong patient"), [], []),
         # marked for what it is
         (a_set(USUAL, amendment="late entry", minute=11), [], []),
         (a_set({"distress": 0}, kind="observation", amendment="late entry", minute=4), [], []),
-        (an_event("effect", {"name": "nausea"}, amendment="addendum"), [], []),
-        (an_event("medicine", {"name": "Ondansetron", "dose": 4, "unit": "mg", "route": "IV"}, amendment="late entry"), [], []),
+        (a_set(USUAL, amendment="late entry"), SEEN_AFTER, SEEN_AFTER),
+        (a_set(USUAL, amendment="addendum", minute=18), [], []),
+        (an_event("effect", {"name": "nausea"}, amendment="addendum"), SEEN_AFTER, SEEN_AFTER),
+        (an_event("effect", {"name": "nausea"}, amendment="addendum", minute=12), [], []),
+        (an_event("medicine", {"name": "Ondansetron", "dose": 4, "unit": "mg", "route": "IV"}, amendment="late entry", minute=12), [], []),
         (an_event("pause", amendment="late entry", minute=6), [], []),
         (
             an_event("pause", amendment="late entry", minute=14),

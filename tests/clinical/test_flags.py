@@ -209,7 +209,7 @@ def test_headline_and_receipt_say_what_was_found_and_by_what_it_is_judged() -> N
     line.quiet_set(10, systolic=164)
     flag = line.flag(10, "systolic")
     assert flag.headline == "Systolic pressure 164 mmHg — at or above 160 (caution)"
-    assert flag.receipt == "+38 over baseline 126 (+30 %) · site default · ketamine-depression 2"
+    assert flag.receipt == "+38 over baseline 126 (+30 %) · site default · ketamine-depression 3"
     assert (flag.baseline, flag.change, round(flag.percent or 0)) == (126, 38, 30)
     assert (flag.key, flag.label, flag.side, flag.rule) == (
         "systolic/high/e3",
@@ -407,7 +407,7 @@ def test_without_a_baseline_change_is_not_judged_and_it_is_said() -> None:
     line.quiet_set(10, systolic=170)
     flag = line.flag(10, "systolic")
     assert (flag.baseline, flag.change, flag.percent, flag.baseline_note) == (None, None, None, NOT_JUDGED)
-    assert flag.receipt == f"{NOT_JUDGED} · site default · ketamine-depression 2"
+    assert flag.receipt == f"{NOT_JUDGED} · site default · ketamine-depression 3"
     assert line.flags(10).not_judged == ("systolic", "diastolic")
     line.quiet_set(11, systolic=159)
     assert line.open(11) == [], "39 above 120 would not show either: nothing is assumed"
@@ -878,7 +878,7 @@ def test_silence_in_words() -> None:
     line = running()
     flag = line.flag(20, "spo2")
     assert flag.headline == "Oxygen saturation — no value for 20 min (caution)"
-    assert flag.receipt == "none since the start · site default · ketamine-depression 2"
+    assert flag.receipt == "none since the start · site default · ketamine-depression 3"
     assert flag.rule == "no SpO₂ for 20 min"
     line.set(21, spo2=97)
     later = next(f for f in line.flags(41).flags if f.side == "silent" and f.open)

@@ -60,7 +60,7 @@ WRONG: dict[str, tuple[str, str, str, tuple[str, ...]]] = {
     "possible on a rating": ('short = "SED"', 'short = "SED"\npossible = [0, 5]', "[measure.sedation] possible", ("possible",)),
     # types and missing pieces
     "a number as words": ("every_minutes = 10", 'every_minutes = "10"', "[schedule] every_minutes", ('"10"', "whole number")),
-    "a version as a number": ('version = "2"', "version = 2", "[protocol] version", ("found 2", "quotes")),
+    "a version as a number": ('version = "3"', "version = 3", "[protocol] version", ("found 3", "quotes")),
     "a limit as words": ("{ at_or_above = 160,", '{ at_or_above = "160",', "[measure.systolic] limits row 2 at_or_above", ('"160"',)),
     "a limit as true": ("{ at_or_above = 160,", "{ at_or_above = true,", "[measure.systolic] limits row 2 at_or_above", ("true",)),
     "limits not a list": ("limits = []", "limits = 3", "[measure.oxygen] limits", ("found 3", "list")),
@@ -308,7 +308,7 @@ def test_a_file_may_say(old: str, new: str) -> None:
 
 def test_the_shipped_protocol_is_what_the_reference_says() -> None:
     protocol = shipped()
-    assert protocol.label == "ketamine-depression 2"
+    assert protocol.label == "ketamine-depression 3"
     assert list(protocol.measures) == [
         "systolic",
         "diastolic",

@@ -30,6 +30,7 @@ NEW_TABLES = ("before", "preparation", "leaving", "scale", "return_to_baseline",
 NEW_KEYS = (
     *("recheck_minutes", "rapid_minutes", "partial_in_row", "partial_level"),
     *("called", "informed", "effect_actions", "medicine_reasons", "missing_reasons"),
+    *("seen_before_opening_minutes", "seen_before_opening_reasons", "baseline_reasons"),
 )
 
 
@@ -70,6 +71,9 @@ WRONG: dict[str, tuple[str, str, str, tuple[str, ...]]] = {
     "a re-check as words": ("recheck_minutes = [5, 15]", 'recheck_minutes = [5, "15"]', "[schedule] recheck_minutes item 2", ('"15"', "number")),
     "rapid sets slower than others": ("rapid_minutes = 1", "rapid_minutes = 11", "[schedule] rapid_minutes", ("11 min", "10 min")),
     "rapid sets backwards": ("rapid_minutes = 1", "rapid_minutes = -1", "[schedule] rapid_minutes", ("-1 min", "or 0")),
+    "seen long before": ("opening_minutes = 240", "opening_minutes = 1441", "[schedule] seen_before_opening_minutes", ("1441 min", "1440")),
+    "seen after the opening": ("opening_minutes = 240", "opening_minutes = -1", "[schedule] seen_before_opening_minutes", ("-1 min", "or 0")),
+    "a reason twice": ('"screens were down",', '"screens were down", "screens were down",', "[words] seen_before_opening_reasons item 2", ("twice",)),
     "one incomplete set in a row": ("partial_in_row = 2", "partial_in_row = 1", "[schedule] partial_in_row", ("1", "2 or more")),
     "half an incomplete set": ("partial_in_row = 2", "partial_in_row = 1.5", "[schedule] partial_in_row", ("1.5", "whole number")),
     "unknown level of incomplete sets": ('partial_level = "caution"', 'partial_level = "quiet"', "[schedule] partial_level", ('"quiet"', "caution or critical")),
@@ -228,6 +232,7 @@ def test_pressures_that_no_set_asks_for_cannot_be_judged() -> None:
     [
         ("recheck_minutes = [5, 15]", "recheck_minutes = []"),
         ("rapid_minutes = 1", "rapid_minutes = 0"),
+        ("seen_before_opening_minutes = 240", "seen_before_opening_minutes = 0"),
         ("partial_in_row = 2", "partial_in_row = 0"),
         ('within = [20, 50]\nunit = "mmHg"', 'within = [20, 50]\nunit = "%"'),
         ('measures = ["systolic"]\nwithin = [20, 50]', 'measures = ["systolic", "diastolic"]\nwithin = [20, 50]'),
@@ -253,6 +258,7 @@ def test_a_version_from_before_these_tables_is_read_as_it_was() -> None:
     assert (old.called, old.informed, old.effect_actions, old.medicine_reasons, old.missing_reasons) == ((),) * 5
     schedule = old.schedule
     assert (schedule.recheck_minutes, schedule.rapid_minutes, schedule.partial_in_row) == ((), 0, 0)
+    assert (schedule.seen_before_opening_minutes, old.seen_before_opening_reasons, old.baseline_reasons) == (0, (), ())
     for name in ("every_minutes", "presets", "set", "observations", "window_minutes", "overdue_level", "source"):
         assert getattr(schedule, name) == getattr(new.schedule, name)
     same = {field.name for field in fields(Protocol)} - {"hash", "text", "schedule", *NEW_TABLES, *NEW_KEYS, "scales"}
@@ -340,6 +346,7 @@ def test_the_shipped_people_preparation_and_drug() -> None:
     schedule = protocol.schedule
     assert (schedule.recheck_minutes, schedule.rapid_minutes) == ((5, 15), 1)
     assert (schedule.partial_in_row, schedule.partial_level) == (2, Level.CAUTION)
+    assert schedule.seen_before_opening_minutes == 240
 
 
 def test_who_signs_is_who_records() -> None:

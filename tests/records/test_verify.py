@@ -62,7 +62,7 @@ OF_FIRST = "WHERE entry_id IN (SELECT id FROM entry WHERE infusion_id = 'first')
 OF_SECOND = OF_FIRST.replace("first", "second")
 COPY = (
     "INSERT INTO entry SELECT 'x', {into}, seq + 7, kind, observed_at, tapped_at, recorded_at, author, NULL, NULL, '', "
-    "clock, queued, sign_in, other_sign_in, after_signing, 1, prev_hash, hash, NULL, NULL, NULL "
+    "clock, queued, sign_in, other_sign_in, after_signing, 1, prev_hash, hash, NULL, NULL, NULL, NULL, NULL "
     "FROM entry WHERE id = 'first-1'"
 )
 MORE_AUDIT = (

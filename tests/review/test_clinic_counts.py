@@ -53,7 +53,7 @@ def years(furnished_then: tuple[Path, Names], tmp_path_factory: pytest.TempPathF
                 past.acknowledged(infusion)
         clock.at = datetime(2026, 5, 4, 10, 0, tzinfo=UTC)
         past.whole(lin, stop="=distress", peak=182)
-        text = shipped_protocol().text.replace('version = "2"', 'version = "3"', 1)
+        text = shipped_protocol().text.replace('version = "3"', 'version = "4"', 1)
         clinic.store.store_protocol(read_protocol(text, "next"), person(clinic, "Petra Novak").id)
         clock.at = datetime(2026, 6, 1, 10, 0, tzinfo=UTC)
         for stop in ("", "distress", "distress", "patient asked"):
@@ -143,7 +143,7 @@ def test_flags_by_month_with_the_months_that_have_none(years: Past) -> None:
 
 def test_the_same_by_the_ranges_they_ran_under(years: Past) -> None:
     table = clinic_counts.flags_over_time(years.clinic, Scope(), "protocol")
-    assert column(table, "Started") == {"ketamine-depression 2": 6, "ketamine-depression 3": 4}
+    assert column(table, "Started") == {"ketamine-depression 3": 6, "ketamine-depression 4": 4}
     newest = next(iter(clinic_counts.versions(years.clinic)))
     only = clinic_counts.flags_over_time(years.clinic, Scope(protocol=newest), "protocol")
     assert column(only, "Started") == {"ketamine-depression 3": 4}
@@ -210,10 +210,10 @@ def test_only_measures_that_span_tens_have_last_digits(years: Past) -> None:
 
 def test_two_versions_of_one_name_are_told_apart(years: Past, monkeypatch: pytest.MonkeyPatch) -> None:
     whole = years.clinic.protocol_of
-    monkeypatch.setattr(years.clinic, "protocol_of", lambda hash: replace(whole(hash), version="2"))
+    monkeypatch.setattr(years.clinic, "protocol_of", lambda hash: replace(whole(hash), version="3"))
     labels = list(clinic_counts.versions(years.clinic).values())
     assert len(set(labels)) == 2
-    assert all(label.startswith("ketamine-depression 2 (") for label in labels)
+    assert all(label.startswith("ketamine-depression 3 (") for label in labels)
 
 
 def test_values_in_another_unit_are_never_among_them(years: Past, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -122,7 +122,7 @@ def test_months_are_read_as_words_and_stand_as_they_are_in_the_address(many: Run
 
 def test_the_names_in_lists_are_as_they_were_given(many: RunningClinic, door: Doorman) -> None:
     tab = door("Ada Okafor", "clinic")
-    assert tab.field("clinic_ranges").options == ["ketamine-depression 2"]  # no mark of markdown is escaped there
+    assert tab.field("clinic_ranges").options == ["ketamine-depression 3"]  # no mark of markdown is escaped there
 
 
 def test_flags_that_nobody_has_acknowledged_are_a_tap_away(many: RunningClinic, door: Doorman) -> None:

@@ -82,7 +82,7 @@ def test_everything_of_the_infusion_is_there(door: Doorman, infusion: str) -> No
     for heading in ("Dose and drug", "Before the start", "Before leaving", "Signatures", "Chain", "Who looked"):
         assert heading in shown
     assert "each as it was saved" in shown
-    assert "ketamine-depression 2" in shown
+    assert "ketamine-depression 3" in shown
     assert [one.label for one in tab.at.tabs] == [
         "What happened",
         "Flags and sets",

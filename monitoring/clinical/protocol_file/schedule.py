@@ -44,6 +44,7 @@ class ScheduleTable(Shape):
     rapid_minutes: float = 0
     partial_in_row: Whole = 0
     partial_level: LevelWord = "caution"
+    seen_before_opening_minutes: float = 0
 
 
 def read_schedule(slips: Slips) -> ScheduleTable | None:
@@ -158,7 +159,7 @@ def _check_times(slips: Slips, schedule: ScheduleTable) -> None:
 
 
 def _check_more_sets(slips: Slips, schedule: ScheduleTable) -> None:
-    """Sets beside the schedule: after a medicine, in a rapid series, and how many incomplete ones are too many."""
+    """Beside the schedule: sets after a medicine or in a rapid series, incomplete ones, what was seen before."""
     slips.check_rising(schedule.recheck_minutes, ("schedule", "recheck_minutes"))
     for number, minutes in enumerate(schedule.recheck_minutes):
         if minutes > DAY_MINUTES:
@@ -168,6 +169,11 @@ def _check_more_sets(slips: Slips, schedule: ScheduleTable) -> None:
             ("schedule", "rapid_minutes"),
             f"{schedule.rapid_minutes:g} min, expected up to the interval of {schedule.every_minutes} min, "
             "or 0 for none",
+        )
+    if not 0 <= schedule.seen_before_opening_minutes <= DAY_MINUTES:
+        slips.problem(
+            ("schedule", "seen_before_opening_minutes"),
+            f"{schedule.seen_before_opening_minutes:g} min, expected up to {DAY_MINUTES}, or 0 for none",
         )
     if schedule.partial_in_row < 0 or schedule.partial_in_row == 1:
         slips.problem(("schedule", "partial_in_row"), f"{schedule.partial_in_row}, expected 2 or more, or 0 for never")
@@ -194,4 +200,5 @@ def schedule_of(table: ScheduleTable) -> Schedule:
         rapid_minutes=table.rapid_minutes,
         partial_in_row=table.partial_in_row,
         partial_level=Level[table.partial_level.upper()],
+        seen_before_opening_minutes=table.seen_before_opening_minutes,
     )

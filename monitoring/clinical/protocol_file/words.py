@@ -34,6 +34,8 @@ class WordsTable(Shape):
     effect_actions: Words = Field(default_factory=list)
     medicine_reasons: Words = Field(default_factory=list)
     missing_reasons: Words = Field(default_factory=list)
+    seen_before_opening_reasons: Words = Field(default_factory=list)
+    baseline_reasons: Words = Field(default_factory=list)
 
 
 def read_medicines(slips: Slips) -> Iterator[Medicine]:
