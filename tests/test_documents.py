@@ -225,9 +225,10 @@ def test_late_entries_and_late_sending_are_told_apart(clinic: RunningClinic, nam
     seen = now.replace(hour=now.hour - 1 if now.minute < 20 else now.hour, minute=(now.minute - 20) % 60)
     late = {**entry(now), "observed_at": seen.isoformat()}
     save(clinic, names, late)
-    waited = {**entry(clock.now(), readings={"systolic": 131}), "queued": True}
+    ada = actor(clinic, "Ada Okafor")
+    waited = entry(clock.now(), readings={"systolic": 131}, queued=True, sign_in=ada.sign_in.id)
     clock.wait(minutes=3)
-    save(clinic, names, waited)
+    assert recording.save_entry(clinic, ada, names.infusion, waited).done
     marks = {row["id"]: row["marks"] for row in infusion_document(clinic, names.infusion)["entries"]}
     assert marks[late["id"]] == ["late entry, 20 min after"]
     assert marks[waited["id"]] == ["sent late"]
@@ -465,3 +466,40 @@ def test_somebody_who_begins_or_leaves_here_is_in_the_next_document(
     clock.wait(minutes=1)
     assert recording.remove_staff(clinic, petra, noor.id).done
     assert "Noor Bakker" not in working()
+
+
+def test_the_day_stands_beside_every_time_that_is_not_todays(
+    clinic: RunningClinic, names: Names, clock: SetClock
+) -> None:
+    started(clinic, names, clock)
+    today = infusion_document(clinic, names.infusion)
+    assert [row["time"] for row in today["entries"]] == ["11:02", "11:00"]
+    clock.wait(days=3)
+    later = infusion_document(clinic, names.infusion)
+    assert [row["time"] for row in later["entries"]] == ["03 Mar, 11:02", "03 Mar, 11:00"]
+    assert [row["time"] for row in later["table"]["rows"]] == ["03 Mar, 11:00"]
+    assert later["slots"][0]["words"].startswith("minute 0, 03 Mar, 11:02")
+    where = next(line["text"] for line in later["care"]["handover"]["lines"] if line["label"] == "Where")
+    assert where == "infusing since 03 Mar, 11:02"
+    clock.wait(days=365)
+    assert infusion_document(clinic, names.infusion)["entries"][0]["time"] == "03 Mar 2026, 11:02"
+
+
+def test_what_was_seen_before_the_opening_and_times_that_cannot_be_are_marked(
+    clinic: RunningClinic, names: Names, clock: SetClock
+) -> None:
+    now = clock.wait(minutes=10)
+    early = entry(now - timedelta(minutes=40), reason="seen in the waiting room") | {"tapped_at": now.isoformat()}
+    save(clinic, names, early)
+    ages_ago = {"observed_at": "1900-01-01T00:00:00Z", "tapped_at": "1900-01-01T00:00:00Z"}
+    impossible = entry(now, readings={"systolic": 131}, queued=True) | ages_ago
+    save(clinic, names, impossible)
+    document = infusion_document(clinic, names.infusion)
+    marks = {row["id"]: row["marks"] for row in document["entries"]}
+    assert marks[early["id"]] == [
+        "late entry, 40 min after",
+        "seen before the infusion was opened: seen in the waiting room",
+    ]
+    assert marks[impossible["id"]] == ["seen at 01 Jan 1900, 01:00 as it came, which cannot be"]
+    assert document["course"]["seen_from"] == (names.opened_at - timedelta(minutes=240)).isoformat()
+    assert document["course"]["seen_until"] is None

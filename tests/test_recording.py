@@ -430,6 +430,18 @@ def test_when_save_was_tapped_is_a_clocks_word_and_never_refuses_an_entry(
     assert save(clinic, ada, names, body).again
 
 
+def test_nobody_saves_before_signing_in(clinic: RunningClinic, names: Names, clock: SetClock, ada: Actor) -> None:
+    tapped = clock.wait(minutes=10)
+    now = clock.wait(minutes=10)
+    later = actor(clinic, ADA, "tablet-1")
+    outcome = save(clinic, later, names, entry(tapped, sign_in=later.sign_in.id, queued=True))
+    assert outcome.value is not None, outcome.sentences
+    assert (outcome.value.tapped_at, outcome.value.tapped_given) == (now, tapped)
+    named_none = save(clinic, later, names, entry(tapped, queued=True))
+    assert named_none.value is not None
+    assert (named_none.value.tapped_at, named_none.value.tapped_given) == (tapped, None)
+
+
 def test_a_time_that_cannot_be_is_typed_again_at_the_chair_and_kept_as_it_came_from_an_outbox(
     clinic: RunningClinic, names: Names, clock: SetClock, ada: Actor
 ) -> None:

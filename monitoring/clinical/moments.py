@@ -16,12 +16,16 @@ from typing import Final
 
 from monitoring.clinical.course import allowed, outlined, over_at
 from monitoring.clinical.protocol import OVER, Phase, Protocol
-from monitoring.clinical.record import Entry, Infusion
+from monitoring.clinical.record import EVENT_WORDS, Entry, EventKind, Infusion
 
 # Engineering, not clinical. A tablet follows the server's clock by asking for it; between two answers the clocks may
 # drift apart, and a value seen "now" must not be refused for that.
 CLOCK_SLIP: Final = timedelta(seconds=60)
 
+# Events that may lie after the end of their infusion: that end itself, and what is said, signed or done then.
+MAY_COME_AFTER: Final[tuple[EventKind, ...]] = tuple(
+    kind for kind in EVENT_WORDS if kind in ("close", "cancel") or any(not allowed(kind, phase) for phase in OVER)
+)
 _OVER_WORDS: Final[dict[Phase, str]] = {"closed": "the patient had left", "cancelled": "the infusion was cancelled"}
 
 
@@ -77,11 +81,10 @@ def after_leaving_problems(entry: Entry, infusion: Infusion) -> Iterator[str]:
 
 
 def _may_come_after(entry: Entry) -> bool:
-    """Whether an entry may lie after the end of its infusion: what is said, signed or put right then."""
+    """Whether an entry may lie after the end of its infusion; putting right and seeing a flag may, too."""
     if entry.event is None:
         return entry.kind in ("acknowledgement", "withdrawal")
-    kind = entry.event.kind
-    return kind in ("close", "cancel") or any(not allowed(kind, phase) for phase in OVER)
+    return entry.event.kind in MAY_COME_AFTER
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from monitoring.clinical.protocol import CheckItem, Preparation
 from monitoring.clinical.record import Entry
 from monitoring.documents.judged import Judged
 from monitoring.documents.said import results_words, said
-from monitoring.documents.words import clock_time, iso
+from monitoring.documents.words import iso
 
 
 def before_part(j: Judged, zone: ZoneInfo) -> dict[str, Any]:
@@ -22,7 +22,7 @@ def before_part(j: Judged, zone: ZoneInfo) -> dict[str, Any]:
     found = checklist(j.infusion, j.protocol)
     preparation = j.protocol.preparation
     return {
-        "groups": grouped([(one.item.group, answer_row(one, zone)) for one in found.items], "items"),
+        "groups": grouped([(one.item.group, answer_row(one, j, zone)) for one in found.items], "items"),
         "missing": list(found.missing),
         "vitals": list(found.vitals),
         "order": _order(j, zone),
@@ -31,7 +31,7 @@ def before_part(j: Judged, zone: ZoneInfo) -> dict[str, Any]:
         "dose_check": _dose_check(j, preparation),
         "disagreements": _disagreements(j),
         "second_calculation": preparation is not None and preparation.second_calculation,
-        "time_out": _time_out(found, zone),
+        "time_out": _time_out(found, j, zone),
         "time_out_wanted": j.protocol.people.time_out,
         "bases": list(preparation.weight_bases) if preparation else [],
         "basis": preparation.weight_basis if preparation else "",
@@ -62,7 +62,7 @@ def question(item: CheckItem) -> dict[str, Any]:
     }
 
 
-def answer_row(one: Answered, zone: ZoneInfo) -> dict[str, Any]:
+def answer_row(one: Answered, j: Judged, zone: ZoneInfo) -> dict[str, Any]:
     """A question with its latest standing answer."""
     return {
         "key": one.item.key,
@@ -71,7 +71,7 @@ def answer_row(one: Answered, zone: ZoneInfo) -> dict[str, Any]:
         "answer": one.answer,
         "note_text": one.note,
         "by": one.entry.author_name if one.entry else "",
-        "time": clock_time(one.entry.observed_at, zone) if one.entry else "",
+        "time": j.time_of(one.entry.observed_at, zone) if one.entry else "",
         "at": iso(one.entry.observed_at) if one.entry else None,
         "entry": one.entry.id if one.entry else None,
         "state": one.state,
@@ -101,7 +101,7 @@ def _line(entry: Entry, j: Judged, zone: ZoneInfo) -> dict[str, Any]:
         "text": said(entry, j, {}),
         "by": entry.author_name,
         "author": entry.author,
-        "time": clock_time(entry.observed_at, zone),
+        "time": j.time_of(entry.observed_at, zone),
     }
 
 
@@ -155,9 +155,9 @@ def _disagreements(j: Judged) -> list[str]:
     return list(disagreements(infusion, j.protocol))
 
 
-def _time_out(found: Checklist, zone: ZoneInfo) -> dict[str, Any] | None:
+def _time_out(found: Checklist, j: Judged, zone: ZoneInfo) -> dict[str, Any] | None:
     entry = found.time_out
     if entry is None:
         return None
     names = " and ".join(one.name for one in signatures_of(entry))
-    return {"entry": entry.id, "text": f"Time-out: {names}, {clock_time(entry.observed_at, zone)}"}
+    return {"entry": entry.id, "text": f"Time-out: {names}, {j.time_of(entry.observed_at, zone)}"}

@@ -13,7 +13,17 @@ from monitoring.clinical.protocol import Level
 from monitoring.documents.judged import Judged, judged
 from monitoring.documents.known import to_sign
 from monitoring.documents.values import quiet, strip, trace, trace_axis
-from monitoring.documents.words import PHASE_WORDS, clinic_line, initials, iso, next_set, seconds, which, zone_of
+from monitoring.documents.words import (
+    PHASE_WORDS,
+    clinic_line,
+    initials,
+    iso,
+    next_set,
+    seconds,
+    told_time,
+    which,
+    zone_of,
+)
 
 _HELP = max(Level) + 1  # a chair where help was called stands before every flag
 
@@ -72,11 +82,15 @@ def _tell_namesakes_apart(cards: Sequence[dict[str, Any]], running: Sequence[Jud
 def _together(running: Sequence[Judged], zone: ZoneInfo) -> str:
     """Chairs due in the same minute, in words, or ""."""
     due = Counter(
-        j.course.next_slot.at.astimezone(zone).strftime("%H:%M")
+        j.course.next_slot.at.replace(second=0, microsecond=0)
         for j in running
         if j.course.next_slot is not None and j.course.next_slot.at >= j.now
     )
-    same = [f"{count} chairs due at {clock}" for clock, count in sorted(due.items()) if count > 1]
+    same = [
+        f"{count} chairs due at {told_time(minute, zone, running[0].now)}"
+        for minute, count in sorted(due.items())
+        if count > 1
+    ]
     return " · ".join(same)
 
 

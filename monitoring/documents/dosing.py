@@ -10,7 +10,7 @@ from monitoring.clinical.dose import WITNESS_OF_WASTE, Reconciliation, rate_slip
 from monitoring.clinical.events import signatures_of, standing_events
 from monitoring.documents.judged import Judged
 from monitoring.documents.said import HIDDEN_RESULTS, said
-from monitoring.documents.words import clock_time, mg
+from monitoring.documents.words import mg
 
 _PLAN = (
     "weight_kg",
@@ -81,7 +81,7 @@ def drug_part(j: Judged, sums: Reconciliation, zone: ZoneInfo) -> dict[str, Any]
             "entry": entry.id,
             "text": said(entry, j, {}),
             "by": entry.author_name,
-            "time": clock_time(entry.observed_at, zone),
+            "time": j.time_of(entry.observed_at, zone),
             "witness": witness.name if witness else "",
             "reconciled": "" if j.dose_hidden else sums.sentence,
         }

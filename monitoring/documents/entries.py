@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from datetime import timedelta
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from monitoring.charts import FROM_FILE, FROM_PAPER
 from monitoring.clinical.events import first_of, signature_words, signatures_of, standing_events
+from monitoring.clinical.moments import is_early
 from monitoring.clinical.record import Entry
 from monitoring.documents.judged import Judged
 from monitoring.documents.said import HIDDEN_RESULTS, said
-from monitoring.documents.words import clock_time, level_word, word_of
+from monitoring.documents.words import clock_time, day_of, level_word, word_of
 
 REASON_ADDED = "reason added"  # a correction that only adds why (sheets.js): nothing stood there before
 # Slower than this from Save to stored is worth a mark; a network matter, not clinical.
@@ -99,7 +101,9 @@ def _versions(entry: Entry, by_id: Mapping[str, Entry]) -> list[Entry]:
     return found[::-1]
 
 
-def _history(entry: Entry, by_id: Mapping[str, Entry], by: Entry | None, zone: ZoneInfo) -> Iterator[str]:
+def _history(
+    entry: Entry, by_id: Mapping[str, Entry], by: Entry | None, told: Callable[[datetime], str]
+) -> Iterator[str]:
     """Who put an entry right or withdrew it, when and why, from the first change to the last; `by`: its withdrawal."""
     changes = []
     while (before := by_id.get(entry.corrects or "")) is not None:
@@ -110,15 +114,16 @@ def _history(entry: Entry, by_id: Mapping[str, Entry], by: Entry | None, zone: Z
             yield f"first recorded by {before.author_name}"
         what = "reason added" if after.reason == REASON_ADDED else "corrected"
         why = "" if after.reason == REASON_ADDED else f": {after.reason}"
-        seen = f" (time was {clock_time(before.observed_at, zone)})" if before.observed_at != after.observed_at else ""
-        yield f"{what} {clock_time(after.recorded_at, zone)} by {after.author_name}{why}{seen}"
+        seen = f" (time was {told(before.observed_at)})" if before.observed_at != after.observed_at else ""
+        yield f"{what} {told(after.recorded_at)} by {after.author_name}{why}{seen}"
     if by is not None:
-        yield f"withdrawn {clock_time(by.recorded_at, zone)} by {by.author_name}: {by.reason}"
+        yield f"withdrawn {told(by.recorded_at)} by {by.author_name}: {by.reason}"
 
 
 def _marks(entry: Entry, j: Judged, conflicts: Mapping[str, str], closed: int | None, zone: ZoneInfo) -> list[str]:
     """What a reader must know of an entry beside what it says; `closed`: which entry told that the patient left."""
     marks = []
+    told = partial(j.time_of, zone=zone)
     late = entry.tapped_at - entry.observed_at
     if late > timedelta(minutes=j.protocol.schedule.late_entry_minutes) and entry.source != "import":
         marks.append(f"late entry, {late // timedelta(minutes=1)} min after")
@@ -127,7 +132,8 @@ def _marks(entry: Entry, j: Judged, conflicts: Mapping[str, str], closed: int | 
     if entry.amendment == "addendum":
         marks.append("addendum")
     if entry.source == "paper":
-        marks.append(f"{FROM_PAPER} at {clock_time(entry.tapped_at, zone)}")
+        marks.append(f"{FROM_PAPER} at {told(entry.tapped_at)}")
+    marks.extend(_of_its_times(entry, j, zone))
     if entry.source == "import":
         marks.append(f"{FROM_FILE} on {entry.tapped_at.astimezone(zone):%d %b %Y}")
     if entry.linked:
@@ -148,10 +154,25 @@ def _marks(entry: Entry, j: Judged, conflicts: Mapping[str, str], closed: int | 
     if any(reading.observed_not_asked for reading in entry.readings):
         marks.append("observed, not asked")
     signed = zip(signature_words(entry), signatures_of(entry), strict=True)
-    marks.extend(f"{words}, {clock_time(one.at, zone)}" for words, one in signed)
+    marks.extend(f"{words}, {told(one.at)}" for words, one in signed)
     if entry.id in conflicts:
         marks.append(conflicts[entry.id])
     return marks
+
+
+def _of_its_times(entry: Entry, j: Judged, zone: ZoneInfo) -> Iterator[str]:
+    """What is to be known of when it was seen and saved: before the opening, or at a time that could not be."""
+    if is_early(entry, j.infusion):
+        why = f": {entry.reason}" if entry.reason and not entry.corrects and not entry.linked else ""
+        yield f"seen before the infusion was opened{why}"
+    if entry.observed_given is not None:
+        yield f"seen at {_stamp(entry.observed_given, zone)} as it came, which cannot be"
+    if entry.tapped_given is not None and entry.tapped_given != entry.observed_given:
+        yield f"saved at {_stamp(entry.tapped_given, zone)} by the tablet's clock, which cannot be"
+
+
+def _stamp(instant: datetime, zone: ZoneInfo) -> str:
+    return f"{day_of(instant, zone)}, {clock_time(instant, zone)}"
 
 
 def _belongs_after(entry: Entry) -> bool:
@@ -183,6 +204,7 @@ def entries(j: Judged, chairs: Mapping[str, str], zone: ZoneInfo) -> list[dict[s
     withdrawn = {entry.withdraws: entry for entry in j.infusion.entries if entry.withdraws}
     conflicts = {conflict.entry: conflict.sentence for conflict in j.course.conflicts}
     closed = _closing(j)
+    told = partial(j.time_of, zone=zone)
     rows = []
     for entry in sorted(j.infusion.entries, key=lambda e: (e.observed_at, e.seq), reverse=True):
         if entry.kind == "withdrawal" or entry.id in replaced:
@@ -190,7 +212,7 @@ def entries(j: Judged, chairs: Mapping[str, str], zone: ZoneInfo) -> list[dict[s
         by = withdrawn.get(entry.id)
         parts = _parts(_versions(entry, by_id), j, chairs)
         marks = _marks(entry, j, conflicts, closed, zone)
-        in_full = [*marks, *_history(entry, by_id, by, zone)]
+        in_full = [*marks, *_history(entry, by_id, by, told)]
         if entry.corrects:
             marks.append(REASON_ADDED if entry.reason == REASON_ADDED else f"corrected: {entry.reason}")
         if by is not None:
@@ -203,7 +225,7 @@ def entries(j: Judged, chairs: Mapping[str, str], zone: ZoneInfo) -> list[dict[s
                 "id": entry.id,
                 "kind": entry.kind,
                 "observed_at": entry.observed_at.isoformat(),
-                "time": f"{entry.observed_at.astimezone(zone):%H:%M}",
+                "time": told(entry.observed_at),
                 "minute": _minute(entry, j),
                 "parts": parts,
                 "text": " · ".join(part["text"] for part in parts if not part["struck"]),
@@ -245,6 +267,7 @@ def table(j: Judged, zone: ZoneInfo) -> dict[str, Any]:
     by_id = {entry.id: entry for entry in j.infusion.entries}
     conflicts = {conflict.entry: conflict.sentence for conflict in j.course.conflicts}
     closed = _closing(j)
+    told = partial(j.time_of, zone=zone)
     rows = []
     for entry in j.infusion.standing():
         if not entry.readings and not entry.not_done:
@@ -256,7 +279,7 @@ def table(j: Judged, zone: ZoneInfo) -> dict[str, Any]:
             {
                 "minute": "" if minute is None else str(minute),
                 "at": entry.observed_at.isoformat(),
-                "time": f"{entry.observed_at.astimezone(zone):%H:%M}",
+                "time": told(entry.observed_at),
                 "values": {key: reading.value for key, reading in given.items()},
                 "cells": [
                     {
@@ -266,7 +289,7 @@ def table(j: Judged, zone: ZoneInfo) -> dict[str, Any]:
                     for key in keys
                 ],
                 "author": entry.author_name,
-                "marks": [*_marks(entry, j, conflicts, closed, zone), *_history(entry, by_id, None, zone)],
+                "marks": [*_marks(entry, j, conflicts, closed, zone), *_history(entry, by_id, None, told)],
             }
         )
     columns = [f"{j.protocol.measures[k].label} {j.protocol.measures[k].unit}".strip() for k in keys]

@@ -17,7 +17,7 @@ from monitoring.documents.dosing import dose_words
 from monitoring.documents.judged import Judged
 from monitoring.documents.said import said
 from monitoring.documents.values import oxygen
-from monitoring.documents.words import PHASE_WORDS, allergy_words, clock_time, level_word, upper, which, word_of
+from monitoring.documents.words import PHASE_WORDS, allergy_words, level_word, upper, which, word_of
 
 
 def handover_lines(j: Judged, chair: str, responsible: Responsible, zone: ZoneInfo) -> list[dict[str, Any]]:
@@ -35,7 +35,7 @@ def _lines(j: Judged, chair: str, responsible: Responsible, zone: ZoneInfo) -> I
     yield "Who", f"{patient.name} · {chair} · {which(j.infusion)} · {allergy_words(patient)}", None
     yield "Where", _where(j, zone), None
     yield "Dose", dose_words(j), None
-    since = clock_time(responsible.since, zone)
+    since = j.time_of(responsible.since, zone)
     yield "Responsible", f"{responsible.name} since {since}", None
     yield from _pumped(j)
     yield "Oxygen", oxygen(j), None
@@ -68,9 +68,9 @@ def _where(j: Judged, zone: ZoneInfo) -> str:
     if not at.phases:
         return word
     since, _ = at.phases[-1]
-    words = f"{word} since {clock_time(since, zone)}"
+    words = f"{word} since {j.time_of(since, zone)}"
     if at.started_at is not None and since != at.started_at:
-        words += f", started {clock_time(at.started_at, zone)}"
+        words += f", started {j.time_of(at.started_at, zone)}"
     return words
 
 
@@ -114,7 +114,7 @@ def _values(together: list[Measure], seen: dict[str, list[tuple[Entry, Reading]]
 
 def _seen(entry: Entry, j: Judged, zone: ZoneInfo) -> str:
     if j.course.started_at is None or entry.observed_at < j.course.started_at:
-        return clock_time(entry.observed_at, zone)
+        return j.time_of(entry.observed_at, zone)
     return f"minute {minutes_since(j.course.started_at, entry.observed_at)}"
 
 
@@ -142,13 +142,13 @@ def _given(j: Judged) -> Iterator[tuple[str, str, str | None]]:
 
 def _running(j: Judged, zone: ZoneInfo) -> Iterator[tuple[str, str, str | None]]:
     for clock in j.clocks.running:
-        due = f", due {clock_time(clock.due_at, zone)}" if clock.due_at else ""
-        yield "Running", f"{clock.label} since {clock_time(clock.since, zone)}{due}", None
+        due = f", due {j.time_of(clock.due_at, zone)}" if clock.due_at else ""
+        yield "Running", f"{clock.label} since {j.time_of(clock.since, zone)}{due}", None
 
 
 def _next(j: Judged, zone: ZoneInfo) -> str:
     """The set that is waited for."""
     if j.course.overdue_slot_at is not None:
-        return f"set overdue, due {clock_time(j.course.overdue_slot_at, zone)}"
+        return f"set overdue, due {j.time_of(j.course.overdue_slot_at, zone)}"
     slot = j.course.next_slot
-    return "no set is due" if slot is None else f"set due {clock_time(slot.at, zone)}, minute {slot.minute}"
+    return "no set is due" if slot is None else f"set due {j.time_of(slot.at, zone)}, minute {slot.minute}"

@@ -15,7 +15,7 @@ from monitoring.clinical.protocol import Level, Measure
 from monitoring.clinical.record import Entry, EventKind
 from monitoring.documents.judged import Judged
 from monitoring.documents.said import said
-from monitoring.documents.words import clock_time, day_of, lower, number
+from monitoring.documents.words import day_of, lower, number
 
 _FAR: Final = timedelta(hours=2)  # later after the end than this, minutes are nothing to read: the day is told
 _TOLD: Final[tuple[EventKind, ...]] = (
@@ -67,12 +67,12 @@ def highlights(j: Judged, zone: ZoneInfo) -> tuple[Moment, ...]:
 
 
 def _when(at: datetime, j: Judged, zone: ZoneInfo) -> str:
-    time = clock_time(at, zone)
+    time = j.time_of(at, zone)
     if j.course.started_at is None or at < j.course.started_at:
         return time
     ended = j.course.ended_at
     if ended is not None and at - ended > _FAR:
-        return f"{day_of(at, zone)}, {time}"
+        return time if "," in time else f"{day_of(at, zone)}, {time}"
     if ended is not None and at > ended:
         return f"{time} · {minutes_since(ended, at)} min after the end"
     return f"{time} · minute {minutes_since(j.course.started_at, at)}"

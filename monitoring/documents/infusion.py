@@ -10,8 +10,8 @@ from zoneinfo import ZoneInfo
 from monitoring.charts import infusion_figure, plotly_version
 from monitoring.clinic import RunningClinic
 from monitoring.clinical import leaving
-from monitoring.clinical.course import Slot, file_ends_at, is_over, outlined
-from monitoring.clinical.protocol import Protocol
+from monitoring.clinical.course import Slot, file_ends_at, is_over, outlined, over_at
+from monitoring.clinical.moments import seen_from
 from monitoring.clinical.record import Infusion
 from monitoring.documents.care import care_part
 from monitoring.documents.dosing import dose_words
@@ -94,7 +94,7 @@ def document_of(clinic: RunningClinic, j: Judged) -> dict[str, Any]:
         "who": _who(infusion, j.plan.weight_kg, chair, j.now, zone),
         "infusion": {"which": which(infusion), "dose": dose_words(j)},
         "course": _course(j, zone),
-        "slots": [_slot(slot, j.protocol, zone) for slot in j.course.slots],
+        "slots": [_slot(slot, j, zone) for slot in j.course.slots],
         "next": next_set(j.course),
         "values": values(j),
         "strip": strip(j),
@@ -141,6 +141,8 @@ def _course(j: Judged, zone: ZoneInfo) -> dict[str, Any]:
         "phase": at.phase,
         "word": words,
         "opened_at": iso(j.infusion.opened_at),
+        "seen_from": iso(seen_from(j.infusion, j.protocol)),
+        "seen_until": iso(over_at(at.phases)),
         "started_at": iso(at.started_at),
         "ended_at": iso(at.ended_at),
         "given_mg": at.given_mg,
@@ -154,13 +156,13 @@ def _course(j: Judged, zone: ZoneInfo) -> dict[str, Any]:
     }
 
 
-def _slot(slot: Slot, protocol: Protocol, zone: ZoneInfo) -> dict[str, Any]:
-    parts = [f"{slot.at.astimezone(zone):%H:%M}", slot.state]
+def _slot(slot: Slot, j: Judged, zone: ZoneInfo) -> dict[str, Any]:
+    parts = [j.time_of(slot.at, zone), slot.state]
     if slot.late:
         parts.append(f"{slot.late // timedelta(minutes=1)} min late")
     if slot.lacks:
-        parts.append(f"lacks {names_of(slot.lacks, protocol)}")
-    parts.extend(f"{names_of([key], protocol)} not done: {reason}" for key, reason in slot.not_done)
+        parts.append(f"lacks {names_of(slot.lacks, j.protocol)}")
+    parts.extend(f"{names_of([key], j.protocol)} not done: {reason}" for key, reason in slot.not_done)
     milestone = [slot.milestone] if slot.milestone else []
     return {
         "at": slot.at.isoformat(),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from monitoring.clinical.clocks import Clocks, clocks
 from monitoring.clinical.course import Course, course, minutes_since
@@ -12,6 +13,7 @@ from monitoring.clinical.dose import Plan, plan_of
 from monitoring.clinical.flags import Flags, flags, levels
 from monitoring.clinical.protocol import Level, Protocol
 from monitoring.clinical.record import Infusion
+from monitoring.documents.words import told_time
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +28,11 @@ class Judged:
     now: datetime
     clocks: Clocks
     plan: Plan
+    named_day: datetime | None = None  # an instant of the day that stands above everything told; None: it is today's
+
+    def time_of(self, instant: datetime, zone: ZoneInfo) -> str:
+        """The time of day, with its day where that is not today, or on paper not the day that stands above."""
+        return told_time(instant, zone, self.named_day or self.now)
 
     @property
     def next_change(self) -> datetime | None:
@@ -52,9 +59,14 @@ class Judged:
         return wanted and self.course.phase == "planned" and waited_for
 
 
-def judged(infusion: Infusion, protocol: Protocol, now: datetime) -> Judged:
-    """Everything that the clinical functions say about `infusion` at `now`."""
+def judged(infusion: Infusion, protocol: Protocol, now: datetime, *, under_its_day: bool = False) -> Judged:
+    """Everything that the clinical functions say about `infusion` at `now`.
+
+    `under_its_day`: it is told below the day on which it was, as in a review and in print, whatever day it is now.
+    """
     at = course(infusion, protocol, now)
     found = flags(infusion, protocol, now, at)
     running = clocks(infusion, protocol, at, found, now)
-    return Judged(infusion, protocol, at, found, levels(infusion, protocol, at), now, running, plan_of(infusion))
+    day = (at.started_at or infusion.opened_at) if under_its_day else None
+    outside = levels(infusion, protocol, at)
+    return Judged(infusion, protocol, at, found, outside, now, running, plan_of(infusion), day)

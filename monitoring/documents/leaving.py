@@ -11,7 +11,7 @@ from monitoring.clinical.protocol import Scale, ScaleItem
 from monitoring.clinical.scales import circulation, latest
 from monitoring.documents.before import grouped, question
 from monitoring.documents.judged import Judged
-from monitoring.documents.words import clock_time, iso
+from monitoring.documents.words import iso
 
 
 def leaving_part(j: Judged, page: Leaving, zone: ZoneInfo) -> dict[str, Any]:
@@ -31,7 +31,7 @@ def leaving_part(j: Judged, page: Leaving, zone: ZoneInfo) -> dict[str, Any]:
 
 
 def _criterion(one: State, j: Judged, zone: ZoneInfo) -> dict[str, Any]:
-    time = clock_time(one.at, zone) if one.at else ""
+    time = j.time_of(one.at, zone) if one.at else ""
     recorded = ""
     if one.state == "met":
         recorded = f"recorded as met by {one.by}, {time}" if one.by else f"met at {time}"
@@ -59,7 +59,7 @@ def _stayed(one: State, j: Judged, zone: ZoneInfo) -> str:
     if wanted is None or ended is None or left is None:
         return ""
     stayed = max(0, minutes_since(ended, left))
-    return f"{stayed} min at leaving {clock_time(left, zone)} (site: at least {wanted:g})"
+    return f"{stayed} min at leaving {j.time_of(left, zone)} (site: at least {wanted:g})"
 
 
 def _scales(j: Judged) -> list[dict[str, Any]]:
@@ -117,7 +117,7 @@ def _departure(left: Departure | None, j: Judged, zone: ZoneInfo) -> dict[str, A
     """How the patient left, and what is still to be told of it."""
     if left is None:
         return None
-    parts = [f"Left {clock_time(left.at, zone)}, recorded by {left.by}"]
+    parts = [f"Left {j.time_of(left.at, zone)}, recorded by {left.by}"]
     if left.missing:
         parts.append(f"with something missing: {left.reason or 'no reason given'}")
     if left.second is not None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from monitoring.clinical.checks import SEVERITIES
+from monitoring.clinical.moments import MAY_COME_AFTER
 from monitoring.clinical.protocol import Measure, Protocol
 from monitoring.clinical.record import EVENT_WORDS
 
@@ -29,6 +30,9 @@ def pad_of(protocol: Protocol) -> dict[str, Any]:
         "pause_reasons": list(protocol.pause_reasons),
         "stop_reasons": list(protocol.stop_reasons),
         "cancel_reasons": list(protocol.cancel_reasons),
+        "seen_before_opening_reasons": list(protocol.seen_before_opening_reasons),
+        "baseline_reasons": list(protocol.baseline_reasons),
+        "may_come_after": list(MAY_COME_AFTER),
         "correction_reasons": list(protocol.correction_reasons),
         "acknowledgements": list(protocol.acknowledgements),
         "rate_ml_per_h": list(protocol.dose.rate_ml_per_h_possible),

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
@@ -21,7 +22,7 @@ from monitoring.documents.highlights import highlights
 from monitoring.documents.infusion import document_at, document_of
 from monitoring.documents.judged import Judged, judged
 from monitoring.documents.said import said
-from monitoring.documents.words import clock_time, day_of, level_word, which, zone_of
+from monitoring.documents.words import day_of, level_word, told_time, which, zone_of
 from monitoring.records import Numbered, RecordsError, StoredProtocol
 from monitoring.records.verify import verify_infusion
 from monitoring.review.summary import summary
@@ -73,13 +74,10 @@ def review_document(clinic: RunningClinic, infusion_id: str) -> dict[str, Any]:
         raise LookupError(f"There is no infusion {infusion_id}.")
     now, zone = clinic.clock.now(), zone_of(clinic)
     protocol = clinic.protocol_of(infusion.protocol)
-    j = judged(infusion, protocol, now)
+    j = judged(infusion, protocol, now, under_its_day=True)
     document = document_of(clinic, j)
     document["entries"].reverse()  # in the order in which it happened
     day = day_of(j.course.started_at or infusion.opened_at, zone)
-    for row in document["entries"]:
-        if (other := day_of(datetime.fromisoformat(row["observed_at"]), zone)) != day:
-            row["time"] = f"{other}, {row['time']}"
     document["review"] = {
         "patient": infusion.patient.id,
         "series": infusion.series,
@@ -110,24 +108,22 @@ def changes_since(clinic: RunningClinic, infusion_id: str, version: int) -> list
     infusion = clinic.store.infusion(infusion_id)
     if infusion is None:
         raise LookupError(f"There is no infusion {infusion_id}.")
-    zone = zone_of(clinic)
+    told = partial(told_time, zone=zone_of(clinic), today=clinic.clock.now())
     by_id = {entry.id: entry for entry in infusion.entries}
     later = [entry for entry in infusion.entries if entry.seq > version]
-    return [
-        f"{clock_time(entry.recorded_at, zone)} {entry.author_name}: {_kind_of(entry, by_id, zone)}" for entry in later
-    ]
+    return [f"{told(entry.recorded_at)} {entry.author_name}: {_kind_of(entry, by_id, told)}" for entry in later]
 
 
-def _kind_of(entry: Entry, by_id: dict[str, Entry], zone: ZoneInfo) -> str:
+def _kind_of(entry: Entry, by_id: dict[str, Entry], told: Callable[[datetime], str]) -> str:
     of = by_id.get(entry.corrects or entry.withdraws or "")
-    seen = f" of {clock_time(of.observed_at, zone)}" if of is not None else ""
+    seen = f" of {told(of.observed_at)}" if of is not None else ""
     if entry.corrects:
         return f"corrected what was seen{seen} ({entry.reason})"
     if entry.withdraws:
         return f"withdrew the entry{seen} ({entry.reason})"
     what = {"set": "a set", "observation": "an observation", "acknowledgement": "an acknowledgement"}
     added = what.get(entry.kind, "an event")
-    return f"added {added} seen {clock_time(entry.observed_at, zone)}"
+    return f"added {added} seen {told(entry.observed_at)}"
 
 
 def moments(j: Judged) -> Moments:
@@ -163,7 +159,7 @@ def _times(j: Judged, zone: ZoneInfo) -> str:
         ("left", j.course.closed_at),
         ("cancelled", _cancelled_at(j)),
     )
-    return " · ".join(f"{word} {clock_time(at, zone)}" for word, at in named if at is not None)
+    return " · ".join(f"{word} {j.time_of(at, zone)}" for word, at in named if at is not None)
 
 
 def _flag(flag: Flag, j: Judged, zone: ZoneInfo) -> dict[str, Any]:
@@ -204,9 +200,7 @@ def span_words(span: timedelta) -> str:
 
 def _moment(instant: datetime, j: Judged, zone: ZoneInfo) -> str:
     """Minute and time: "minute 20 · 10:25"."""
-    time, minute, started = clock_time(instant, zone), j.minute_of(instant), j.course.started_at
-    if minute is None and started is not None and day_of(instant, zone) != day_of(started, zone):
-        return _stamp(instant, zone)
+    time, minute = j.time_of(instant, zone), j.minute_of(instant)
     return time if minute is None or minute < 0 else f"minute {minute} · {time}"
 
 

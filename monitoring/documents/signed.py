@@ -7,7 +7,6 @@ from zoneinfo import ZoneInfo
 
 from monitoring.clinical.signing import record
 from monitoring.documents.judged import Judged
-from monitoring.documents.words import clock_time
 
 
 def signing_part(j: Judged, zone: ZoneInfo) -> dict[str, Any] | None:
@@ -30,7 +29,7 @@ def signing_part(j: Judged, zone: ZoneInfo) -> dict[str, Any] | None:
                 "meaning": one.meaning,
                 "name": one.name,
                 "role": one.role,
-                "time": clock_time(one.at, zone),
+                "time": j.time_of(one.at, zone),
                 "when": f"{one.at.astimezone(zone):%d %b %Y, %H:%M}",
                 "at": one.at.isoformat(),
                 "staff": one.staff,

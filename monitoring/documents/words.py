@@ -34,6 +34,18 @@ def clock_time(instant: datetime, zone: ZoneInfo) -> str:
     return f"{instant.astimezone(zone):%H:%M}"
 
 
+def told_time(instant: datetime, zone: ZoneInfo, today: datetime) -> str:
+    """The time of day, with its day where that is not the day of `today`: "14:05", "27 Nov, 14:05", "27 Nov 2025, …".
+
+    `today` is now on a screen; on paper and in a review, which name their day at the top, an instant of that day.
+    """
+    day, this_day = (one.astimezone(zone).date() for one in (instant, today))
+    time = clock_time(instant, zone)
+    if day == this_day:
+        return time
+    return f"{day:%d %b}, {time}" if day.year == this_day.year else f"{day:%d %b %Y}, {time}"
+
+
 def day_of(instant: datetime, zone: ZoneInfo) -> str:
     """The day in the clinic: "19 Nov 2026"."""
     return f"{instant.astimezone(zone):%d %b %Y}"

@@ -29,7 +29,7 @@ from monitoring.clinical.record import EVENT_WORDS, Entry, EventKind, NotDone, P
 from monitoring.clinical.scales import score
 from monitoring.documents.entries import entries
 from monitoring.documents.said import said
-from monitoring.documents.words import clock_time, mg, number, which, word_of
+from monitoring.documents.words import mg, number, which, word_of
 from monitoring.exports.details import (
     Reference,
     acknowledgement_extension,
@@ -259,8 +259,8 @@ class _Infusion:
 
     def _pauses(self) -> Iterator[str]:
         for since, until in self.j.course.pauses:
-            ended = f" to {clock_time(until, self.zone)}" if until else " on"
-            yield f"Paused from {clock_time(since, self.zone)}{ended}"
+            ended = f" to {self.j.time_of(until, self.zone)}" if until else " on"
+            yield f"Paused from {self.j.time_of(since, self.zone)}{ended}"
 
     def _why_over(self) -> str:
         at = self.j.course

@@ -167,20 +167,20 @@ def _facts(source: Source, summed: Summary) -> Iterator[tuple[str, str]]:
 
 def _course_words(source: Source, summed: Summary) -> str:
     """When the pump was started, paused, ended, and when the patient left."""
-    at, zone = source.j.course, source.zone
+    j, at, zone = source.j, source.j.course, source.zone
     if at.phase == "cancelled":
         reasons = [said(entry, source.j, {}) for entry in standing_events(source.j.infusion, "cancel")]
         return reasons[0] if reasons else "cancelled before the start"
     if at.started_at is None:
         return "not started"
-    words = [f"started {clock_time(at.started_at, zone)}"]
+    words = [f"started {j.time_of(at.started_at, zone)}"]
     for since, until in at.pauses:
-        words.append(f"paused {clock_time(since, zone)} to {clock_time(until, zone) if until else 'now'}")
+        words.append(f"paused {j.time_of(since, zone)} to {j.time_of(until, zone) if until else 'now'}")
     if at.ended_at is not None:
         how = f"stopped early: {summed.stop_reason or 'no reason recorded'}," if at.ended_early else "ended"
-        words.append(f"{how} {clock_time(at.ended_at, zone)} (minute {minutes_since(at.started_at, at.ended_at)})")
+        words.append(f"{how} {j.time_of(at.ended_at, zone)} (minute {minutes_since(at.started_at, at.ended_at)})")
     if at.closed_at is not None:
-        words.append(f"left {clock_time(at.closed_at, zone)} (minute {minutes_since(at.started_at, at.closed_at)})")
+        words.append(f"left {j.time_of(at.closed_at, zone)} (minute {minutes_since(at.started_at, at.closed_at)})")
     return _few(words, most=6)
 
 
@@ -325,7 +325,7 @@ def _gone(source: Source) -> dict[str, str]:
     """Of each entry that no longer holds, by id: who took it out of the record, when and why."""
     found = {}
     for entry in source.j.infusion.entries:
-        when = f"{clock_time(entry.recorded_at, source.zone)} by {entry.author_name}"
+        when = f"{source.j.time_of(entry.recorded_at, source.zone)} by {entry.author_name}"
         reason = f": {entry.reason}" if entry.reason else ""
         if entry.withdraws:
             found[entry.withdraws] = f"withdrawn {when}{reason}"
@@ -398,13 +398,13 @@ def _events(source: Source) -> Iterator[dict[str, Any]]:
 def _flag(flag: Flag, source: Source) -> dict[str, Any]:
     """A flag with its receipts, how long it lasted, and how long until somebody acknowledged it."""
     started, zone = source.j.course.started_at, source.zone
-    since = clock_time(flag.opened_at, zone)
+    since = source.j.time_of(flag.opened_at, zone)
     minute = "" if started is None else f" (min {minutes_since(started, flag.opened_at)})"
-    until = f" to {clock_time(flag.closed_at, zone)}" if flag.closed_at else ", still outside"
+    until = f" to {source.j.time_of(flag.closed_at, zone)}" if flag.closed_at else ", still outside"
     receipts = []
     for one in flag.acknowledged:
         waited = max(minutes_since(flag.opened_at, one.at), 0)
-        receipts.append(f"{clock_time(one.at, zone)} {one.who}, after {waited} min: {one.done}")
+        receipts.append(f"{source.j.time_of(one.at, zone)} {one.who}, after {waited} min: {one.done}")
     lacking = "not acknowledged" if flag.needs_acknowledgement or not flag.acknowledged else ""
     if lacking and flag.imported:
         lacking = NOT_HERE
@@ -488,7 +488,7 @@ def _slots(source: Source) -> Iterator[tuple[str, str]]:
         if slot.state in ("missed", "overdue", "partial") or reasons:
             parts = [slot.state, slot.milestone, *lacks, *reasons]
             yield (
-                f"minute {slot.minute}, {clock_time(slot.at, source.zone)}",
+                f"minute {slot.minute}, {source.j.time_of(slot.at, source.zone)}",
                 " · ".join(part for part in parts if part),
             )
 

@@ -64,7 +64,7 @@ def source_of(clinic: RunningClinic, infusion_id: str, now: datetime | None = No
         raise LookupError(f"There is no series {infusion.series}.")
     zone = zone_of(clinic)
     return Source(
-        j=judged(infusion, clinic.protocol_of(infusion.protocol), now or clinic.clock.now()),
+        j=judged(infusion, clinic.protocol_of(infusion.protocol), now or clinic.clock.now(), under_its_day=True),
         clinic=clinic_line(clinic, infusion.protocol),
         zone=zone,
         chairs={chair.id: chair.label for chair in clinic.store.chairs()},

@@ -68,7 +68,8 @@ def _judged_and_added(
         amendment=posted.amendment,
         source=posted.source,
     )
-    times = placed(_as_entry(came, infusion, author, now), infusion, protocol, sign_in.at, now)
+    since = sign_in.at if posted.sign_in else infusion.opened_at  # a pad that names none may have waited since before
+    times = placed(_as_entry(came, infusion, author, now), infusion, protocol, since, now)
     new = replace(
         came,
         observed_at=times.observed_at,

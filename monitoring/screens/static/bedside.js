@@ -38,7 +38,7 @@ export function mount(root, { infusion, pins }) {
 function bedside(root, infusion, pins) {
   const doc = () => live.current().document;
   const me = () => live.current().me;
-  let seenAt = null; // {ms, set}: an earlier moment for the next entry, and when it was chosen
+  let seenAt = null; // {ms, reason, set}: an earlier moment for the next entry, why it is told so late, and when it was chosen
   let pad = null;
   let rates = null;
   let lastMe = null;
@@ -52,7 +52,7 @@ function bedside(root, infusion, pins) {
   const padPlace = h("div", { class: "at-pad" });
   const said = h("p", { class: "toast", role: "status", hidden: true });
   const sheetPlace = () => padPlace.querySelector(".sheet-place") ?? padPlace;
-  const marked = carried(() => doc().clinic.zone, () => draw());
+  const marked = carried(doc, () => draw());
 
   // Under whose name an entry is kept: while only the connection is lost, the last who was signed in here.
   const author = () => (live.current().signedOut || me() === null ? null : (me() ?? lastMe));
@@ -66,7 +66,7 @@ function bedside(root, infusion, pins) {
     },
     latest: (measure) => doc() && holding(doc()).values[measure],
     lacking: () => doc()?.lacking ?? "",
-    timeOf: (ms) => clock.wallClock(ms, doc().clinic.zone),
+    timeOf: (ms) => clock.told(ms, doc().clinic.zone),
     doc,
     me: () => me() ?? lastMe,
     mayRecord: () => mayRecord(me()),
@@ -88,11 +88,11 @@ function bedside(root, infusion, pins) {
     fromPaper: () => marked.fromPaper(),
     amend: (kind) => marked.amend(kind),
     amendment: () => marked.amendment(),
-    seen(ms) {
-      seenAt = ms === null ? null : { ms, set: clock.now() };
+    seen(ms, reason = "") {
+      seenAt = ms === null ? null : { ms, reason, set: clock.now() };
       draw();
     },
-    seenText: () => (seenAt ? `seen ${clock.wallClock(seenAt.ms, doc().clinic.zone)}, ${clock.age(clock.now() - seenAt.ms)}` : ""),
+    seenText: () => (seenAt ? `seen ${clock.told(seenAt.ms, doc().clinic.zone)}, ${clock.age(clock.now() - seenAt.ms)}` : ""),
     say: tell,
     event: (kind, detail) => host.record(kind, detail),
     // An event of the course of care. `id` and `attestations` where it was signed by PIN.
@@ -116,7 +116,7 @@ function bedside(root, infusion, pins) {
         acknowledgement: null,
         corrects: null,
         withdraws: null,
-        reason: "",
+        reason: seenAt && !atOnce ? seenAt.reason : "",
       };
     },
     // Keeps the entry in this browser and sends it. Returns whether it is kept.
@@ -131,7 +131,7 @@ function bedside(root, infusion, pins) {
         return false;
       }
       const isNew = !body.corrects && body.kind !== "withdrawal" && body.kind !== "acknowledgement";
-      const more = isNew ? marked.take() : {};
+      const more = isNew ? marked.take(body) : {};
       if (more.wrong) {
         tell(more.wrong, "caution");
         return false;
@@ -430,7 +430,7 @@ function bedside(root, infusion, pins) {
     if (!doc() || doc().type === "missing") return drawConnection();
     drawConnection();
     if (seenAt && clock.now() - seenAt.set > SEEN_HOLDS_MS * clock.rate()) {
-      tell(`“Seen at ${clock.wallClock(seenAt.ms, doc().clinic.zone)}” was chosen a while ago and is dropped: choose it again if it still holds.`, "caution");
+      tell(`“Seen at ${clock.told(seenAt.ms, doc().clinic.zone)}” was chosen a while ago and is dropped: choose it again if it still holds.`, "caution");
       host.seen(null);
     }
     drawClock();

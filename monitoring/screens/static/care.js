@@ -139,7 +139,7 @@ export function careTab(host, ask) {
     parts.news2.hidden = !facts?.news2;
     redraw(news2, facts?.news2 ?? null, () => news2Words(facts?.news2));
     redraw(responsible, [facts?.responsible, may], () => [
-      h("p", { class: "held" }, h("b", { text: facts?.responsible?.name ?? "not recorded" }), h("span", { text: facts?.responsible?.since ? `since ${clock.wallClock(Date.parse(facts.responsible.since), host.doc().clinic.zone)}` : "" })),
+      h("p", { class: "held" }, h("b", { text: facts?.responsible?.name ?? "not recorded" }), h("span", { text: facts?.responsible?.since ? `since ${clock.told(Date.parse(facts.responsible.since), host.doc().clinic.zone)}` : "" })),
       h("a", { class: "key", href: `/handover?infusion=${encodeURIComponent(host.infusion)}`, target: "_self" }, "Handover …"),
     ]);
   }

@@ -3,23 +3,22 @@
 
 import * as clock from "./clock.js";
 import { h, redraw } from "./element.js";
-import { dayAndTime } from "./fields.js";
+import { spanOf, timeFields } from "./moments.js";
 
-// zone(): the clinic's; changed() is called when something else holds.
-export function carried(zone, changed) {
+// doc(): of the infusion; changed() is called when something else holds.
+export function carried(doc, changed) {
   let paper = false;
   let amendment = "";
-  const day = h("input", { type: "date", "aria-label": "Date of this entry" });
-  const time = h("input", { type: "time", "aria-label": "Time of this entry" });
+  const fields = timeFields({ time: "Time of this entry", day: "Date of this entry" }, () => spanOf(doc()), clock.now);
   const node = h("div", { class: "at-mode" });
 
-  const LATE = "late entry"; // it was seen then: it is told when
-  const timed = () => paper || amendment === LATE;
+  const LATE = "late entry"; // it was seen then: it is told when. So is an addendum, but for what is said or done now
+  const timed = (body = null) => paper || amendment === LATE || (amendment !== "" && !doc().pad.may_come_after.includes(body?.event?.kind));
 
   const end = () => {
     paper = false;
     amendment = "";
-    time.value = "";
+    fields.show();
     changed();
   };
 
@@ -29,27 +28,30 @@ export function carried(zone, changed) {
     paper: () => paper,
     fromPaper() {
       paper = true;
-      day.value = clock.day(clock.now(), zone());
+      fields.show();
       changed();
-      time.focus();
+      fields.time.focus();
     },
     amend(kind) {
       amendment = amendment === kind ? "" : kind;
-      if (amendment === LATE && !paper) day.value = clock.day(clock.now(), zone());
+      if (amendment && !paper) fields.show();
       changed();
-      if (amendment === LATE) time.focus();
+      if (amendment === LATE) fields.time.focus();
     },
     // What an entry gets, or {wrong} when its time has still to be given.
-    take() {
+    take(body) {
       const found = amendment ? { amendment } : {};
-      if (!timed()) return found;
-      const at = dayAndTime(day.value, time.value, zone());
-      if (at.wrong) return { wrong: `${paper ? "Transcribing from paper" : "Late entry"}: ${at.wrong}` };
+      if (!timed(body)) return found;
+      const at = fields.read();
+      const of = paper ? "Transcribing from paper" : amendment === LATE ? "Late entry" : "Addendum";
+      if (at.wrong) return { wrong: `${of}: ${at.wrong}` };
+      const { opened, zone } = spanOf(doc());
+      if (!paper && at.at < opened) return { wrong: `${of}: ${clock.told(at.at, zone)} is before this infusion was opened at ${clock.told(opened, zone)}: write it down with From paper.` };
       return { ...found, ...(paper ? { source: "paper" } : {}), observed_at: clock.iso(at.at) };
     },
     // It was saved: the next one from paper needs a time of its own, and a mark holds for one entry.
     saved() {
-      time.value = "";
+      fields.show();
       amendment = "";
     },
     draw() {
@@ -57,9 +59,8 @@ export function carried(zone, changed) {
         if (!paper && !amendment) return [];
         return h("div", { class: "mode", role: "group", "aria-label": paper ? "Transcribing from paper" : "Next entry" },
           h("b", { text: [paper ? "Transcribing from paper" : "", amendment ? `Next entry: ${amendment}` : ""].filter(Boolean).join(" · ") }),
-          timed() ? h("span", { class: "hint", text: paper ? "date and time of each entry" : "when it was seen" }) : null,
-          timed() ? day : null,
-          timed() ? time : null,
+          timed() ? h("span", { class: "hint", text: paper ? "date and time of each entry" : amendment === LATE ? "when it was seen" : "when it was seen; a note needs no time" }) : null,
+          timed() ? [fields.day, fields.time, fields.which] : null,
           h("button", { class: "key", type: "button", onclick: end }, paper ? "Done" : "Not now"));
       });
     },

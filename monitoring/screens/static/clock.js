@@ -52,8 +52,24 @@ export function wallClock(instant, inZone, seconds = false) {
   return wall[seconds ? "long" : "short"].format(instant);
 }
 
+const calendars = new Map(); // by what they show and where: to make one takes long
+function calendar(inZone, language, parts) {
+  const key = `${language} ${inZone} ${Object.keys(parts)}`;
+  if (!calendars.has(key)) calendars.set(key, new Intl.DateTimeFormat(language, { timeZone: inZone, ...parts }));
+  return calendars.get(key);
+}
+
 // The date that the clinic's calendar shows: "2026-11-23".
-export const day = (instant, inZone) => new Intl.DateTimeFormat("en-CA", { timeZone: inZone, year: "numeric", month: "2-digit", day: "2-digit" }).format(instant);
+export const day = (instant, inZone) => calendar(inZone, "en-CA", { year: "numeric", month: "2-digit", day: "2-digit" }).format(instant);
+
+// The time of day, with its day where that is not today: "10:42", "27 Nov, 10:42".
+export function told(instant, inZone) {
+  const time = wallClock(instant, inZone);
+  const [then, today] = [day(instant, inZone), day(now(), inZone)];
+  if (then === today) return time;
+  const parts = { day: "2-digit", month: "short", ...(then.slice(0, 4) === today.slice(0, 4) ? {} : { year: "numeric" }) };
+  return `${calendar(inZone, "en-GB", parts).format(instant)}, ${time}`;
+}
 
 // How long until a moment, or how long ago it was: "in 1:10", "due 0:20 ago".
 export function until(instant) {

@@ -24,7 +24,7 @@ export function entryList(host, correct) {
     for (const item of [...items].reverse()) {
       const outside = levels[item.body.id] ?? {};
       row([item.key, item.trouble, outside], () => h("li", { class: "entry waiting" },
-        h("span", { class: "when" }, clock.wallClock(Date.parse(item.body.observed_at), d.clinic.zone)), h("span", { class: "minute" }, "waiting"),
+        h("span", { class: "when" }, clock.told(Date.parse(item.body.observed_at), d.clinic.zone)), h("span", { class: "minute" }, "waiting"),
         h("div", { class: "what" }, ...waitingParts(item.body, d.pad, outside), h("span", { class: "marks", text: [outsideWords(outside), item.trouble?.join(" ") ?? "to be sent"].filter(Boolean).join(" · ") })), h("span", { class: "author", text: item.who })));
     }
     for (const entry of d.entries)
@@ -62,7 +62,7 @@ export function tray(host, place, open) {
     const refused = outbox.refused();
     const mine = refused.filter((item) => item.infusion === doc().id);
     const others = [...new Set(refused.filter((item) => item.infusion !== doc().id).map((item) => item.infusion))];
-    const whenOf = ({ body }) => (body.observed_at ? clock.wallClock(Date.parse(body.observed_at), doc().clinic.zone) : "");
+    const whenOf = ({ body }) => (body.observed_at ? clock.told(Date.parse(body.observed_at), doc().clinic.zone) : "");
     redraw(place, [mine.map((item) => [item.key, item.refused]), others], () => !refused.length ? [] :
       h("section", { class: "tray", "aria-label": "Needs attention" },
         mine.length ? h("h2", { text: `Needs attention: ${mine.length} not saved` }) : null,

@@ -1,13 +1,11 @@
 // What forms at the bedside are made of: fields with their names and units, keys of which one is chosen, words to type.
 
-import * as clock from "./clock.js";
 import { h, once } from "./element.js";
 import { problemOf, writtenNumber } from "./written_numbers.js";
 
 export const LONGEST_REASON = 500;
 export const LONGEST_NOTE = 4000;
 export const LONGEST_NUMBER = 100; // letters: longer than any number with its unit, so that nothing typed is dropped unseen
-const HALF_A_DAY = 12 * 3600000;
 
 export const decimalsOf = (value) => (String(value).split(".")[1] ?? "").length;
 export const problem = () => h("p", { class: "said caution", role: "status" });
@@ -84,34 +82,4 @@ export function oneOf(label, options, chosen, kind = "") {
     node,
     show: (value) => keys.forEach((key, n) => key.setAttribute("aria-checked", String(options[n].value === value))),
   };
-}
-
-// The latest moment not after now at which the clinic's clocks showed this time; in words why there is none.
-export function clockTime(text, zone) {
-  if (!/^\d\d:\d\d/.test(text)) return { wrong: "Clock time is empty: expected hours and minutes, such as 10:42." };
-  const now = clock.now();
-  for (let back = 0; back < 24 * 60; back += 1) {
-    const at = Math.floor(now / 60000) * 60000 - back * 60000;
-    if (clock.wallClock(at, zone) !== text.slice(0, 5)) continue;
-    if (now - at > HALF_A_DAY) return { wrong: `${text} is in the future: it is ${clock.wallClock(now, zone)} now.` };
-    return { at };
-  }
-  return { wrong: `${text} was not shown by the clinic's clocks today: expected another time.` };
-}
-
-// The moment at which the clinic's clocks and calendar showed this; in words why there is none.
-export function dayAndTime(day, text, zone) {
-  if (!/^\d{4}-\d\d-\d\d$/.test(day)) return { wrong: "The date is empty: expected year, month and day." };
-  if (!/^\d\d:\d\d/.test(text)) return { wrong: "The time of this entry is empty: expected hours and minutes, such as 10:42." };
-  const wanted = `${day} ${text.slice(0, 5)}`;
-  const [year, month, date, hour, minute] = wanted.split(/[- :]/).map(Number);
-  let at = Date.UTC(year, month - 1, date, hour, minute);
-  for (let round = 0; round < 2; round += 1) {
-    const [shown, time] = [clock.day(at, zone), clock.wallClock(at, zone)];
-    const [y, m, d, hh, mm] = `${shown} ${time}`.split(/[- :]/).map(Number);
-    at += Date.UTC(year, month - 1, date, hour, minute) - Date.UTC(y, m - 1, d, hh, mm);
-  }
-  if (`${clock.day(at, zone)} ${clock.wallClock(at, zone)}` !== wanted) return { wrong: `${wanted} was not shown by the clinic's clocks: expected another time.` };
-  if (at > clock.now()) return { wrong: `${wanted} is in the future: it is ${clock.wallClock(clock.now(), zone)} now.` };
-  return { at };
 }

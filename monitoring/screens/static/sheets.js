@@ -3,7 +3,8 @@
 import * as clock from "./clock.js";
 import { impossible, question } from "./digits.js";
 import { h, once, openSheet, uuid } from "./element.js";
-import { LONGEST_NOTE, LONGEST_NUMBER, LONGEST_REASON, choices, clockTime, decimalsOf, numberRead, oneOf, ownWords, problem } from "./fields.js";
+import { LONGEST_NOTE, LONGEST_NUMBER, LONGEST_REASON, choices, decimalsOf, numberRead, oneOf, ownWords, problem } from "./fields.js";
+import { spanOf, timeFields } from "./moments.js";
 import { numberText } from "./written_numbers.js";
 import { wrongPatient } from "./wrong_patient.js";
 
@@ -241,19 +242,30 @@ export function sheets(host, place, left, plot) {
     return impossible(measure, value);
   }
 
+  // An earlier moment for the next entry. What was seen before the infusion was opened takes a reason.
   function seen() {
     const zone = () => doc().clinic.zone;
-    const opened = Date.parse(doc().course.opened_at);
     const wrong = problem();
-    const set = (ms, shut) => {
-      if (ms !== null && ms < opened) {
-        wrong.textContent = `${clock.wallClock(ms, zone())} is before this infusion was opened at ${clock.wallClock(opened, zone())}.`;
-        return;
-      }
-      host.seen(ms);
-      shut();
+    const early = (ms) => {
+      const keep = (reason, shut) => { host.seen(ms, reason); shut(); };
+      open(`Seen ${clock.told(ms, zone())}, before this infusion was opened, because:`,
+        (shut) => choices(words().seen_before_opening_reasons, (reason) => keep(reason, shut)),
+        (shut) => ownWords("Another reason", (reason) => keep(reason, shut)));
     };
-    const field = h("input", { type: "time", "aria-label": "Seen at, clock time" });
+    const set = (ms, shut) => {
+      const { from, opened } = spanOf(doc());
+      if (ms !== null && ms < Math.floor(from / 60000) * 60000) {
+        wrong.textContent = `${clock.told(ms, zone())} does not lie within this infusion: expected ${clock.told(from, zone())} or later.`;
+      } else if (ms !== null && ms < opened) {
+        shut();
+        early(ms);
+      } else {
+        host.seen(ms);
+        shut();
+      }
+    };
+    const fields = timeFields({ time: "Seen at, clock time", day: "Seen at, day" }, () => spanOf(doc()), clock.now);
+    fields.show();
     open(
       "Seen at (holds for the next entry only)",
       (shut) => h("div", { class: "choices four" }, h("button", { class: "key", type: "button", onclick: () => set(null, shut) }, "Now"), ...SEEN_AGO.map((minutes) => h("button", { class: "key", type: "button", onclick: () => set(clock.now() - minutes * 60000, shut) }, `${minutes} min ago`))),
@@ -264,13 +276,15 @@ export function sheets(host, place, left, plot) {
             class: "own-words",
             onsubmit: (e) => {
               e.preventDefault();
-              const found = clockTime(field.value, zone());
+              const found = fields.read();
               if (found.wrong) wrong.textContent = found.wrong;
               else set(found.at, shut);
             },
           },
-          field,
+          fields.time,
+          fields.day,
           h("button", { class: "key", type: "submit" }, "Use this time"),
+          fields.which,
           wrong,
         ),
       (shut) => h("button", { class: "key", type: "button", onclick: () => { shut(); host.fromPaper(); } }, "From paper …"),
@@ -298,12 +312,13 @@ export function sheets(host, place, left, plot) {
       open(`Correct “${entry.text}”`, h("p", { class: "said", text: "A signed entry is not corrected: withdraw it and record it anew, or add a note." }), others);
       return;
     }
-    const time = h("input", { type: "time", "aria-label": "Seen at, corrected" });
-    time.value = clock.wallClock(Date.parse(entry.observed_at), zone);
-    const timeWas = time.value;
+    const was = Date.parse(entry.observed_at);
+    const time = timeFields({ time: "Seen at, corrected", day: "Day seen, corrected" }, () => spanOf(doc()), () => was);
+    time.show(was);
+    const before = [time.time.value, time.day.value];
     const wrong = problem();
     const editor = entry.event ? eventEditor(entry.event) : valuesEditor(entry);
-    const fields = [time, ...editor.nodes.map((node) => node.querySelector("input"))];
+    const fields = [time.time, time.day, ...editor.nodes.map((node) => node.querySelector("input"))];
     const were = fields.map((field) => field.value);
     const save = (reason, shut) => {
       if (fields.every((field, n) => field.value === were[n])) {
@@ -311,8 +326,8 @@ export function sheets(host, place, left, plot) {
         return;
       }
       let observed = entry.observed_at;
-      if (time.value !== timeWas) {
-        const found = clockTime(time.value, zone);
+      if (time.time.value !== before[0] || time.day.value !== before[1]) {
+        const found = time.read();
         if (found.wrong) {
           wrong.textContent = found.wrong;
           return;
@@ -327,8 +342,8 @@ export function sheets(host, place, left, plot) {
       if (host.put({ ...host.entry(entry.kind, uuid(), true), observed_at: observed, ...said.body, corrects: entry.id, reason })) shut();
     };
     open(
-      `Correct the entry of ${timeWas}`,
-      h("div", { class: "fields" }, h("label", {}, "seen at", time), ...editor.nodes),
+      `Correct the entry of ${clock.told(was, zone)}`,
+      h("div", { class: "fields" }, h("label", {}, "seen at", time.time), h("label", {}, "on", time.day), time.which, ...editor.nodes),
       wrong,
       h("p", { class: "hint", text: "Both stay in the record. Corrected, because:" }),
       (shut) => choices(reasons, (reason) => save(reason, shut)),
