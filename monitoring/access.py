@@ -262,15 +262,24 @@ def _verify(kept: str, pin: str) -> bool:
 
 
 def _wait(store: Store, staff_id: str, counted_on: str, clock: Clock) -> int:
-    """Real seconds until the next try is taken, rounded up; 0 when it is taken now."""
-    since = clock.now() - COUNTED
-    on_device = store.pin_attempts_on(counted_on, since)
+    """Real seconds until the next try is taken, rounded up; 0 when it is taken now, and never more than LONGEST_WAIT.
+
+    Attempts that are still to come, as a clock that was ahead has left them, do not count.
+    """
+    now = clock.now()
+    since = now - COUNTED
+    on_device = _until_now(store.pin_attempts_on(counted_on, since), now)
     if counted_on == ELSEWHERE:
         until = [_until(on_device, FREE_TRIES_ELSEWHERE)]
     else:
-        of_person = store.pin_attempts(staff_id, counted_on, since)
+        of_person = _until_now(store.pin_attempts(staff_id, counted_on, since), now)
         until = [_until(of_person, FREE_TRIES), _until(on_device, FREE_TRIES_ON_DEVICE)]
-    return max([0, *(math.ceil(clock.seconds_until(instant)) for instant in until if instant is not None)])
+    wait = max([0, *(math.ceil(clock.seconds_until(instant)) for instant in until if instant is not None)])
+    return min(wait, math.ceil(LONGEST_WAIT.total_seconds()))
+
+
+def _until_now(attempts: Sequence[tuple[datetime, bool]], now: datetime) -> list[tuple[datetime, bool]]:
+    return [(at, right) for at, right in attempts if at <= now]
 
 
 def _until(attempts: Sequence[tuple[datetime, bool]], free: int) -> datetime | None:

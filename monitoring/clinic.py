@@ -23,7 +23,7 @@ from monitoring.clinical.instruments import Instrument, read_instruments
 from monitoring.clinical.news2 import Table, read_table
 from monitoring.clinical.protocol import Protocol
 from monitoring.clinical.protocol_file import read_protocol
-from monitoring.clock import Clock, DemonstrationClock
+from monitoring.clock import Clock, DemonstrationClock, SteadyClock
 from monitoring.live import Document, Hub
 from monitoring.records import SignIn, Store, StoredProtocol, StoreRefused
 from monitoring.records.database import file_of
@@ -203,7 +203,7 @@ def open_clinic(
             clock: Clock
             store, clock = _fresh_demonstration(settings.demonstration_url, settings.rate)
         else:
-            clock = Clock()
+            clock = SteadyClock()
             store = Store.open(settings.url, clock)
             found = store.clinic()
             if found is not None and found.demonstration:

@@ -308,7 +308,9 @@ class Hub:
                     stream.offer("beat", text)
 
     def _beat_text(self) -> str:
-        return encode({"type": "beat", "now": self._clock.now().isoformat(), "rate": self._clock.rate})
+        beat = {"type": "beat", "now": self._clock.now().isoformat(), "rate": self._clock.rate}
+        notice = self._clock.notice
+        return encode({**beat, "clock_notice": notice} if notice else beat)
 
     # Who is signed in
 

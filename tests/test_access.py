@@ -348,6 +348,26 @@ def test_many_tries_at_once_are_counted_one_by_one(door: Door) -> None:
     assert looked_at == access.FREE_TRIES_ELSEWHERE
 
 
+def test_a_clock_that_was_put_back_keeps_nobody_waiting_longer(door: Door) -> None:
+    """Wrong PINs typed while the clock was an hour ahead are no reason to wait an hour, nor do they count at all."""
+    door.tablet("tablet")
+    for _ in range(8):
+        door.try_pin(WRONG)
+        door.clock.forward(300)
+    assert door.try_pin(WRONG) > 0
+    door.clock.forward(-3600)
+    assert door.try_pin(PIN) == 0
+    assert door.said == ""
+
+
+def test_no_wait_is_longer_than_the_longest(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
+    door.tablet("tablet")
+    for _ in range(access.FREE_TRIES):
+        door.try_pin(WRONG)
+    monkeypatch.setattr(door.clock, "seconds_until", lambda instant: 3600.0)
+    assert door.try_pin(PIN) == access.LONGEST_WAIT.total_seconds()
+
+
 def test_a_wait_is_told_in_real_seconds(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
     """In a demonstration that runs ten times as fast, half a minute of the clinic is three seconds at the tablet."""
     monkeypatch.setattr(

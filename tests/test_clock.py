@@ -1,4 +1,4 @@
-"""Clocks: a demonstration's time may run faster, and never jumps, runs backwards, or runs past where it was to stop."""
+"""Clocks: a clinic's never runs behind its record, a demonstration's may run faster and keeps to its stop."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitoring.clock import Clock, DemonstrationClock
+from monitoring.clock import MOST_FORWARD, STEP, Clock, DemonstrationClock, SteadyClock
 
 
 class Seconds:
@@ -96,3 +96,110 @@ def test_it_never_runs_backwards_and_never_past_its_stop(steps: list[tuple[float
         assert before >= began
         if until is not None:
             assert before <= max(until, began) + timedelta(seconds=passing, microseconds=5)
+
+
+TEN = datetime(2026, 3, 3, 10, 0, tzinfo=UTC)
+HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
+
+
+class Machine:
+    """A machine whose clock somebody can put forward or back while time passes evenly."""
+
+    def __init__(self) -> None:
+        self.passed = 0.0
+        self.off = timedelta(0)
+
+    def now(self) -> datetime:
+        return TEN + timedelta(seconds=self.passed) + self.off
+
+    def steady(self) -> float:
+        return self.passed
+
+    def clock(self) -> SteadyClock:
+        """A clock as a server starts it."""
+        return SteadyClock(machine=self.now, steady=self.steady)
+
+
+def test_a_clock_put_back_an_hour_goes_on_from_what_was_written() -> None:
+    machine = Machine()
+    clock = machine.clock()
+    clock.written(clock.now(), busy=True)
+    machine.passed, machine.off = 5, -HOUR
+    assert clock.now() == TEN + timedelta(seconds=5)
+    machine.passed = 600
+    assert clock.now() == TEN + timedelta(minutes=10)
+    assert clock.ahead_of_machine == HOUR
+    assert clock.notice.startswith("The server's clock is 60 min behind what was recorded")
+    clock.written(clock.now(), busy=False)  # the last patient has left
+    machine.passed += 3599
+    assert clock.now() == TEN + timedelta(seconds=600 + 3599)  # the machine has not caught up yet
+    machine.passed += 2
+    assert clock.now() == machine.now()
+    assert clock.notice == ""
+
+
+def test_a_server_started_on_a_clock_that_is_behind_its_record_goes_on_from_there() -> None:
+    """The machine was an hour ahead when it was used last, and was set right since."""
+    machine = Machine()
+    clock = machine.clock()
+    clock.written(TEN + HOUR, busy=False)
+    assert clock.now() == TEN + HOUR
+    machine.passed = 60
+    assert clock.now() == TEN + HOUR + MINUTE
+    assert "60 min behind" in clock.notice
+
+
+def test_a_clock_put_forward_waits_until_no_infusion_is_open() -> None:
+    machine = Machine()
+    clock = machine.clock()
+    clock.written(clock.now(), busy=True)
+    machine.passed, machine.off = 30, HOUR
+    assert clock.now() == TEN + timedelta(seconds=30)
+    assert "was put forward by 60 min" in clock.notice
+    clock.written(clock.now(), busy=False)
+    assert (clock.now(), clock.notice) == (machine.now(), "")
+
+
+def test_a_clock_that_is_days_ahead_at_once_is_not_followed() -> None:
+    machine = Machine()
+    clock = machine.clock()
+    machine.off = MOST_FORWARD + MINUTE
+    assert clock.now() == TEN
+    assert "was put forward by 24 h" in clock.notice
+    machine.off = MOST_FORWARD - MINUTE
+    assert clock.now() == machine.now()
+
+
+def test_a_clock_that_is_trimmed_is_followed_and_never_behind_the_record() -> None:
+    machine = Machine()
+    clock = machine.clock()
+    clock.written(clock.now(), busy=True)
+    machine.off = -STEP / 2
+    assert clock.now() == TEN
+    machine.passed = 10
+    assert clock.now() == machine.now()
+    assert clock.notice == ""
+
+
+@given(
+    st.lists(st.tuples(st.floats(0, 4000), st.integers(-100_000, 100_000), st.booleans(), st.booleans()), max_size=12)
+)
+def test_no_clock_runs_behind_what_was_written_and_minutes_of_an_infusion_stay_true(
+    steps: list[tuple[float, int, bool, bool]],
+) -> None:
+    machine = Machine()
+    clock = machine.clock()
+    clock.written(TEN, busy=False)
+    newest, busy = TEN, False
+    for passing, off, writes, opens in steps:
+        began = clock.now()
+        machine.passed += passing
+        machine.off += timedelta(seconds=off)
+        now = clock.now()
+        assert now >= newest
+        if busy:
+            assert abs(now - began - timedelta(seconds=passing)) <= STEP
+        if writes:
+            newest, busy = now, opens
+            clock.written(newest, busy=busy)
+            assert clock.now() >= newest

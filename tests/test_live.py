@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from monitoring.clock import Clock, DemonstrationClock
+from monitoring.clock import Clock, DemonstrationClock, SteadyClock
 from monitoring.live import BOARD, CLOSE_RESTART, CLOSE_SIGNED_OUT, WALL, Hub, Stream, Subject
 from tests.small_clinic import SetClock
 
@@ -251,6 +251,20 @@ def test_every_page_hears_the_beat() -> None:
             assert beat == {"type": "beat", "now": TEN.isoformat(), "rate": 1.0}
 
     play(story, beat_seconds=0.02)
+
+
+def test_the_beat_says_when_the_machines_clock_is_not_right() -> None:
+    async def story(house: House) -> None:
+        page = await house.open(BOARD)
+        await page.until(lambda: "beat" in page.kinds())
+        beat = next(message for message in page.got if message["type"] == "beat")
+        assert beat["clock_notice"].startswith("The server's clock is 60 min behind what was recorded")
+
+    passed, off = 0.0, timedelta(0)
+    clock = SteadyClock(machine=lambda: TEN + off, steady=lambda: passed)
+    clock.written(TEN, busy=True)
+    off = timedelta(hours=-1)
+    play(story, House(clock, beat_seconds=0.02))
 
 
 def test_a_slow_page_gets_the_newest_document_and_holds_nobody_up() -> None:

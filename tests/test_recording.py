@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from threading import Thread
 from typing import Any
 from uuid import uuid4
@@ -17,9 +18,23 @@ from monitoring.clinic import RunningClinic
 from monitoring.clinical import checks
 from monitoring.clinical.course import course
 from monitoring.clinical.record import Entry
+from monitoring.clock import SteadyClock
+from monitoring.documents import infusion_document
 from monitoring.recording import Outcome, infusions
 from monitoring.records import StoreUnwritable
-from tests.small_clinic import PEOPLE, QUIET, Names, SetClock, actor, attested, entry, event, open_infusion
+from tests.small_clinic import (
+    PEOPLE,
+    QUIET,
+    Names,
+    SetClock,
+    actor,
+    attested,
+    entry,
+    event,
+    furnish,
+    open_infusion,
+    opened,
+)
 
 ADA, JONAS, INES, PETRA = PEOPLE
 
@@ -820,3 +835,36 @@ def test_a_wall_screen_ends_with_an_administrators_pin(clinic: RunningClinic, na
 
 def test_only_a_demonstration_has_a_rate(clinic: RunningClinic, ada: Actor) -> None:
     assert recording.run_demonstration_at(clinic, ada, 60).why == "refused"
+
+
+# The machine's clock is wrong
+
+
+def test_a_machine_whose_clock_steps_back_an_hour_refuses_no_entry_and_says_so(tmp_path: Path) -> None:
+    """Live, and out of the outbox of a tablet that still goes by the time it was told; and after a start anew."""
+    passed, off = 0.0, timedelta(0)
+    began = datetime(2026, 3, 3, 10, 0, tzinfo=UTC)
+
+    def clock() -> SteadyClock:
+        return SteadyClock(machine=lambda: began + timedelta(seconds=passed) + off, steady=lambda: passed)
+
+    names = furnish(tmp_path / "clinic.db", clock())
+    with opened(tmp_path / "clinic.db", clock()) as clinic:
+        ada = actor(clinic, ADA, "tablet-1")
+        passed = 300.0
+        assert save(clinic, ada, names, entry(clinic.clock.now())).done
+        waiting = entry(clinic.clock.now(), sign_in=ada.sign_in.id, queued=True)
+        passed, off = 330.0, timedelta(hours=-1)
+        for body in (waiting, entry(clinic.clock.now()), event(clinic.clock.now(), "start")):
+            kept = save(clinic, ada, names, body)
+            assert kept.value is not None, kept.sentences
+            assert (kept.value.observed_given, kept.value.tapped_given) == (None, None)
+        assert infusion_document(clinic, names.infusion)["clinic"]["clock_notice"].startswith(
+            "The server's clock is 60 min"
+        )
+        passed = 930.0
+        assert infusion_document(clinic, names.infusion)["course"]["infusion_seconds"] == 600
+    with opened(tmp_path / "clinic.db", clock()) as again:  # the record knows what the machine does not
+        assert again.clock.now() == began + timedelta(seconds=330)
+        passed = 990.0
+        assert save(again, actor(again, ADA, "tablet-1"), names, entry(again.clock.now())).done

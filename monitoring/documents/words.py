@@ -160,6 +160,7 @@ def clinic_line(
         "name": found.name if found else "",
         "zone": found.zone if found else "UTC",
         "demonstration": bool(found and found.demonstration),
+        "clock_notice": clinic.clock.notice,
         "approved": bool(stored) and all(one is not None and one.approved_by(at) for one in stored),
     }
 

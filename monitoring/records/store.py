@@ -79,6 +79,9 @@ KEPT_INFUSIONS = 256  # loaded infusions kept in memory; the open ones are alway
 Subscriber = Callable[[str, str], object]
 _log = logging.getLogger(__name__)
 
+# When the latest writes were made: were the clock ever put back, the last is not the newest.
+_LATEST_WRITES = select(tables.audit.c.at).order_by(tables.audit.c.seq.desc()).limit(1000).subquery()
+_NEWEST = select(func.max(_LATEST_WRITES.c.at))
 _SIGN_IN = (
     select(
         tables.sign_in,
@@ -123,6 +126,9 @@ class Store:
         self.counting = Counting(database, self.summaries)  # and how many
         with database.read() as connection:
             self._open = open_ids(connection)
+            newest = connection.execute(_NEWEST).scalar_one_or_none()
+        if newest is not None:
+            clock.written(instant_of(newest), busy=bool(self._open))
 
     @classmethod
     def open(cls, url: str, clock: Clock, *, create: bool = True) -> Self:
@@ -1027,6 +1033,8 @@ class Store:
                 if writing.changes("protocol"):
                     self._protocols.clear()
             self._open = writing.open
+        if writing.newest is not None:
+            self.clock.written(writing.newest, busy=bool(writing.open))
 
     def _tell(self, writing: Writing) -> None:
         for kind, subject in writing.notices:

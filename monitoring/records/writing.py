@@ -49,6 +49,7 @@ class Writing:
         self.patients: set[str] = set()  # whose details changed
         self.notices: dict[tuple[str, str], None] = {}  # in order, each once
         self.demonstration: bool | None = None
+        self.newest: datetime | None = None  # of the instants at which something was written
         self._names = names
         self._cached = cached
         self._rows: dict[str, Rows] = defaultdict(list)
@@ -198,6 +199,7 @@ class Writing:
         infusion: tuple[str | None, int | None, str | None] = (None, None, None),
         detail: str = "{}",
     ) -> None:
+        self.newest = at if self.newest is None else max(self.newest, at)
         seq, previous = self._audit_head()
         row: dict[str, Any] = {
             "seq": seq + 1,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from html import escape
 from pathlib import Path
 from typing import Final, Literal
 
@@ -83,5 +84,7 @@ def _say_where(clinic: RunningClinic, actor: Actor) -> None:
         lines.append('<p class="say demo">Demonstration: all patients and staff are invented</p>')
     if stored is None or not stored.approved:
         lines.append('<p class="say unapproved">▲ Ranges not yet approved by this site</p>')
+    if notice := clinic.clock.notice:
+        lines.append(f'<p class="say unapproved">▲ {escape(notice)}</p>')
     st.html(f'<div class="say-all">{"".join(lines)}</div>')
     st.caption(plain(f"{found.name if found else ''} · signed in: {actor.staff.name}, {actor.staff.role}"))

@@ -56,6 +56,8 @@ function calls({ me, lastMe, zone, signIn }) {
   if ((connected || signedOut) && me === null && signIn) {
     found.push({ kind: "signed-out", title: "▲ Nobody is signed in on this tablet", text: `${when.trim()}: what is shown is from then. What is typed is kept; entries that wait go out after the next PIN.`, key: true });
   }
+  const [title, ...text] = live.current().clockNotice.split(": ");
+  if (title) found.push({ kind: "clock", title: `▲ ${title}`, text: text.join(": ") });
   return found;
 }
 

@@ -4,7 +4,7 @@ import * as clock from "./clock.js";
 import * as outbox from "./outbox.js";
 
 const SILENT_MS = 4200; // the server's heartbeat comes every 2 s
-const state = { document: null, me: undefined, since: null, connected: false, signedOut: false };
+const state = { document: null, me: undefined, since: null, connected: false, signedOut: false, clockNotice: "" };
 let heardAt = null; // the server's time at its last message: what is shown is as of then
 const listeners = new Set();
 let socket = null;
@@ -81,9 +81,17 @@ function lost() {
   }
 }
 
+// What the server says of its own clock, as long as it says it.
+function told(notice = "") {
+  if (state.clockNotice === notice) return;
+  state.clockNotice = notice;
+  changed("connection");
+}
+
 function take(message) {
   if (message.type === "beat") {
     clock.synchronise(message.now, message.rate);
+    told(message.clock_notice);
   } else if (message.type === "me") {
     state.me = message.me;
     if (message.now) clock.synchronise(message.now, message.rate);
@@ -93,6 +101,7 @@ function take(message) {
     state.me = null;
     changed("me");
   } else {
+    told(message.clinic?.clock_notice);
     state.document = message; // it may have waited: what time it is, beats tell
     outbox.shown(message.id, message.version);
     changed("document");
