@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, get_args
 
-from monitoring.clinical import before, clocks, dose, leaving, scales, signing
+from monitoring.clinical import baseline, before, clocks, dose, leaving, scales, signing
 from monitoring.clinical.course import allowed, is_over, outlined
 from monitoring.clinical.instants import read_instant
 from monitoring.clinical.moments import CLOCK_SLIP as CLOCK_SLIP  # of this module's words, too
@@ -200,12 +200,12 @@ def _rate_problems(rate: Any, protocol: Protocol) -> Iterator[str]:
 
 
 def _start(detail: Mapping[str, Any], infusion: Infusion, protocol: Protocol) -> Iterator[str]:
-    baseline = detail.get("baseline", {})
-    if not isinstance(baseline, Mapping):
-        yield f"Baseline {_quoted(baseline)}: expected one reading for each measure."
+    pinned = detail.get("baseline", {})
+    if not isinstance(pinned, Mapping):
+        yield f"Baseline {_quoted(pinned)}: expected one reading for each measure."
         return
     readings = [(reading.measure, reading.id) for entry in infusion.entries for reading in entry.readings]
-    for key, reading_id in baseline.items():
+    for key, reading_id in pinned.items():
         measure = protocol.measures.get(key)
         if measure is None:
             yield f"Baseline of unknown measure {_quoted(key)}: expected {_one_of(protocol.measures)}."
@@ -288,6 +288,7 @@ _OF_CARE: dict[str, Callable[[Entry, Infusion, Protocol], Iterator[str]]] = {
     "handover": clocks.handover_problems,
     "score": scales.score_problems,
     "close": leaving.close_problems,
+    "baseline": baseline.baseline_problems,
     "sign": signing.sign_problems,
 }
 

@@ -54,6 +54,7 @@ _STAYS_IN: Final[dict[EventKind, tuple[Phase, ...]]] = {
     "score": ("recovery",),
     # The rest of a vial may be wasted when the dose is drawn up; of a cancelled infusion all of it is.
     "drug": ("planned", "infusing", "paused", "recovery", "closed", "cancelled"),
+    "baseline": ("infusing", "paused", "recovery", "closed"),
     "sign": ("closed",),
 }
 _LACKS: Final[dict[EventKind, str]] = {"rate": "the rate", "move": "which chair"}
@@ -139,6 +140,7 @@ class Outline:
     conflicts: tuple[Conflict, ...]
     baseline: dict[str, Reading]
     baseline_replaced: dict[str, Reading]
+    baseline_chosen: tuple[Entry, ...]  # the events by which people made another entry the baseline; the last holds
 
     @property
     def phase(self) -> Phase:
@@ -343,7 +345,9 @@ def _outlined(infusion: Infusion, standing: tuple[Entry, ...]) -> Outline:
             chair = str(entry.event.detail["chair"])
     start = reached_by.get("planned")
     started_at = start.observed_at if start else None
-    baseline, replaced = baseline_of(infusion, start) if start else ({}, {})
+    conflicting = {entry.id for entry, _, _ in misfits}
+    chosen = tuple(e for e in _events(standing, "baseline") if e.id not in conflicting) if start else ()
+    baseline, replaced = baseline_of(infusion, start, chosen) if start else ({}, {})
     return Outline(
         phases=tuple(phases),
         chair=chair,
@@ -355,7 +359,21 @@ def _outlined(infusion: Infusion, standing: tuple[Entry, ...]) -> Outline:
         conflicts=tuple(Conflict(e.id, _sentence(e, kind, met, started_at)) for e, kind, met in misfits),
         baseline=baseline,
         baseline_replaced=replaced,
+        baseline_chosen=chosen,
     )
+
+
+def _events(standing: tuple[Entry, ...], kind: EventKind) -> Iterator[Entry]:
+    """The standing events of a kind, in the order recorded."""
+    found = (e for e in standing if e.event is not None and e.event.kind == kind)
+    return iter(sorted(found, key=lambda e: e.seq))
+
+
+def made_baseline(infusion: Infusion, named: object) -> Entry | None:
+    """The entry that stands in the place of the one a choice of baseline names; None where none does."""
+    root_of = roots(infusion)
+    root = root_of.get(named) if isinstance(named, str) else None
+    return next((e for e in infusion.standing() if root is not None and root_of[e.id] == root), None)
 
 
 def when(instant: datetime, started_at: datetime | None) -> str:
@@ -395,8 +413,13 @@ def _told(what: str, entry: Entry, started_at: datetime | None) -> str:
     return f"{what} {when(entry.observed_at, started_at)}".rstrip()
 
 
-def baseline_of(infusion: Infusion, start: Entry) -> tuple[dict[str, Reading], dict[str, Reading]]:
-    """What `start` pinned, by measure: the readings as they stand, and as they were pinned where that differs."""
+def baseline_of(
+    infusion: Infusion, start: Entry, chosen: tuple[Entry, ...] = ()
+) -> tuple[dict[str, Reading], dict[str, Reading]]:
+    """What `start` pinned, by measure: the readings as they stand, or what was `chosen` since; and as they were pinned.
+
+    The second only where what was pinned was corrected or withdrawn, and nothing else was chosen.
+    """
     by_id = {entry.id: entry for entry in infusion.entries}
     pinned: object = None
     entry: Entry | None = start
@@ -404,8 +427,8 @@ def baseline_of(infusion: Infusion, start: Entry) -> tuple[dict[str, Reading], d
     while entry is not None and pinned is None:
         pinned = entry.event.detail.get("baseline") if entry.event else None
         entry = by_id.get(entry.corrects) if entry.corrects else None
-    if not isinstance(pinned, dict) or not pinned:
-        return {}, {}
+    if not isinstance(pinned, dict):
+        pinned = {}
     root_of = roots(infusion)
     as_recorded = {r.id: (e, r) for e in infusion.entries for r in e.readings}
     stands = {root_of[e.id]: e for e in sorted(infusion.standing(), key=lambda e: e.seq)}
@@ -421,6 +444,11 @@ def baseline_of(infusion: Infusion, start: Entry) -> tuple[dict[str, Reading], d
             baseline[measure] = current
         if current is None or current.id != reading.id:
             replaced[measure] = reading
+    for choice in chosen:
+        made = made_baseline(infusion, choice.event.detail.get("of") if choice.event else None)
+        for reading in made.readings if made is not None else ():
+            baseline[reading.measure] = reading
+            replaced.pop(reading.measure, None)
     return baseline, replaced
 
 

@@ -42,6 +42,7 @@ EventKind = Literal[
     "handover",  # the author is the responsible nurse from here on
     "score",  # detail["scale"], and detail["item:<key>"]: points for each of its items
     "drug",  # detail["drawn_mg"], ["wasted_mg"], ["lot"], ["expiry"], ["method"]; signed by a witness where asked for
+    "baseline",  # what was seen before the start and saved after it is the baseline; detail["of"]: entry id, ["reason"]
     "sign",  # detail["meaning"] of the site's signatures, in order; signed
 ]
 EVENT_WORDS: Final[dict[EventKind, str]] = {
@@ -71,6 +72,7 @@ EVENT_WORDS: Final[dict[EventKind, str]] = {
     "handover": "Responsible nurse from here on",
     "score": "Score",
     "drug": "Controlled drug",
+    "baseline": "Baseline chosen",
     "sign": "Signed",
 }
 Answer = Literal["yes", "no", "not applicable"]

@@ -9,6 +9,8 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from monitoring.charts import FROM_FILE, FROM_PAPER
+from monitoring.clinical.baseline import saved_too_late
+from monitoring.clinical.course import outlined
 from monitoring.clinical.events import first_of, signature_words, signatures_of, standing_events
 from monitoring.clinical.moments import is_early
 from monitoring.clinical.record import Entry
@@ -205,6 +207,7 @@ def entries(j: Judged, chairs: Mapping[str, str], zone: ZoneInfo) -> list[dict[s
     conflicts = {conflict.entry: conflict.sentence for conflict in j.course.conflicts}
     closed = _closing(j)
     told = partial(j.time_of, zone=zone)
+    too_late = {entry.id for entry in saved_too_late(j.infusion, outlined(j.infusion))}
     rows = []
     for entry in sorted(j.infusion.entries, key=lambda e: (e.observed_at, e.seq), reverse=True):
         if entry.kind == "withdrawal" or entry.id in replaced:
@@ -212,6 +215,8 @@ def entries(j: Judged, chairs: Mapping[str, str], zone: ZoneInfo) -> list[dict[s
         by = withdrawn.get(entry.id)
         parts = _parts(_versions(entry, by_id), j, chairs)
         marks = _marks(entry, j, conflicts, closed, zone)
+        if entry.id in too_late:
+            marks.append("seen before the start, saved after it: not the baseline")
         in_full = [*marks, *_history(entry, by_id, by, told)]
         if entry.corrects:
             marks.append(REASON_ADDED if entry.reason == REASON_ADDED else f"corrected: {entry.reason}")
@@ -234,6 +239,7 @@ def entries(j: Judged, chairs: Mapping[str, str], zone: ZoneInfo) -> list[dict[s
                 "author": entry.author_name,
                 "linked": entry.linked or (by.linked if by else ""),
                 "state": "withdrawn" if by is not None else "",
+                "can_be_baseline": entry.id in too_late and by is None,
                 "can_correct": by is None and entry.kind in ("set", "observation", "event"),
                 "values": [
                     {

@@ -38,6 +38,7 @@ _TOLD: Final[tuple[EventKind, ...]] = (
     "move",
     "close",
     "cancel",
+    "baseline",
     "sign",
 )
 

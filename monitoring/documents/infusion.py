@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from monitoring.charts import infusion_figure, plotly_version
 from monitoring.clinic import RunningClinic
 from monitoring.clinical import leaving
+from monitoring.clinical.baseline import saved_too_late
 from monitoring.clinical.course import Slot, file_ends_at, is_over, outlined, over_at
 from monitoring.clinical.moments import seen_from
 from monitoring.clinical.record import Infusion
@@ -102,7 +103,7 @@ def document_of(clinic: RunningClinic, j: Judged) -> dict[str, Any]:
         "flags": [flag_row(flag, j) for flag in sorted(j.flags.flags, key=unseen_first)],
         "conflicts": [{"entry": one.entry, "sentence": one.sentence} for one in j.course.conflicts],
         "lacking": _lacking(j),
-        "notes": _notes(j),
+        "notes": _notes(j, zone),
         "quiet": quiet(j),
         "entries": entries(j, chairs, zone),
         "table": table(j, zone),
@@ -183,12 +184,13 @@ def _lacking(j: Judged) -> str:
     return f"minute {partial[0].minute} lacks {names_of(partial[0].lacks, j.protocol)}"
 
 
-def _notes(j: Judged) -> list[str]:
+def _notes(j: Judged, zone: ZoneInfo) -> list[str]:
     """What must stand on the screen all the time: what cannot be judged, and a baseline that was put right."""
     notes = []
     if j.flags.not_judged:
         measures = names_of(j.flags.not_judged, j.protocol)
         notes.append(f"Change from baseline not judged: no baseline of {measures}")
+    notes.extend(_baseline_notes(j, zone))
     for key, before in j.course.baseline_replaced.items():
         measure, now = j.protocol.measures[key], j.course.baseline.get(key)
         if now is not None and now.value == before.value:
@@ -196,6 +198,16 @@ def _notes(j: Judged) -> list[str]:
         shown = f"corrected to {measure.text(now.value)}" if now else "taken back"
         notes.append(f"Baseline {measure.short} {measure.text(before.value)} {shown}")
     return notes
+
+
+def _baseline_notes(j: Judged, zone: ZoneInfo) -> Iterator[str]:
+    """What was seen before the start and saved too late for the baseline; and what a person made the baseline."""
+    outline = outlined(j.infusion)
+    for entry in saved_too_late(j.infusion, outline):
+        seen = j.time_of(entry.observed_at, zone)
+        yield f"What was seen at {seen}, before the start, was saved after it: it is not the baseline"
+    for entry in outline.baseline_chosen[-1:]:
+        yield f"{said(entry, j, {})} · {entry.author_name}"
 
 
 def _chairs(clinic: RunningClinic, chairs: Sequence[Chair]) -> list[dict[str, Any]]:

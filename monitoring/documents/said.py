@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from monitoring.clinical.course import when
+from monitoring.clinical.course import made_baseline, when
 from monitoring.clinical.events import detail_of, first_of
 from monitoring.clinical.protocol import Protocol
 from monitoring.clinical.record import EVENT_WORDS, Entry, EventKind, event_words
@@ -56,6 +56,21 @@ def _start(entry: Entry, j: Judged) -> str:
     reason, who = detail.get("reason"), detail.get("decided_by")
     missing = f"with something missing: {reason}" if reason else ""
     return _with(EVENT_WORDS["start"], missing, f"decided by {who}" if who else "")
+
+
+def _baseline(entry: Entry, j: Judged) -> str:
+    """ "Baseline made of what was seen 5 min before the start, SYS 118, DIA 70 · seen in the waiting room"."""
+    detail = detail_of(entry)
+    of = made_baseline(j.infusion, detail.get("of"))
+    if of is None:
+        return _with("Baseline made of an entry that was withdrawn", str(detail.get("reason") or ""))
+    measures = j.protocol.measures
+    known = [(measures[one.measure], one.value) for one in of.readings if one.measure in measures]
+    values = [f"{measure.short or measure.label} {measure.text(value)}" for measure, value in known]
+    seen = " ".join(
+        part for part in ("Baseline made of what was seen", when(of.observed_at, j.course.started_at)) if part
+    )
+    return _with(", ".join([seen, *values]), str(detail.get("reason") or ""))
 
 
 def _order(entry: Entry, j: Judged) -> str:
@@ -180,5 +195,6 @@ _WORDS: Final[dict[EventKind, Callable[[Entry, Judged], str]]] = {
     "handover": _handover,
     "score": _score,
     "drug": _drug,
+    "baseline": _baseline,
     "sign": _sign,
 }

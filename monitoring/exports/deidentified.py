@@ -193,6 +193,7 @@ _PARTS: Final[Mapping[EventKind, Parts]] = {
     "stop": _reason("stop_reasons"),
     "cancel": _reason("cancel_reasons"),
     "close": _reason("missing_reasons"),
+    "baseline": _reason("baseline_reasons"),
     "rapid": lambda detail, _: _numbers(detail, {"every_minutes": "min apart"}),
     "repeat": lambda detail, protocol: [listed(detail.get("measure"), protocol.measures)],
     "order": lambda detail, _: _numbers(detail, _ORDER),

@@ -22,7 +22,16 @@ from monitoring.records import NewEntry
 _COPY: Final = UUID("3f0f6a0e-3c0b-5d0e-9f5a-6f2d1c5b7a10")
 _WITHDRAWAL: Final = UUID("b2c1f5a4-6d0e-5c3f-8a77-0e4f9d2c6b31")
 # What belongs to one infusion alone: who was there, what was signed, which chair it was.
-_STAYS: Final[tuple[EventKind, ...]] = ("time_out", "dose_check", "sign", "handover", "move", "close", "cancel")
+_STAYS: Final[tuple[EventKind, ...]] = (
+    "time_out",
+    "dose_check",
+    "sign",
+    "handover",
+    "move",
+    "close",
+    "cancel",
+    "baseline",
+)
 
 
 @answered

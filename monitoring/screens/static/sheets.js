@@ -299,6 +299,16 @@ export function sheets(host, place, left, plot) {
     open(`Seen: ${flag.headline}. What was done?`, h("p", { class: "hint", text: flag.receipt }), (shut) => choices(words().acknowledgements, (done) => save(done, shut)), (shut) => ownWords("In your words", (done) => save(done, shut)));
   }
 
+  // What was seen before the start and saved after it becomes what changes are measured against; the start stays as it is.
+  function makeBaseline(entry) {
+    const later = doc().course.read_only ? { amendment: "addendum" } : {};
+    const save = (reason, shut) => host.put({ ...host.entry("event", uuid(), true), event: { kind: "baseline", detail: { of: entry.id, reason } }, ...later }) && shut();
+    open(`Baseline is “${entry.text}”, because:`,
+      h("p", { class: "hint", text: `Seen ${clock.told(Date.parse(entry.observed_at), doc().clinic.zone)}, before the start. Changes since the start are then measured against it; your name and the reason stay in the record.` }),
+      (shut) => choices(words().baseline_reasons, (reason) => save(reason, shut)),
+      (shut) => ownWords("Another reason", (reason) => save(reason, shut)));
+  }
+
   // A correction takes the place of an entry: its values or words, and when it was true. Both stay in the record.
   function correct(entry) {
     const zone = doc().clinic.zone;
@@ -307,7 +317,8 @@ export function sheets(host, place, left, plot) {
       const save = (shut) => (reason) => host.put({ ...host.entry("withdrawal", uuid(), true), withdraws: entry.id, reason }) && shut();
       open(`Withdraw “${entry.text}”, because:`, (shut) => choices(reasons, save(shut)), (shut) => ownWords("Another reason", save(shut)));
     };
-    const others = h("div", { class: "choices" }, h("button", { class: "key quiet", type: "button", onclick: withdraw }, "Withdraw"), h("button", { class: "key quiet", type: "button", onclick: () => moveAway(entry) }, "Wrong patient …"));
+    const baseline = entry.can_be_baseline ? h("button", { class: "key quiet", type: "button", onclick: () => makeBaseline(entry) }, "Make it the baseline …") : null;
+    const others = h("div", { class: "choices" }, baseline, h("button", { class: "key quiet", type: "button", onclick: withdraw }, "Withdraw"), h("button", { class: "key quiet", type: "button", onclick: () => moveAway(entry) }, "Wrong patient …"));
     if (SIGNED.includes(entry.event?.kind)) {
       open(`Correct “${entry.text}”`, h("p", { class: "said", text: "A signed entry is not corrected: withdraw it and record it anew, or add a note." }), others);
       return;
