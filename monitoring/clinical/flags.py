@@ -14,6 +14,7 @@ from itertools import pairwise
 from typing import Final, Literal, NamedTuple
 
 from monitoring.clinical.course import Course, Outline, minutes_since, outlined, over_at, roots, when
+from monitoring.clinical.moments import is_soon
 from monitoring.clinical.protocol import Level, Limit, Measure, Phase, Protocol, RuleKey, Side, limit_words
 from monitoring.clinical.record import Entry, Event, Infusion, Reading
 
@@ -779,7 +780,10 @@ def _promises(record: _Record, measure: str) -> list[Promise]:
         if event is None or event.kind != "repeat" or event.detail.get("measure") != measure:
             continue
         taken = next((s.at for s in record.readings.get(measure, []) if s.at > entry.observed_at), None)
-        found.append(Promise(entry, _due_at(event) or entry.observed_at + after, taken))
+        due = _due_at(event)
+        if due is None or not is_soon(due, entry, record.protocol):  # as no screen says it: what this site gives holds
+            due = entry.observed_at + after
+        found.append(Promise(entry, due, taken))
     return found
 
 

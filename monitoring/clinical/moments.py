@@ -15,6 +15,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from monitoring.clinical.course import allowed, outlined, over_at
+from monitoring.clinical.instants import read_instant
 from monitoring.clinical.protocol import OVER, Phase, Protocol
 from monitoring.clinical.record import EVENT_WORDS, Entry, EventKind, Infusion
 
@@ -51,6 +52,21 @@ def time_problems(entry: Entry, infusion: Infusion, protocol: Protocol, now: dat
         yield f"Saved {span_words(entry.tapped_at - now)} from now: expected a time that has passed."
     if is_early(entry, infusion):
         yield from _early_problems(entry, infusion, protocol, live=live)
+    if live and entry.event is not None and entry.event.kind == "repeat":
+        due = read_instant(entry.event.detail.get("due_at"))
+        if due is not None and not is_soon(due, entry, protocol):
+            longest = protocol.schedule.longest_minutes
+            yield f"Repeat due {_away(due - entry.observed_at)}: expected within {longest:g} min after it was promised."
+
+
+def is_soon(due: datetime, promise: Entry, protocol: Protocol) -> bool:
+    """Whether a repeat that was promised is due after that, and within the longest interval of the schedule."""
+    longest = timedelta(minutes=protocol.schedule.longest_minutes)
+    return promise.observed_at - CLOCK_SLIP <= due <= promise.observed_at + longest + CLOCK_SLIP
+
+
+def _away(span: timedelta) -> str:
+    return f"{span_words(span)} later" if span >= timedelta(0) else f"{span_words(-span)} earlier"
 
 
 def _early_problems(entry: Entry, infusion: Infusion, protocol: Protocol, *, live: bool) -> Iterator[str]:

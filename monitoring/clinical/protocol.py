@@ -162,6 +162,11 @@ class Schedule:
     partial_level: Level = Level.CAUTION
     seen_before_opening_minutes: float = 0  # 240: how long before it was opened something may have been seen; 0: not
 
+    @property
+    def longest_minutes(self) -> float:
+        """The longest wait this schedule knows between two looks at a patient [min]."""
+        return max(self.every_minutes, self.after_end_every_minutes, self.repeat_minutes, *self.presets)
+
     def interval(self, phase: Phase, chosen_minutes: int | None = None) -> float:
         """Minutes between two slots in this phase; `chosen_minutes` is what this infusion was opened with."""
         return self.after_end_every_minutes if phase == "recovery" else (chosen_minutes or self.every_minutes)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 from typing import Any, Final, get_args
 
-from monitoring.clinical.course import allowed, baseline_of, leads_on, phase_after
+from monitoring.clinical.course import allowed, baseline_of, leads_on, outlined, phase_after
 from monitoring.clinical.protocol import Measure, Phase, limit_words
 from monitoring.clinical.record import Entry, EventKind
 from monitoring.documents.judged import Judged
@@ -66,7 +66,8 @@ def _recorded(entry: Entry, j: Judged, holders: dict[str, str]) -> dict[str, Any
     event = entry.event.kind if entry.event is not None and leads_on(entry.event.kind) else None
     if not entry.readings and event is None:
         return None
-    pinned = baseline_of(j.infusion, entry)[0] if event == "start" else {}
+    chosen = outlined(j.infusion).baseline_chosen
+    pinned = baseline_of(j.infusion, entry, chosen)[0] if event == "start" else {}
     return {
         "id": entry.id,
         "at": entry.observed_at.isoformat(),

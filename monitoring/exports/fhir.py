@@ -199,7 +199,8 @@ class _Infusion:
             "serviceType": {"text": fhir_text(self.j.protocol.title)},
             "subject": self._subject(),
             "participant": [{"individual": self._person(infusion.opened_by, infusion.opened_by_name)}],
-            "period": self._period(infusion.opened_at, closed),
+            # What was seen before the record was opened belongs to the same visit.
+            "period": self._period(min([infusion.opened_at, *(e.observed_at for e in infusion.entries)]), closed),
             "location": [{"location": {"display": fhir_text(self.source.chair)}}],
             "serviceProvider": {"display": fhir_text(str(self.source.clinic["name"]))},
         }

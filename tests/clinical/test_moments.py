@@ -9,6 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from monitoring.clinical.course import course
+from monitoring.clinical.flags import flags
 from monitoring.clinical.moments import CLOCK_SLIP, is_early, placed, seen_from
 from monitoring.clinical.record import Entry, Infusion
 from tests.clinical.test_checks import (
@@ -74,6 +76,28 @@ def test_nobody_leaves_before_what_was_seen_of_them(minute: float, sentences: li
     new = an_event("close", dict(CLOSED[-1].event.detail) if CLOSED[-1].event else {}, minute=minute)
     found = said(replace(new, corrects="left", reason="wrong time"), infusion, live=True)
     assert [one for one in found if not one.startswith("Patient left, with something missing")] == sentences
+
+
+@pytest.mark.parametrize(
+    ("minutes", "words"),
+    [
+        (2, ""),
+        (15, ""),
+        (17, "Repeat due 17 min later: expected within 15 min after it was promised."),
+        (60 * 24 * 365, "Repeat due 8760 h 0 min later: expected within 15 min after it was promised."),
+        (-10, "Repeat due 10 min earlier: expected within 15 min after it was promised."),
+    ],
+)
+def test_a_promised_repeat_is_due_soon_or_as_the_site_says(minutes: float, words: str) -> None:
+    detail = {"measure": "systolic", "due_at": (OPENED + timedelta(minutes=20 + minutes)).isoformat()}
+    promise = an_event("repeat", detail, id="promise", minute=20)
+    raised = a_set({"systolic": 190}, id="raised", minute=19)
+    assert said(promise, with_entries(raised), live=True) == ([words] if words else [])
+    assert said(promise, with_entries(raised)) == []  # out of an outbox it is kept,
+    infusion = with_entries(raised, promise)
+    at = course(infusion, PROTOCOL, NOW)
+    flag = next(one for one in flags(infusion, PROTOCOL, NOW, at).flags if one.side == "high")
+    assert flag.repeat_due_at == OPENED + timedelta(minutes=20 + (2 if words else minutes))  # and due as the site says
 
 
 INSTANTS = st.integers(-400_000_000, 400_000_000).map(lambda seconds: OPENED + timedelta(seconds=seconds))
