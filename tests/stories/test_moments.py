@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -10,9 +11,11 @@ from zoneinfo import ZoneInfo
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
+from tests.stories.conftest import Tablets
 from tests.stories.test_drawing import HOUSE, serve
+from tests.stories.ward import Ward
 
 pytestmark = pytest.mark.browser
 
@@ -28,6 +31,7 @@ async (asked) => {
 }
 """
 ZONES = ("Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "Asia/Kolkata", "Pacific/Apia", "UTC")
+ADA = "Ada Okafor"
 BERLIN = ZoneInfo("Europe/Berlin")
 
 
@@ -130,3 +134,50 @@ def test_whatever_time_is_typed_is_a_moment_that_showed_it_or_a_refusal(page: Pa
             assert "twice" not in said
         else:  # within less than a day: the clocks were put back
             assert said["twice"] == showed
+
+
+def test_a_set_of_the_waiting_room_takes_a_reason_and_can_be_made_the_baseline(ward: Ward, tablets: Tablets) -> None:
+    infusion = ward.running()
+    tablet = tablets(ward, ADA, infusion=infusion)
+    tablet.log({"systolic": 168})  # there is no baseline yet, so no rise is flagged
+    tablet.tap(tablet.button("Seen at"))
+    sheet = tablet.sheet(re.compile("^Seen at"))
+    opened = ward.written(infusion).opened_at
+    seen = (opened - timedelta(minutes=30)).astimezone(BERLIN).replace(second=0, microsecond=0)
+    sheet.get_by_label("Seen at, clock time").fill(f"{seen:%H:%M}")
+    expect(sheet.get_by_label("Seen at, day")).to_have_value(f"{seen:%Y-%m-%d}")  # over midnight, too
+    tablet.tap(sheet.get_by_role("button", name="Use this time"))
+    because = tablet.sheet(re.compile("before this infusion was opened, because:$"))
+    tablet.tap(because.get_by_role("button", name="seen in the waiting room"))
+    tablet.log({"systolic": 118})
+    tablet.knows(3)
+    early = ward.written(infusion).entries[-1]
+    assert (early.observed_at, early.reason) == (seen, "seen in the waiting room")
+
+    line = tablet.entries.filter(has_text="118")
+    expect(line).to_contain_text("seen before the infusion was opened: seen in the waiting room")
+    expect(line).to_contain_text("seen before the start, saved after it: not the baseline")
+    note = tablet.page.get_by_text("before the start, was saved after it: it is not the baseline")
+    expect(note).to_be_visible()
+    tablet.tap(line.get_by_role("button", name="Correct"))
+    tablet.tap(tablet.button("Make it the baseline …"))
+    because = tablet.sheet(re.compile("^Baseline is"))
+    tablet.tap(because.get_by_role("button", name="a resting value from the waiting room"))
+    tablet.knows(4)
+    expect(note).to_have_count(0)
+    expect(tablet.flags).to_contain_text(re.compile("50 over baseline 118|rise of 40"))
+
+    # Its time put right stays within the infusion, whatever is typed.
+    line = tablet.entries.filter(has_text="seen before the infusion was opened")
+    tablet.tap(line.get_by_role("button", name="Correct"))
+    correcting = tablet.sheet(re.compile("^Correct the entry"))
+    expect(correcting.get_by_label("Day seen, corrected")).to_have_value(f"{seen:%Y-%m-%d}")
+    long_before = seen - timedelta(hours=5)
+    correcting.get_by_label("Seen at, corrected").fill(f"{long_before:%H:%M}")
+    tablet.tap(correcting.get_by_role("button", name="wrong time"))
+    expect(correcting.get_by_role("status")).to_contain_text("does not lie within this infusion")
+    right = seen + timedelta(minutes=4)
+    correcting.get_by_label("Seen at, corrected").fill(f"{right:%H:%M}")
+    tablet.tap(correcting.get_by_role("button", name="wrong time"))
+    tablet.knows(5)
+    assert ward.written(infusion).entries[-1].observed_at == right
