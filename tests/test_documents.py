@@ -503,3 +503,14 @@ def test_what_was_seen_before_the_opening_and_times_that_cannot_be_are_marked(
     assert marks[impossible["id"]] == ["seen at 01 Jan 1900, 01:00 as it came, which cannot be"]
     assert document["course"]["seen_from"] == (names.opened_at - timedelta(minutes=240)).isoformat()
     assert document["course"]["seen_until"] is None
+
+
+def test_at_midnight_todays_times_get_their_day(clinic: RunningClinic, names: Names, clock: SetClock) -> None:
+    """Also of an infusion that is over: nothing else would draw its screen anew."""
+    reason = clinic.protocol.cancel_reasons[0]
+    save(clinic, names, event(clock.wait(minutes=1), "cancel", reason=reason))
+    assert infusion_document(clinic, names.infusion)["next_change"] == "2026-03-03T23:00:00+00:00"
+    save(clinic, names, event(clock.now(), "note", text="Rang"))
+    clock.wait(days=26, hours=3)  # in the night of 29 March clocks are put forward
+    assert infusion_document(clinic, names.infusion)["next_change"] == "2026-03-29T22:00:00+00:00"
+    assert "03 Mar, 11:01" in str(infusion_document(clinic, names.infusion)["figure"])

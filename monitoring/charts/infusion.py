@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import lru_cache
+from functools import lru_cache, partial
 from math import floor
 from typing import TYPE_CHECKING, Any, Final
 from zoneinfo import ZoneInfo
@@ -59,6 +59,7 @@ PRINT_COLOURS = {  # for paper and for checks; screens have their own in style.c
 _MINUTES_BEFORE, _MINUTES_AFTER = 8, 30  # how much is in view around the planned infusion
 _TITLES: Final = 0.2  # of the width, at the right: there the panels' titles stand, and no reading under them
 _LONG_AGO = 30  # readings earlier than this before the start are in the table, not on the axis
+Told = Callable[[datetime], str]  # how an instant is told in a word or two
 _LANE, _PRESSURE, _VITAL, _RATING = 0.7, 2.9, 1.3, 1.3  # relative heights of the panels
 
 
@@ -151,7 +152,7 @@ def _span(measures: Sequence[Measure], values: Sequence[float]) -> tuple[float, 
     return min([low, *(v - margin for v in values)]), max([high, *(v + margin for v in values)])
 
 
-def _hover(point: _Point, measure: Measure, zone: ZoneInfo) -> str:
+def _hover(point: _Point, measure: Measure, told: Told) -> str:
     marks = [point.struck] if point.struck else []
     marks.extend(point.hollow)
     if point.entry.source:
@@ -159,8 +160,12 @@ def _hover(point: _Point, measure: Measure, zone: ZoneInfo) -> str:
     if point.reading.confirmed_unusual:
         marks.append("confirmed unusual")
     value = f"{measure.label} {measure.text(point.reading.value)} {measure.unit}".rstrip()
-    clock = point.entry.observed_at.astimezone(zone).strftime("%H:%M")
+    clock = told(point.entry.observed_at)
     return "<br>".join([value, f"minute {floor(point.x)} · {clock} · {point.entry.author_name}", *marks])
+
+
+def _time_of_day(instant: datetime, zone: ZoneInfo) -> str:
+    return f"{instant.astimezone(zone):%H:%M}"
 
 
 def infusion_figure(
@@ -171,13 +176,16 @@ def infusion_figure(
     now: datetime,
     zone: ZoneInfo,
     words: Callable[[Entry], str] | None = None,
+    told: Told | None = None,
 ) -> dict[str, Any]:
     """The chart of one infusion as plotly's dictionary: stacked panels on one axis of elapsed minutes [min].
 
     `levels` says for each reading id at which level it lies outside the site's ranges (None: within). Gaps stay gaps;
     pauses and what came from paper or a file are shaded; late, partial and amended values are hollow, corrected and
     withdrawn ones are struck. `words`: what an event says, where more is known of it than the event itself holds.
+    `told`: how the time of an entry is told; the time of day in `zone` unless given.
     """
+    told = told or partial(_time_of_day, zone=zone)
     points = _points(infusion, protocol, course, levels)
     standing = [p for p in points if not p.struck]
     panels = _panels(protocol, {p.reading.measure for p in standing})
@@ -203,22 +211,22 @@ def infusion_figure(
         if panel.kind == "lanes":
             axis = figure.panel(panel, (0, lanes))
             for n, measure in enumerate(panel.measures):
-                _draw_lane(figure, axis, measure, lanes - n - 0.5, mine, zone)
+                _draw_lane(figure, axis, measure, lanes - n - 0.5, mine, told)
                 figure.title(axis, lanes - n - 0.5, measure.label)
-            _draw_events(figure, axis, infusion, course, zone, words)
+            _draw_events(figure, axis, infusion, course, told, words)
             figure.title(axis, 0.5, panel.title)
         else:
             axis = figure.panel(panel, _span(panel.measures, [p.reading.value for p in mine]))
             figure.title(axis, None, panel.title)
         if panel.kind == "pressure":
-            _draw_pressure(figure, axis, panel, mine, zone)
+            _draw_pressure(figure, axis, panel, mine, told)
             _side_limits(figure, axis, panel)
         elif panel.kind == "line":
-            _draw_line(figure, axis, panel.measures[0], mine, infusion, protocol, course, zone)
+            _draw_line(figure, axis, panel.measures[0], mine, infusion, protocol, course, told)
             _limit_lines(figure, axis, panel.measures[0])
         elif panel.kind == "rating":
-            _draw_rating(figure, axis, panel.measures[0], mine, zone)
-        _draw_not_done(figure, axis, panel, infusion, course, zone)
+            _draw_rating(figure, axis, panel.measures[0], mine, told)
+        _draw_not_done(figure, axis, panel, infusion, course, told)
         if panel.kind == "pressure":
             _draw_baseline(figure, axis, panel, course)
         if struck:
@@ -228,7 +236,7 @@ def infusion_figure(
                 [lanes - own[p.reading.measure] - 0.5 if panel.kind == "lanes" else p.reading.value for p in struck],
                 mode="markers",
                 marker={"symbol": "x-thin-open", "size": 9, "color": "@soft", "line": {"width": 1.5}},
-                hovertext=[_hover(p, protocol.measures[p.reading.measure], zone) for p in struck],
+                hovertext=[_hover(p, protocol.measures[p.reading.measure], told) for p in struck],
                 name="no longer holds",
             )
 
@@ -399,7 +407,7 @@ def _markers(points: Sequence[_Point], symbol: str, hollow: str, size: int) -> d
     }
 
 
-def _draw_pressure(figure: _Figure, axis: str, panel: _Panel, points: Sequence[_Point], zone: ZoneInfo) -> None:
+def _draw_pressure(figure: _Figure, axis: str, panel: _Panel, points: Sequence[_Point], told: Told) -> None:
     """v at the upper and ^ at the lower pressure, joined by a stem where both were read in one entry."""
     upper, lower = panel.measures[0].key, panel.measures[-1].key
     by_entry: dict[str, dict[str, _Point]] = {}
@@ -424,7 +432,7 @@ def _draw_pressure(figure: _Figure, axis: str, panel: _Panel, points: Sequence[_
             [p.reading.value for p in mine],
             mode="markers",
             marker=_markers(mine, symbol, hollow, 10),
-            hovertext=[_hover(p, measure, zone) for p in mine],
+            hovertext=[_hover(p, measure, told) for p in mine],
             name=measure.label,
         )
 
@@ -437,7 +445,7 @@ def _draw_line(
     infusion: Infusion,
     protocol: Protocol,
     course: Course,
-    zone: ZoneInfo,
+    told: Told,
 ) -> None:
     x: list[float | None] = []
     y: list[float | None] = []
@@ -460,12 +468,12 @@ def _draw_line(
         line={"color": "@trace", "width": 1.5},
         connectgaps=False,
         marker=_markers([p for p in drawn if p], "circle", "circle-open", 8),
-        hovertext=[_hover(p, measure, zone) if p else "" for p in shown],
+        hovertext=[_hover(p, measure, told) if p else "" for p in shown],
         name=measure.label,
     )
 
 
-def _draw_rating(figure: _Figure, axis: str, measure: Measure, points: Sequence[_Point], zone: ZoneInfo) -> None:
+def _draw_rating(figure: _Figure, axis: str, measure: Measure, points: Sequence[_Point], told: Told) -> None:
     """A bar as high as the rating, its number above; zero is a number, so it shows its foot and its "0"."""
     foot = min(option.value for option in measure.options) - 0.25
     x: list[float | None] = []
@@ -484,13 +492,13 @@ def _draw_rating(figure: _Figure, axis: str, measure: Measure, points: Sequence[
         text=[measure.text(p.reading.value) + (MARK[p.level] if p.level else "") for p in points],
         textposition="top center",
         textfont={"size": TEXT_PX, "color": [colour(p.level) for p in points]},
-        hovertext=[_hover(p, measure, zone) for p in points],
+        hovertext=[_hover(p, measure, told) for p in points],
         name=measure.label,
     )
 
 
 def _draw_lane(
-    figure: _Figure, axis: str, measure: Measure, height: float, among: Sequence[_Point], zone: ZoneInfo
+    figure: _Figure, axis: str, measure: Measure, height: float, among: Sequence[_Point], told: Told
 ) -> None:
     points = [p for p in among if p.reading.measure == measure.key]
     figure.scatter(
@@ -500,14 +508,12 @@ def _draw_lane(
         mode="text",
         text=[measure.text(p.reading.value) + (MARK[p.level] if p.level else "") for p in points],
         textfont={"size": TEXT_PX, "color": [colour(p.level) for p in points]},
-        hovertext=[_hover(p, measure, zone) for p in points],
+        hovertext=[_hover(p, measure, told) for p in points],
         name=measure.label,
     )
 
 
-def _draw_not_done(
-    figure: _Figure, axis: str, panel: _Panel, infusion: Infusion, course: Course, zone: ZoneInfo
-) -> None:
+def _draw_not_done(figure: _Figure, axis: str, panel: _Panel, infusion: Infusion, course: Course, told: Told) -> None:
     """A hollow mark and its words at the foot of the panel, where a measure was marked as not done."""
     if panel.kind == "lanes":
         return
@@ -532,7 +538,7 @@ def _draw_not_done(
             "<br>".join(
                 [
                     *(f"{own[one.measure].label} not done: {one.reason}" for one in reasons),
-                    _seen(entry, infusion, course, zone),
+                    _seen(entry, infusion, course, told),
                 ]
             )
             for entry, reasons in marked
@@ -591,9 +597,9 @@ _SHAPES = {
 }
 
 
-def _seen(entry: Entry, infusion: Infusion, course: Course, zone: ZoneInfo) -> str:
+def _seen(entry: Entry, infusion: Infusion, course: Course, told: Told) -> str:
     """When and by whom an entry was seen, as a hover says it."""
-    clock = entry.observed_at.astimezone(zone).strftime("%H:%M")
+    clock = told(entry.observed_at)
     return f"minute {floor(minutes(infusion, course, entry.observed_at))} · {clock} · {entry.author_name}"
 
 
@@ -602,7 +608,7 @@ def _draw_events(
     axis: str,
     infusion: Infusion,
     course: Course,
-    zone: ZoneInfo,
+    told: Told,
     words: Callable[[Entry], str] | None,
 ) -> None:
     events = [e for e in infusion.standing() if e.event and e.event.kind in _SHAPES]
@@ -618,7 +624,7 @@ def _draw_events(
             "line": {"width": 1.5, "color": "@ink"},
         },
         hovertext=[
-            f"{words(e) if words else event_words(e.event)}<br>{_seen(e, infusion, course, zone)}"
+            f"{words(e) if words else event_words(e.event)}<br>{_seen(e, infusion, course, told)}"
             for e in events
             if e.event
         ],

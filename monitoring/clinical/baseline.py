@@ -36,11 +36,16 @@ def saved_too_late(infusion: Infusion, outline: Outline) -> tuple[Entry, ...]:
 
 
 def baseline_problems(entry: Entry, infusion: Infusion, protocol: Protocol) -> Iterator[str]:
-    """Why an entry cannot make another one the baseline: it names values seen before the start, and says why."""
+    """Why an entry cannot make another one the baseline: it names values seen before the start, and says why.
+
+    Out of an outbox it is kept, whatever became meanwhile of the entry it names.
+    """
     detail = detail_of(entry)
     reason = detail.get("reason")
     if not isinstance(reason, str) or not reason.strip():
         yield "Baseline chosen without a reason: expected why."
+    if entry.queued and any(e.id == detail.get("of") for e in infusion.entries):
+        return
     chosen = made_baseline(infusion, detail.get("of"))
     started = outlined(infusion).started_at
     if chosen is None:

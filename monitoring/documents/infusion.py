@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -30,6 +31,7 @@ from monitoring.documents.words import (
     clinic_line,
     iso,
     names_of,
+    next_midnight,
     next_set,
     seconds,
     which,
@@ -79,9 +81,17 @@ def document_of(clinic: RunningClinic, j: Judged) -> dict[str, Any]:
     over = is_over(infusion)
     chair = chairs.get(j.course.chair, j.course.chair)
     page = leaving.page(infusion, j.protocol, j.course, j.now)
-    change = min((at for at in (j.next_change, page.next_change) if at is not None), default=None)
+    midnight = next_midnight(j.now, zone)  # from then on today's times need their day
+    changes = (midnight,) if over else (midnight, j.next_change, page.next_change)
     figure = infusion_figure(
-        infusion, j.protocol, j.course, j.levels, j.now, zone, lambda entry: said(entry, j, chairs)
+        infusion,
+        j.protocol,
+        j.course,
+        j.levels,
+        j.now,
+        zone,
+        lambda entry: said(entry, j, chairs),
+        partial(j.time_of, zone=zone),
     )
     version = infusion.entries[-1].seq if infusion.entries else 0
     return {
@@ -90,7 +100,7 @@ def document_of(clinic: RunningClinic, j: Judged) -> dict[str, Any]:
         "version": version,
         "now": j.now.isoformat(),
         "rate": clinic.clock.rate,
-        "next_change": iso(None if over else change),
+        "next_change": iso(min(at for at in changes if at is not None)),
         "clinic": clinic_line(clinic, infusion.protocol, at=now),
         "who": _who(infusion, j.plan.weight_kg, chair, j.now, zone),
         "infusion": {"which": which(infusion), "dose": dose_words(j)},

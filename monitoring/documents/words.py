@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -40,10 +40,16 @@ def told_time(instant: datetime, zone: ZoneInfo, today: datetime) -> str:
     `today` is now on a screen; on paper and in a review, which name their day at the top, an instant of that day.
     """
     day, this_day = (one.astimezone(zone).date() for one in (instant, today))
-    time = clock_time(instant, zone)
+    shown = clock_time(instant, zone)
     if day == this_day:
-        return time
-    return f"{day:%d %b}, {time}" if day.year == this_day.year else f"{day:%d %b %Y}, {time}"
+        return shown
+    return f"{day:%d %b}, {shown}" if day.year == this_day.year else f"{day:%d %b %Y}, {shown}"
+
+
+def next_midnight(instant: datetime, zone: ZoneInfo) -> datetime:
+    """The instant at which the clinic's next day begins, in UTC."""
+    tomorrow = instant.astimezone(zone).date() + timedelta(days=1)
+    return datetime.combine(tomorrow, time(), zone).astimezone(UTC)
 
 
 def day_of(instant: datetime, zone: ZoneInfo) -> str:

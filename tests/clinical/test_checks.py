@@ -610,6 +610,7 @@ WHOLE: dict[EventKind, dict[str, Any]] = {
         "method": "other",
         "signatures": [signed("Erik Roth", "clinician", "witness of waste")],
     },
+    "baseline": {"of": "resting", "reason": "a resting value from the waiting room"},
     "sign": {"meaning": FIRST_STEP.meaning, "signatures": [signed("Nora Field", "nurse", FIRST_STEP.meaning)]},
 }  # fmt: skip
 MET: dict[Phase, tuple[Entry, ...]] = {
@@ -627,7 +628,8 @@ MET: dict[Phase, tuple[Entry, ...]] = {
 def test_every_kind_in_every_phase_is_taken_or_refused_in_one_sentence_and_kept_from_an_outbox(
     kind: EventKind, phase: Phase
 ) -> None:
-    infusion = with_entries(NAUSEA, *([DOSED] if kind == "dose_check" else []), *MET[phase])
+    named = {"dose_check": [DOSED], "baseline": [a_set(USUAL, id="resting", minute=0)]}.get(kind, [])
+    infusion = with_entries(NAUSEA, *named, *MET[phase])
     new = an_event(kind, WHOLE[kind])
     not_now = allowed(kind, phase)
     if not_now and phase in OVER:
