@@ -178,6 +178,6 @@ def test_a_set_of_the_waiting_room_takes_a_reason_and_can_be_made_the_baseline(w
     expect(correcting.get_by_role("status")).to_contain_text("does not lie within this infusion")
     right = seen + timedelta(minutes=4)
     correcting.get_by_label("Seen at, corrected").fill(f"{right:%H:%M}")
-    tablet.tap(correcting.get_by_role("button", name="wrong time"))
+    tablet.tap(correcting.get_by_role("button", name="typed wrongly"))
     tablet.knows(5)
     assert ward.written(infusion).entries[-1].observed_at == right
