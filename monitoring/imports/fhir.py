@@ -9,16 +9,24 @@ alone, see `own_words`). Whatever is not kept is left out by an explicit decisio
 from __future__ import annotations
 
 import re
-from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from monitoring.clinical.checks import questions
 from monitoring.clinical.protocol import Protocol
-from monitoring.clinical.record import Acknowledgement, EntryKind, Event, EventKind, Patient, Reading, event_words
-from monitoring.imports.bundle import Json, Resource, instant_of, text_of
+from monitoring.clinical.record import (
+    EVENT_WORDS,
+    Acknowledgement,
+    EntryKind,
+    Event,
+    EventKind,
+    Patient,
+    Reading,
+    event_words,
+)
+from monitoring.imports.bundle import Resource, instant_of, text_of
 from monitoring.imports.details import NotOurs, Opening, acknowledgement_of, event_of, opening_of
 from monitoring.imports.dry_run import (
     Decision,
@@ -30,18 +38,16 @@ from monitoring.imports.dry_run import (
     alike,
     capital,
     no_overlaps,
-    notes,
     of_the_file,
 )
-from monitoring.imports.mapping import Told
+from monitoring.imports.mapping import Moment, Told
 from monitoring.imports.modifiers import Doubt
 from monitoring.imports.own_words import Begun, restored
 from monitoring.imports.parts import Part, Saying, Value
-from monitoring.imports.people import Person, described, person_of, question_of, registered_as
+from monitoring.imports.people import Person, described, question_of, registered_as
+from monitoring.imports.remarks import is_of_infusion, remarks_of, unkept_of
 from monitoring.imports.resources import BundleReader
 from monitoring.imports.states import IN_ERROR
-from monitoring.imports.structure import OF_INFUSIONS
-from monitoring.imports.unkept import unkept
 from monitoring.recording import PastEntry, PastInfusion, past_problems
 
 _BEGINS: Final[tuple[EventKind, ...]] = ("effect", "called", "help", "rapid", "medicine")
@@ -89,12 +95,8 @@ def dry_run_bundle(
         tuple(strays),
         tuple(_found(row, where.get(row.resource.number), keys) for row in reader.rows),
         tuple(replace(one, past=None) if strays else one for one in found),
-        tuple(_unkept(row for row in reader.rows if row.infusion not in keys or not _is_of_infusion(row))),
+        tuple(unkept_of(row for row in reader.rows if row.infusion not in keys or not is_of_infusion(row))),
     )
-
-
-def _is_of_infusion(row: Part) -> bool:
-    return bool(row.infusion) or row.resource.kind in OF_INFUSIONS
 
 
 def _found(row: Part, infusion: int | None, keys: Sequence[str]) -> RowFound:
@@ -111,14 +113,6 @@ def _found(row: Part, infusion: int | None, keys: Sequence[str]) -> RowFound:
     what = row.resource.kind or "entry"
     says = " · ".join(word for word in (what, *row.says) if word)
     return RowFound(row.resource.number, infusion, row.at, says, state, tuple(row.faults))
-
-
-def _unkept(rows: Iterable[Part]) -> Iterator[str]:
-    """What is not read of these resources, each element with how often it stands there."""
-    found = Counter(one for row in rows if row.is_read for one in unkept(row.resource.kind, row.resource.content))
-    if found:
-        named = ", ".join(name if count == 1 else f"{name} ({count})" for name, count in sorted(found.items()))
-        yield f"Not kept from the file: {named}."
 
 
 class _Group:
@@ -144,15 +138,18 @@ class _Group:
     @property
     def rows(self) -> list[Part]:
         """What is said of this infusion, or keeps it out."""
-        of_it = (row for row in self._reader.rows if row.infusion == self._key)
-        return [row for row in of_it if row.speaks or row.left_out or row.faults or (row.used and _is_of_infusion(row))]
+        return [
+            row
+            for row in self._reader.of(self._key)
+            if row.speaks or row.left_out or row.faults or (row.used and is_of_infusion(row))
+        ]
 
     def found(self, now: datetime) -> Found:
         """What becomes of this infusion at `now`."""
         number, patient = self._patient()
         entries = [*self._entries()]
         past = self._past(patient, entries, now) if entries else None
-        remarks = tuple(self._remarks())
+        remarks = tuple(remarks_of(self._reader, self._key, self._person, self._said))
         if not entries:
             self._faults.append("Nothing is recorded in this infusion: expected at least one value or event.")
         open_rows = tuple(row.resource.number for row in self.rows if row.faults)
@@ -173,7 +170,7 @@ class _Group:
 
     def _patient(self) -> tuple[str, Patient | None]:
         """Who it is: one person in everything that belongs to the infusion, and the same as the one registered here."""
-        own = [row for row in self._reader.rows if row.infusion == self._key and row.is_read and row.whose.key]
+        own = [row for row in self._reader.of(self._key) if row.is_read and row.whose.key]
         shown = {row.whose.key: row.whose.shown for row in own}
         if len(shown) > 1:
             named = ", ".join(dict.fromkeys(shown.values()))
@@ -342,20 +339,40 @@ class _Group:
         known = next((r for r in self._reader.protocol.stop_reasons if r.casefold() == reason.casefold()), reason)
         left = instant_of(self._encounter.get("period", {}).get("end"))
         end: EventKind = "stop" if stopped else "end"
+        times = sorted(one.at for one in sayings if not one.in_error)
+        started, ended = instant_of(period.get("start")), instant_of(period.get("end"))
+        if started is None and "start" not in kinds:
+            started = self._told_moment("start", self._told.started, times, None)
+        if ended is None and not {"end", "stop"} & kinds:
+            ended = self._told_moment(end, self._told.ended, times, started)
+        if left is None and "close" not in kinds:
+            left = self._told_moment("close", self._told.left, times, started)
         moments: tuple[tuple[EventKind, datetime | None, dict[str, str], bool], ...] = (
-            ("start", instant_of(period.get("start")), {}, "start" in kinds),
-            (
-                end,
-                instant_of(period.get("end")),
-                {"reason": known} if known and stopped else {},
-                bool({"end", "stop"} & kinds),
-            ),
+            ("start", started, {}, "start" in kinds),
+            (end, ended, {"reason": known} if known and stopped else {}, bool({"end", "stop"} & kinds)),
             ("close", left, {}, "close" in kinds),
         )
         for kind, at, detail, there in moments:
             if at is not None and not there:
                 words = place or "the encounter"
                 yield PastEntry(words, "event", at, event=Event(kind, dict(detail)), told_at=at)
+
+    def _told_moment(
+        self, kind: EventKind, moment: Moment, times: Sequence[datetime], started: datetime | None
+    ) -> datetime | None:
+        """When a person says that something was which no resource of the file tells; remembered."""
+        at = None
+        if moment.when in ("first", "last") and times:
+            at = times[0] if moment.when == "first" else times[-1]
+        elif moment.when == "after" and started is not None:
+            try:
+                at = started + timedelta(minutes=moment.minutes)
+            except OverflowError:
+                self._faults.append(f"{moment.minutes:g} minutes after the start: expected fewer.")
+        if at is not None:
+            words = {"first": "with the first value", "last": "with the last value"}.get(moment.when)
+            self._said.append(f"{EVENT_WORDS[kind].lower()} {words or f'{moment.minutes:g} min after the start'}")
+        return at
 
     def _past(self, patient: Patient | None, entries: Sequence[PastEntry], now: datetime) -> PastInfusion:
         told, protocol = self._told, self._reader.protocol
@@ -438,50 +455,3 @@ class _Group:
                 self._faults.append(problem.sentence)
             else:
                 row.wrong(row.key, problem.sentence)
-
-    def _remarks(self) -> Iterator[str]:
-        """What a reader of the record should know of how the Bundle was read."""
-        reader = self._reader
-        if self._said:
-            yield f"Said at the import, not in the file: {'; '.join(self._said)}."
-        for how in ("Converted", "Rounded"):
-            if what := reader.turned.get((self._key, how)):
-                yield f"{how} at the import: {', '.join(what)}."
-        if (drug := reader.drugs.get(self._key)) is not None:
-            yield f"The file says of the drug: {', '.join(word for word in drug.says if word)}."
-        people = Counter(self._people())
-        if people:
-            yield f"Recorded there by: {', '.join(f'{name} ({count})' for name, count in people.items() if name)}."
-        if self._key and self._key not in reader.by_name:
-            yield f"The encounter {self._key} is not in the file; its values stand under that reference."
-        elif instant_of(self._encounter.get("period", {}).get("start")) is None:
-            yield "The file does not say when the encounter began; it is opened with what was seen first."
-        if self._person is not None and self._person.died:
-            yield f"The file says that the patient died: {self._person.died}."
-        yield from _unkept(row for row in reader.rows if row.infusion == self._key and _is_of_infusion(row))
-        for heading, told in (("Confirmed at the import", reader.confirmed), ("As the file has it", reader.lacking)):
-            for words, parts in told.items():
-                if where := [row.resource.place for row in parts if self._concerns(row)]:
-                    yield from notes(f"{heading}: {words}", where)
-        for (key, text), places in reader.told.items():
-            if key == self._key:
-                yield from notes(f"Note in the file, “{text}”", places)
-        for reason, left_out in reader.left_out.items():
-            if said := [text for row, text in left_out if self._concerns(row)]:
-                yield from notes(f"Left out at the import, {reason}", said)
-
-    def _concerns(self, row: Part) -> bool:
-        return self._reader.concerns(row, self._key, self._person)
-
-    def _people(self) -> Iterator[str]:
-        """Who recorded what, as the file names them."""
-        for row in self.rows:
-            if not row.speaks:
-                continue
-            for one in row.resource.content.get("performer", row.resource.content.get("agent", ())):
-                named = one.get("actor") or one.get("who") or one
-                yield str(named.get("display") or self._name_of(named, row))
-
-    def _name_of(self, reference: Json, row: Part) -> str:
-        resource = self._reader.references.target(reference, row.resource, "Practitioner").resource
-        return "" if resource is None or resource.faults else person_of(resource).name

@@ -50,6 +50,7 @@ class Structure:
         self._parts: dict[str, str] = {}  # by name of a resource: of the first that became one entry with it
         for row in self.rows:
             self._look(row)
+        self._of = self._by_infusion()
         for row in self.rows:
             if row.is_read:
                 self._require_encounter(row)
@@ -57,6 +58,7 @@ class Structure:
         for row in self.rows:
             if row.is_read:
                 self._change(row)
+        self._of = self._by_infusion()  # a Provenance is of the infusion of what it is about
 
     def main(self, name: str) -> str:
         """One name for all that became one entry together."""
@@ -71,9 +73,17 @@ class Structure:
 
     def procedures(self, infusion: str) -> list[Part]:
         """The procedures of an infusion that are read; there is one at most, once it was asked which."""
-        return [
-            row for row in self.rows if row.resource.kind == "Procedure" and row.infusion == infusion and row.is_read
-        ]
+        return [row for row in self.of(infusion) if row.resource.kind == "Procedure" and row.is_read]
+
+    def _by_infusion(self) -> Mapping[str, list[Part]]:
+        found: dict[str, list[Part]] = defaultdict(list)
+        for row in self.rows:
+            found[row.infusion].append(row)
+        return found
+
+    def of(self, infusion: str) -> Sequence[Part]:
+        """Everything that belongs to an infusion; what belongs to none, for ""."""
+        return self._of.get(infusion, ())
 
     def encounter(self, infusion: str) -> Json:
         """What the Encounter of an infusion says, nothing where the file does not hold it."""
@@ -192,7 +202,7 @@ class Structure:
         encounter = self.by_name.get(row.infusion)
         if encounter is not None and encounter.left_out:
             row.left_out = f"its encounter ({encounter.resource.place}) is left out"
-        elif not row.infusion and any(other.infusion for other in self.rows):
+        elif not row.infusion and set(self._of) - {""}:
             what = text_of(row.resource.content.get("code")) or row.resource.kind
             why = f"{what} belongs to no encounter: expected one, or it left out (scores are entered under Series)."
             row.wrong(row.key, why, f"{what}: of no encounter")

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
+from functools import cache
 from typing import Final
 
 from monitoring.clinical.protocol import Measure
@@ -24,7 +25,12 @@ class Unit:
 
     def is_called(self, text: str) -> bool:
         """Whether a file that writes `text` means this unit."""
-        return _bare(text) in {_bare(name) for name in (self.code, self.label, *self.names)}
+        return _bare(text) in _bare_names(self)
+
+
+@cache
+def _bare_names(unit: Unit) -> frozenset[str]:
+    return frozenset(_bare(name) for name in (unit.code, unit.label, *unit.names))
 
 
 def _bare(text: str) -> str:

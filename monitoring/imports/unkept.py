@@ -92,9 +92,10 @@ def doubled(content: Json, path: str = "") -> Iterator[str]:
     """Where a list of a resource holds the very same twice, as paths: FHIR's lists say each thing once."""
     for name, value in content.items():
         items = value if isinstance(value, list) else [value]
-        texts = [json.dumps(one, sort_keys=True, default=str) for one in items]
-        if len(set(texts)) < len(texts):
-            yield f"{path}{name}"
+        if len(items) > 1:
+            texts = {json.dumps(one, sort_keys=True, default=str) for one in items}
+            if len(texts) < len(items):
+                yield f"{path}{name}"
         for one in items:
             if isinstance(one, Mapping):
                 yield from doubled(one, f"{path}{name}.")

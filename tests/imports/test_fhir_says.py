@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from monitoring.imports.dry_run import Decision, DryRun
+from monitoring.imports.mapping import Moment
 from monitoring.imports.vital_signs import PROFILES
 from tests.clinical.timeline import MARTA, at
 from tests.imports.bundles import LEFT, TOLD, breath, changed, others, past, run, sentences, vital
@@ -473,6 +474,21 @@ def test_a_search_set_without_its_encounter_is_one_infusion() -> None:
     told = "The encounter https://ehr.example/r4/Encounter/e is not in the file; its values stand under that reference."
     assert told in infusion.remarks
     assert sentences(found) == ["Nothing says when the patient left: expected it, an imported infusion is over."]
+
+
+def test_when_it_began_and_was_over_can_be_said_where_the_file_does_not() -> None:
+    data = json.loads(others(breath(effectiveDateTime="2026-03-03T10:40:00Z")))
+    del data["entry"][1:3]
+    told = replace(TOLD, started=Moment("first"), ended=Moment("after", 25), left=Moment("last"))
+    found = past(run(json.dumps(data).encode(), told))
+    events = {one.event.kind: one.observed_at for one in found.entries if one.event}
+    assert events == {"start": at(10), "end": at(35), "close": at(40)}
+    assert found.remarks[0].endswith(
+        "pump started with the first value; infusion ended 25 min after the start; patient left with the last value; "
+        "weight 72 kg; dose 0.5 mg/kg; planned time 40 min."
+    )
+    # What the file says counts.
+    assert [one.observed_at for one in past(run(others(), told)).entries if one.event] == [at(0), at(25), at(90)]
 
 
 def test_an_encounter_that_is_not_there_is_an_infusion_of_its_own() -> None:
