@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date, datetime, time
 from typing import Final
@@ -36,6 +37,7 @@ from monitoring.screens.plain import plain, spoken
 _EXAMPLES: Final = 3
 _OLDEST: Final = date(1900, 1, 1)
 _LONGEST_MINUTES: Final = 100_000  # what a field takes; how long an infusion may last is judged by the dry run
+_IN_BUNDLE: Final = {**WHEN_WORDS, "first": "with the first value", "last": "with the last value"}
 _EVENT_LABELS: Final = {"effect": "Effect, by its name", "note": "Note"}
 
 
@@ -234,6 +236,14 @@ def draw_told_of_bundle(place: str, *, someone: bool) -> tuple[Told, bool]:
     told = _draw_plan(FileMapping((), ""), clinic, place, Told())
     if someone:
         told = replace(told, patient=_draw_patient(clinic, place))
+    one, two, three = st.columns(3)
+    with one:
+        started = _draw_moment("Pump started", ("file", "first"), f"{place}_started", _IN_BUNDLE)
+    with two:
+        ended = _draw_moment("Infusion ended", ("file", "after", "last"), f"{place}_ended", _IN_BUNDLE)
+    with three:
+        left = _draw_moment("Patient left", ("file", "after", "last"), f"{place}_left", _IN_BUNDLE)
+    told = replace(told, started=started, ended=ended, left=left)
     return told, st.checkbox("Round values that have more decimals than are recorded here", key=f"{place}_rounding")
 
 
@@ -244,8 +254,8 @@ def _draw_told(mapping: FileMapping, clinic: RunningClinic, place: str) -> Told:
         told = replace(told, patient=_draw_patient(clinic, place))
     told = _draw_plan(mapping, clinic, place, told)
     if mapping.at("minute") is None:
-        told = replace(told, started=_draw_moment("Pump started", ("file", "first", "at"), f"{place}_started"))
-    told = replace(told, ended=_draw_moment("Infusion ended", ("file", "after", "at"), f"{place}_ended"))
+        told = replace(told, started=_draw_moment("Pump started", ("", "file", "first", "at"), f"{place}_started"))
+    told = replace(told, ended=_draw_moment("Infusion ended", ("", "file", "after", "at"), f"{place}_ended"))
     if told.ended.when not in ("", "file"):
         reasons = ["", *protocol.stop_reasons]
         stopped = st.selectbox(
@@ -255,7 +265,7 @@ def _draw_told(mapping: FileMapping, clinic: RunningClinic, place: str) -> Told:
             key=f"{place}_stopped",
         )
         told = replace(told, stopped=stopped or "")
-    return replace(told, left=_draw_moment("Patient left", ("file", "last", "after", "at"), f"{place}_left"))
+    return replace(told, left=_draw_moment("Patient left", ("", "file", "last", "after", "at"), f"{place}_left"))
 
 
 def _draw_plan(mapping: FileMapping, clinic: RunningClinic, place: str, told: Told) -> Told:
@@ -295,9 +305,8 @@ def _draw_patient(clinic: RunningClinic, place: str) -> str:
     return chosen if isinstance(chosen, str) else ""
 
 
-def _draw_moment(what: str, offered: tuple[When, ...], place: str) -> Moment:
-    choices: tuple[When, ...] = ("", *offered)
-    when = st.selectbox(what, list(choices), format_func=lambda one: _capital(WHEN_WORDS[one]), key=place) or ""
+def _draw_moment(what: str, offered: tuple[When, ...], place: str, words: Mapping[When, str] = WHEN_WORDS) -> Moment:
+    when = st.selectbox(what, list(offered), format_func=lambda one: _capital(words[one]), key=place) or ""
     if when == "after":
         title = f"{what}, minutes after the start"
         minutes = NumberField(f"{place}_minutes", what, "min", title, possible=(0, _LONGEST_MINUTES)).draw().value

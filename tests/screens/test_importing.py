@@ -304,6 +304,25 @@ def test_somebody_of_the_same_number_is_asked_about_with_both_shown(page: Tab, i
     assert [one for one in told if one.startswith("Confirmed at the import: Otto Fremd")] != []
 
 
+def test_when_an_infusion_was_over_is_said_on_the_page_where_the_bundle_does_not(page: Tab) -> None:
+    found = json.loads(exported())
+    over = ("end", "close")
+    found["entry"] = [
+        one
+        for one in found["entry"]
+        if not {code.get("code") for code in one["resource"].get("code", {}).get("coding", ())} & set(over)
+    ]
+    for one in found["entry"]:
+        for period in ("period", "performedPeriod", "effectivePeriod"):
+            one["resource"].get(period, {}).pop("end", None)
+    tab = uploaded(page, json.dumps(found), "bundle.json")
+    assert table_of(tab, 1)[0]["What comes of it"] == "does not come in"
+    fill(tab, ended="after", left="last")
+    fill(tab, ended_minutes="40")
+    said = [row["What the record will say"] for row in table_of(tab, 2)]
+    assert any("infusion ended 40 min after the start; patient left with the last value" in one for one in said), said
+
+
 def test_what_is_wrong_in_a_bundle_is_decided_like_anything_else(page: Tab) -> None:
     tab = uploaded(page, exported().replace('"value": 98', '"value": 980', 1), "bundle.json")
     assert [row["Entry"] for row in table_of(tab, 0) if row["State"] == "wrong"] != []
