@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from monitoring.clinic import RunningClinic
 from monitoring.clinical.clocks import RunningClock
+from monitoring.clinical.flags import Flag
 from monitoring.clinical.protocol import Level
 from monitoring.documents.judged import Judged, judged
 from monitoring.documents.known import to_sign
@@ -48,7 +49,7 @@ def board_document(clinic: RunningClinic, initials_only: bool = False) -> dict[s
     if not initials_only:
         _tell_namesakes_apart(cards, running)
     cards.sort(key=lambda card: card["order"])
-    open_flags = [flag for j in running for flag in j.flags.open]
+    open_flags = [flag for j in running for flag in j.flags.open if not flag.withdrawn]
     unsigned = to_sign(clinic)
     changes = [j.next_change for j in running if j.next_change is not None]
     return {
@@ -95,9 +96,10 @@ def _together(running: Sequence[Judged], zone: ZoneInfo) -> str:
 
 
 def _card(j: Judged, chair: str, position: int, initials_only: bool, shared: bool) -> dict[str, Any]:
-    open_flags = j.flags.open
-    worst = max((int(flag.level) for flag in open_flags if not flag.is_acknowledged), default=0)
-    seen = max((int(flag.level) for flag in open_flags), default=0)
+    open_flags = sorted(j.flags.open, key=lambda flag: flag.withdrawn)
+    stands = [flag for flag in open_flags if not flag.withdrawn]
+    worst = max((int(flag.level) for flag in stands if not flag.is_acknowledged), default=0)
+    seen = max((int(flag.level) for flag in stands), default=0)
     due = j.course.overdue_slot_at
     overdue = (j.now - due).total_seconds() if due is not None else 0.0
     helped = [clock for clock in j.clocks.running if clock.kind == "help"]
@@ -119,8 +121,8 @@ def _card(j: Judged, chair: str, position: int, initials_only: bool, shared: boo
         "trace_axis": trace_axis(j),
         "flags": [
             {
-                "level": flag.level.word,
-                "words": f"{flag.headline}{f' · {flag.confirmation}' if flag.confirmation else ''}",
+                "level": "" if flag.withdrawn else flag.level.word,
+                "words": " · ".join(part for part in (flag.headline, _state(flag)) if part),
                 "needs_acknowledgement": not flag.is_acknowledged,
             }
             for flag in open_flags
@@ -130,6 +132,10 @@ def _card(j: Judged, chair: str, position: int, initials_only: bool, shared: boo
         "clocks": [_clock(clock) for clock in j.clocks.running if clock.due_at is not None and clock.due_at <= j.now],
         "order": (-max(worst, _HELP if helped else 0), -seen, -overdue, position),
     }
+
+
+def _state(flag: Flag) -> str:
+    return "withdrawn" if flag.withdrawn else flag.confirmation
 
 
 def _clock(clock: RunningClock) -> dict[str, Any]:

@@ -10,9 +10,9 @@ from monitoring.documents.judged import Judged
 from monitoring.documents.words import iso
 
 
-def unseen_first(flag: Flag) -> bool:
-    """Sorts what nobody has acknowledged ahead of what somebody has, each still worst first."""
-    return flag.is_acknowledged
+def unseen_first(flag: Flag) -> tuple[bool, bool]:
+    """Sorts what nobody has acknowledged ahead of what somebody has, each still worst first; what is withdrawn last."""
+    return flag.withdrawn, flag.is_acknowledged
 
 
 def flag_row(flag: Flag, j: Judged) -> dict[str, Any]:
@@ -38,6 +38,7 @@ def flag_row(flag: Flag, j: Judged) -> dict[str, Any]:
         "receipt": " · ".join(part for part in receipts if part),
         "rule": flag.rule,
         "open": flag.open,
+        "withdrawn": flag.withdrawn,
         "seen": [reading.id for reading in flag.readings],
         "needs_acknowledgement": flag.open and not flag.is_acknowledged,
         "acknowledged": f"seen by {last.who}: {last.done}" if last else NOT_HERE if flag.imported else "",

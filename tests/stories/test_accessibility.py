@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 from monitoring.clock import Clock
 from tests.small_clinic import entry
 from tests.stories.gallery import OUTSIDE, Gallery
-from tests.stories.tablet import LANDSCAPE, PATIENCE_MS, TILES, Tablet
+from tests.stories.tablet import LANDSCAPE, PATIENCE_MS, PORTRAIT, TILES, Tablet
 from tests.stories.ward import values, written
 
 pytestmark = pytest.mark.browser
@@ -140,6 +140,11 @@ def test_steps_of_care_have_nothing_grave(reader: Reader, gallery: Gallery, what
         tablet.tap(tablet.button("Emergency"))
     reader.assert_good()
     if what == "flags":
+        tablet.page.set_viewport_size(PORTRAIT)
+        for tab in ("Entries", *STEPS.values()):
+            tablet.step(tab)
+            assert reader.violations(only="target-size") == [], tab  # no key lies under another
+        tablet.page.set_viewport_size(LANDSCAPE)
         tablet.page.goto(f"{tablet.url}/handover?infusion={gallery.infusions[what]}")
         tablet.ready()
         reader.assert_good()

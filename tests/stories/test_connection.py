@@ -118,6 +118,12 @@ def test_what_the_tablet_holds_is_judged_by_it_and_what_the_server_told_is_as_of
     network.cut()
     expect(tablet.lost).to_be_visible()
     tablet.log({**QUIET, "systolic": 190, "diastolic": 115, "spo2": 90})
+    expect(tablet.flags).to_have_count(
+        1
+    )  # sideways there is room for the worst one, beside what is said of the connection
+    expect(tablet.flags).to_contain_text("not yet sent")
+    expect(tablet.button("All 2 flags")).to_be_visible()
+    tablet.page.set_viewport_size(PORTRAIT)
     expect(tablet.flags).to_have_count(2)
     expect(tablet.flags.first).to_contain_text("SYS 190 · DIA 115 · SpO₂ 90")
     expect(tablet.flags.first).to_contain_text("critical, out of range, not yet sent")

@@ -183,6 +183,49 @@ def test_a_step_of_care_fits_and_leaves_chart_and_pad_in_view(gallery: Gallery, 
         assert box["height"] >= 120, shown
 
 
+# What could scroll as a page, how far it is scrolled, and whether a finger on a key of the flags hits that key.
+_PINNED: Final = """() => {
+  const pages = [document.documentElement, document.querySelector(".live-root")];
+  const keys = [...document.querySelectorAll(".flags .acknowledge, .more-flags")].map((key) => {
+    const { x, y, width, height } = key.getBoundingClientRect();
+    const hit = document.elementFromPoint(x + width / 2, y + height / 2);
+    return [key.getAttribute("aria-description") ?? "", key.contains(hit)];
+  });
+  const strip = document.querySelector(".flags-place").getBoundingClientRect();
+  return {
+    scrolled: pages.map((page) => page.scrollTop),
+    beyond: pages.map((page) => page.scrollHeight - page.clientHeight),
+    inView: strip.top >= 0 && strip.left >= 0 && strip.bottom <= innerHeight && strip.right <= innerWidth,
+    keys: Object.fromEntries(keys),
+  };
+}"""
+WITH_BARS_UPRIGHT: Final[ViewportSize] = {"width": 820, "height": 1100}
+TABS: Final = ("Entries", "Before", "Care", "Leaving", "Sign-off")
+
+
+def test_the_bedside_never_scrolls_and_a_step_moves_no_key(gallery: Gallery, tablets: Tablets) -> None:
+    tablet = tablets(gallery.ward, "Ada Okafor", infusion=gallery.infusions["flags"])
+    worst = tablet.flags.first.locator("b").inner_text()
+    for size in (*TABLETS, WITH_BARS_UPRIGHT):
+        tablet.page.set_viewport_size(size)
+        places = []
+        for tab in TABS:
+            panel = tablet.step(tab)
+            for end in (-1, 0):  # what is at the end of a step is brought into view in it, not in the page
+                panel.evaluate("(panel, end) => [...panel.querySelectorAll('*')].at(end).scrollIntoView()", end)
+            tablet.page.evaluate("document.querySelector('.live-root').scrollTop = 200")
+            settle(tablet.page)
+            found = tablet.page.evaluate(_PINNED)
+            shown = f"{tab} {size}"
+            assert (found["scrolled"], found["beyond"], found["inView"]) == ([0, 0], [0, 0], True), shown
+            assert found["keys"][worst], shown
+            assert list(found["keys"].values())[:2] == [True, True], shown
+            places.append([(one.name, one.box) for one in measure(tablet.page).targets if "panel" not in one.path])
+        assert places == [places[0]] * len(TABS), size
+        if size == PORTRAIT:
+            assert tablet.page.locator(".plot").evaluate("plot => plot.clientHeight") >= 120
+
+
 def test_the_handover_fits(gallery: Gallery, tablets: Tablets) -> None:
     tablet = tablets(gallery.ward, "Jonas Lund")
     tablet.page.goto(f"{tablet.url}/handover?infusion={gallery.infusions['flags']}")

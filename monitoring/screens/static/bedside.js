@@ -160,21 +160,14 @@ function bedside(root, infusion, pins) {
   const tabs = steps([{ key: "entries", label: "Entries", node: list.node, draw: list.draw, status: () => "" }, before, care, leaving, signingTab(host, sheetPlace)], stepped);
   const running = clocksKey(host, () => tabs.open("care"));
   place.flags.append(loud, flags.node, running.node);
-  left.append(place.values, plot.node, strip.node, place.quick, place.tray, tabs.node);
-  const screen = h("main", { class: "bedside", "aria-label": "Bedside" }, place.banners, place.top, place.clock, place.flags, marked.node, left, padPlace, said, ...flags.regions);
+  // Whatever comes, goes or changes its height stands between the flags and the keys: it moves none of them.
+  left.append(place.values, marked.node, plot.node, strip.node, place.tray, tabs.node, place.quick);
+  const screen = h("main", { class: "bedside", "aria-label": "Bedside" }, place.top, place.clock, place.flags, place.banners, left, padPlace, said, ...flags.regions);
   root.replaceChildren(screen);
-  // What stays in view upright is as high as its words.
-  const held = new ResizeObserver(() => {
-    root.style.setProperty("--top-height", `${place.top.offsetHeight}px`);
-    root.style.setProperty("--clock-height", `${place.clock.offsetHeight}px`);
-  });
-  [place.top, place.clock].forEach((one) => held.observe(one));
 
-  // While a step is open the chart gives height; upright, where all is under each other, the step is brought into view.
+  // While a step is open the chart gives it height.
   function stepped(key) {
     left.classList.toggle("stepping", key !== "entries");
-    screen.classList.toggle("at-step", key !== "entries");
-    if (key !== "entries" && left.offsetHeight === 0) tabs.node.scrollIntoView({ block: "end" });
   }
 
   function askStartReason() {

@@ -1,5 +1,5 @@
 // What the next entries carry besides what is typed: that they are written down from paper, each with its own time; or that they
-// are added to a closed record, as a late entry with its own time or an addendum. A strip above the pad says so as long as it holds.
+// are added to a closed record, as a late entry with its own time or an addendum. A strip above the chart says so as long as it holds.
 
 import * as clock from "./clock.js";
 import { h, redraw } from "./element.js";

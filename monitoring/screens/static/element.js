@@ -121,7 +121,8 @@ export function uuid() {
   return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join("-");
 }
 
-// A sheet with keys, opened beside what it is about; Escape or "Back" closes it and gives the focus back.
+// A sheet with keys, opened beside what it is about; Escape or "Back" closes it and gives the focus back. Answers what closes it,
+// with the `sheet` itself.
 export function openSheet(place, title, ...content) {
   const before = document.activeElement;
   const close = () => {
@@ -137,5 +138,6 @@ export function openSheet(place, title, ...content) {
   place.querySelector(":scope > .sheet")?.remove();
   place.append(sheet);
   if (!typing.toFirstField(sheet)) sheet.querySelector("button, input, textarea")?.focus({ preventScroll: true });
+  close.sheet = sheet;
   return close;
 }

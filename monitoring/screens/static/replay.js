@@ -82,7 +82,7 @@ function clockRow(doc) {
 function flagRows(doc) {
   const open = doc.flags.filter((flag) => flag.open);
   const rows = [
-    ...open.map((flag) => row(flag.level, flag.needs_acknowledgement, flag.headline, flag.receipt, flag.acknowledged || "not acknowledged")),
+    ...open.map((flag) => row(flag.level, flag.needs_acknowledgement && !flag.withdrawn, flag.headline, flag.receipt, flag.acknowledged || "not acknowledged")),
     ...doc.conflicts.map(({ sentence }) => row("caution", true, sentence, "kept, changes nothing · to be corrected or withdrawn", "")),
   ];
   const notes = doc.notes.map((note) => h("p", { class: "replay-note", text: `▲ ${note}` }));
@@ -90,7 +90,7 @@ function flagRows(doc) {
 }
 
 function row(level, fresh, headline, receipt, answer) {
-  return h("li", { class: `flag ${level} ${fresh ? "new" : "seen"}` },
+  return h("li", { class: `flag ${level} ${fresh ? "new" : "quiet"}` },
     h("span", { class: "mark", role: "img", "aria-label": level, text: MARK[level] }),
     h("div", { class: "flag-words" }, h("b", { text: headline }), h("span", { text: receipt })),
     h("span", { class: "ack", text: answer }));

@@ -291,12 +291,13 @@ export function sheets(host, place, left, plot) {
     );
   }
 
+  // Answers the sheet.
   function acknowledge(flag) {
     const save = (done, shut) => {
       const { key, measure, side, level, rule, seen: readings } = flag;
       if (host.put({ ...host.entry("acknowledgement", uuid(), true), acknowledgement: { flag: key, measure, side, level, rule, seen: readings, done } })) shut();
     };
-    open(`Seen: ${flag.headline}. What was done?`, h("p", { class: "hint", text: flag.receipt }), (shut) => choices(words().acknowledgements, (done) => save(done, shut)), (shut) => ownWords("In your words", (done) => save(done, shut)));
+    return open(`Seen: ${flag.headline}. What was done?`, h("p", { class: "hint", text: flag.receipt }), (shut) => choices(words().acknowledgements, (done) => save(done, shut)), (shut) => ownWords("In your words", (done) => save(done, shut))).sheet;
   }
 
   // What was seen before the start and saved after it becomes what changes are measured against; the start stays as it is.
