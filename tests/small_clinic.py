@@ -136,6 +136,13 @@ def actor(clinic: RunningClinic, name: str, device: str | None = None) -> Actor:
     return Actor(staff, store.begin_sign_in(device, staff.id, clinic.clock.now() + timedelta(hours=12)))
 
 
+class Everything(tuple[str, ...]):
+    """Every question, answered with yes."""
+
+    def __contains__(self, question: object) -> bool:
+        return True
+
+
 def open_infusion(clinic: RunningClinic, by: Actor, patient: str, chair: str, **more: Any) -> str:
     """An ordinary infusion of this patient at this chair; answers its id."""
     wanted: dict[str, Any] = {
@@ -147,6 +154,7 @@ def open_infusion(clinic: RunningClinic, by: Actor, patient: str, chair: str, **
         "planned_minutes": 40,
         "every_minutes": 10,
         "identifiers": ["name", "date of birth"],
+        "confirmed": Everything(),
     }
     outcome = recording.open_infusion(clinic, by, **(wanted | more))
     assert outcome.value is not None, outcome.sentences

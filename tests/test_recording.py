@@ -658,6 +658,54 @@ def test_an_infusion_is_opened_only_with_what_it_needs(
     assert len(clinic.store.open_infusions()) == 2
 
 
+def test_a_dose_or_weight_unlike_the_others_is_asked_about_at_every_door(
+    clinic: RunningClinic, names: Names, ada: Actor, clock: SetClock
+) -> None:
+    omar = names.patients["Omar Haddad"]
+    given: dict[str, Any] = {"patient_id": omar, "chair": "chair-2", "planned_minutes": 40, "every_minutes": 10}
+    given |= {"identifiers": ["name", "wristband"], "weight_kg": 71.7, "id": str(uuid4())}
+    asked = recording.open_infusion(clinic, ada, **given, dose_mg_per_kg=1.0)
+    dose = "Dose 1 mg/kg, 71.7 mg for 71.7 kg: the site's standard is 0.5 mg/kg. Is this what was ordered?"
+    assert (asked.why, asked.sentences) == ("refused", (dose,))
+    # What was confirmed of one dose is not confirmed of another.
+    assert not recording.open_infusion(clinic, ada, **given, dose_mg_per_kg=0.9, confirmed=[dose]).done
+    opened = recording.open_infusion(clinic, ada, **given, dose_mg_per_kg=1.0, confirmed=[dose])
+    assert opened.value is not None
+    assert recording.open_infusion(clinic, ada, **given, dose_mg_per_kg=1.0).again  # a second tap
+    infusion = clinic.store.infusion(opened.value.id)
+    assert infusion is not None
+    (note,) = infusion.entries
+    assert note.event is not None
+    assert (note.event.kind, note.author_name, note.observed_at) == ("note", "Ada Okafor", infusion.opened_at)
+    assert note.event.detail["text"] == f"Confirmed when this infusion was opened. {dose} Yes."
+
+    last = recording.last_infusion(clinic, omar)
+    assert last is not None
+    assert (last.weight_kg, last.mg_per_kg, last.on) == (71.7, 1.0, last.weighed_on)
+    cancelled = event(clock.wait(minutes=1), "cancel", reason="patient did not come")
+    assert recording.save_entry(clinic, ada, infusion.id, cancelled).done
+    assert recording.last_infusion(clinic, omar) is None
+
+
+def test_an_order_unlike_the_opening_is_kept_once_it_is_confirmed(
+    clinic: RunningClinic, names: Names, ada: Actor, clock: SetClock
+) -> None:
+    order = {"prescriber": "Dr Ines Weiss", "planned_minutes": 40, "weight_kg": 72.0, "weight_on": "2026-03-02"}
+    slip = event(clock.wait(minutes=1), "order", **order, dose_mg_per_kg=1.0)
+    refused = recording.save_entry(clinic, ada, names.infusion, slip)
+    asked = "Dose 1 mg/kg: this infusion was opened with 0.5 mg/kg. Is this what was ordered?"
+    assert refused.sentences == (asked,)
+    for unsaid in ("yes", 1, False):
+        detail = order | {"dose_mg_per_kg": 1.0, "confirmed_unusual": unsaid}
+        assert not recording.save_entry(clinic, ada, names.infusion, event(clock.now(), "order", **detail)).done
+    meant = event(clock.now(), "order", **order, dose_mg_per_kg=1.0, confirmed_unusual=True)
+    assert recording.save_entry(clinic, ada, names.infusion, meant).done
+    alike = event(clock.now(), "order", **order, dose_mg_per_kg=1.05)
+    assert recording.save_entry(clinic, ada, names.infusion, alike).done
+    waited = event(clock.now(), "order", **order, dose_mg_per_kg=0.3)
+    assert recording.save_entry(clinic, ada, names.infusion, waited | {"queued": True}).done  # asked on the tablet
+
+
 def test_a_patient_has_one_open_infusion_at_a_time(clinic: RunningClinic, names: Names, ada: Actor) -> None:
     outcome = recording.open_infusion(
         clinic,

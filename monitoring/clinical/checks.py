@@ -14,6 +14,7 @@ from datetime import datetime
 from typing import Any, get_args
 
 from monitoring.clinical import baseline, before, clocks, dose, leaving, scales, signing
+from monitoring.clinical.asked import order_questions
 from monitoring.clinical.course import allowed, is_over, outlined
 from monitoring.clinical.instants import read_instant
 from monitoring.clinical.moments import CLOCK_SLIP as CLOCK_SLIP  # of this module's words, too
@@ -84,6 +85,7 @@ def problems(entry: Entry, infusion: Infusion, protocol: Protocol, now: datetime
             *after_leaving_problems(entry, infusion),
             *dose.live_problems(entry, infusion),
         ]
+        found += _order_to_confirm(entry, infusion, protocol)
         found += signing.withdrawal_problems(entry, infusion, protocol)
     return list(dict.fromkeys(found))
 
@@ -307,6 +309,13 @@ def _acknowledgement_problems(entry: Entry, infusion: Infusion, protocol: Protoc
     for reading_id in said.seen:
         if reading_id not in known:
             yield f"Acknowledged reading {_quoted(reading_id)}: expected a reading of this infusion."
+
+
+def _order_to_confirm(entry: Entry, infusion: Infusion, protocol: Protocol) -> Sequence[str]:
+    """What is asked about an order that nobody has confirmed (`confirmed_unusual` in its detail)."""
+    if entry.event is None or entry.event.kind != "order" or entry.event.detail.get("confirmed_unusual") is True:
+        return ()
+    return order_questions(entry.event.detail, infusion, protocol.dose)
 
 
 def _replacement_problems(entry: Entry, infusion: Infusion) -> Iterator[str]:

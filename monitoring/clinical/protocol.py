@@ -195,6 +195,7 @@ class Dose:
     rate_ml_per_h_possible: tuple[float, float]
     planned_infusions: int
     source: str
+    asked_beyond_percent: float = 0  # a dose or weight so far from the standard or the last is asked about; 0: always
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,6 +58,7 @@ def dose_part(j: Judged, sums: Reconciliation) -> dict[str, Any]:
         "ordered": ordered_words(j),
         "plan": {key: None if hidden and key in _TOLD else getattr(j.plan, key) for key in _PLAN},
         "hidden": hidden,
+        "asked_beyond_percent": j.protocol.dose.asked_beyond_percent,
         **{key: "" if hidden or amount is None else mg(amount, j.protocol) for key, amount in amounts.items()},
         "reconciled": "" if hidden else sums.sentence,
         "is_reconciled": sums.reconciled,

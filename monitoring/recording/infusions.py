@@ -7,16 +7,19 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import date
 from typing import Final
-from uuid import UUID
+from uuid import UUID, uuid5
+from zoneinfo import ZoneInfo
 
 from monitoring import access
 from monitoring.access import Actor
 from monitoring.clinic import RunningClinic
+from monitoring.clinical.asked import LastInfusion, opening_questions
 from monitoring.clinical.course import course
+from monitoring.clinical.dose import plan_of
 from monitoring.clinical.protocol import Dose
-from monitoring.clinical.record import Infusion, Patient
+from monitoring.clinical.record import Event, Infusion, Patient
 from monitoring.recording.outcome import Again, Refused, answered, refuse_if
-from monitoring.records import Chair, NewInfusion, Series
+from monitoring.records import Chair, NewEntry, NewInfusion, Series
 
 SEXES: Final = ("female", "male", "other", "unknown")
 IDENTIFIERS: Final = ("name", "date of birth", "patient number", "wristband", "photograph")
@@ -141,6 +144,19 @@ def _infusions_of(clinic: RunningClinic, patient_id: str, series_id: str) -> Ite
             yield infusion
 
 
+def last_infusion(clinic: RunningClinic, patient_id: str) -> LastInfusion | None:
+    """What the latest infusion of a patient that was not cancelled ran by; None before the first."""
+    found = clinic.store.clinic()
+    zone, now = ZoneInfo(found.zone if found else "UTC"), clinic.clock.now()
+    for infusion_id in reversed(clinic.store.infusions_of(patient_id)):
+        infusion = clinic.store.infusion(infusion_id)
+        if infusion is None or course(infusion, clinic.protocol_of(infusion.protocol), now).phase == "cancelled":
+            continue
+        plan, on = plan_of(infusion), infusion.opened_at.astimezone(zone).date()
+        return LastInfusion(on, plan.weight_kg, plan.weight_on or on, plan.mg_per_kg)
+    return None
+
+
 @answered
 def open_infusion(
     clinic: RunningClinic,
@@ -158,11 +174,14 @@ def open_infusion(
     bag_volume_ml: float | None = None,
     new_series: bool = False,
     planned_infusions: int | None = None,
+    confirmed: Collection[str] = (),
 ) -> Infusion | Again[Infusion]:
     """Open a patient's infusion at a free chair, under the protocol that holds now. The same `id` twice is one.
 
     `identifiers` are the two or more things by which the person was identified (of IDENTIFIERS). `number` is which of
     the series; None takes the suggested one. A series is opened when the patient has none, or when `new_series`.
+    `confirmed`: the sentences of `opening_questions` that were answered with yes; what is not confirmed is asked, and
+    what is confirmed stands in the record as a note.
     """
     actor = access.require(actor, "open_infusion")
     with clinic.store.bulk():  # one transaction: no other tablet opens one between what is judged and what is opened
@@ -204,6 +223,9 @@ def open_infusion(
         assert dose_mg_per_kg is not None
         assert planned_minutes is not None
         assert every_minutes is not None
+        last = last_infusion(clinic, patient_id)
+        asked = [sentence for _, sentence in opening_questions(protocol.dose, weight_kg, dose_mg_per_kg, last)]
+        refuse_if(sentence for sentence in asked if sentence not in confirmed)
         if series is None:
             # Named after the infusion that opens it, so that pressing again opens no second series.
             series = clinic.store.open_series(patient_id, planned, by=actor.staff.id, id=id)
@@ -221,7 +243,27 @@ def open_infusion(
             identifiers=", ".join(word for word in IDENTIFIERS if word in identifiers),
             chair=chair,
         )
-        return clinic.store.open_infusion(new, by=actor.staff.id)
+        opened = clinic.store.open_infusion(new, by=actor.staff.id)
+        for sentence in asked:
+            _note_confirmed(clinic, actor, opened, sentence)
+        return opened
+
+
+def _note_confirmed(clinic: RunningClinic, actor: Actor, opened: Infusion, question: str) -> None:
+    """Keep in the record that a person answered this question with yes when the infusion was opened."""
+    note = f"Confirmed when this infusion was opened. {question} Yes."
+    clinic.store.add_entry(
+        opened.id,
+        NewEntry(
+            id=str(uuid5(UUID(opened.id), question)),
+            kind="event",
+            observed_at=opened.opened_at,
+            tapped_at=opened.opened_at,
+            author=actor.staff.id,
+            event=Event("note", {"text": note}),
+            sign_in=actor.sign_in.id,
+        ),
+    )
 
 
 def plan_problems(

@@ -12,6 +12,8 @@ import streamlit as st
 
 from monitoring import access
 from monitoring.clinic import running
+from monitoring.clinical.asked import LastInfusion, opening_questions
+from monitoring.clinical.protocol import Dose
 from monitoring.clinical.record import Patient
 from monitoring.documents import age_in_years, allergy_words
 from monitoring.recording import (
@@ -19,6 +21,7 @@ from monitoring.recording import (
     SEXES,
     correct_patient,
     free_chairs,
+    last_infusion,
     next_of_series,
     open_infusion,
     register_patient,
@@ -30,6 +33,7 @@ from monitoring.screens.plain import plain
 from monitoring.screens.said import say, say_outcome, show_said
 from monitoring.screens.series import draw_way_to_series
 
+_YES: Final = {"weight": "Yes, this is the weight today", "dose": "Yes, this is what was ordered"}
 _SHOWN: Final = 12  # patients at a time
 _NOTHING_TYPED: Final = ("", "", None, None, "")  # number, name, birth date, sex, allergies
 
@@ -94,6 +98,9 @@ def _draw_open(patient: Patient) -> None:
     one, two, three = st.columns(3)
     weight = number["weight"].draw(one).value
     mg_per_kg = number["dose"].draw(two, dose.mg_per_kg).value
+    last = last_infusion(clinic, patient.id)
+    one.caption(_last_weight(last))
+    two.caption(_last_dose(last, dose))
     number["planned"].draw(three, dose.planned_minutes)
     number["which"].draw(one, suggested.number)
     presets = list(protocol.schedule.presets)
@@ -101,6 +108,9 @@ def _draw_open(patient: Patient) -> None:
     three.selectbox("Chair", list(free), index=first, format_func=lambda one: free.get(one, ""), key=key["chair"])
     if weight is not None and mg_per_kg is not None:
         st.text(f"{weight:.10g} kg × {mg_per_kg:.10g} mg/kg = {weight * mg_per_kg:.10g} mg")
+        for about, question in opening_questions(dose, weight, mg_per_kg, last):
+            st.warning(plain(f"▲ {question}"))
+            st.checkbox(_YES[about], key=_confirmed_key(patient.id, question))
     st.pills("Identified by (two)", list(IDENTIFIERS), selection_mode="multi", key=key["identifiers"], default=[])
     st.button(
         f"Open infusion for {plain(patient.name)}",
@@ -116,6 +126,28 @@ def _keys(patient_id: str) -> dict[str, str]:
     """The keys of the form's fields, one's own for each patient: no weight is carried over to the next person."""
     fields = ("weight", "dose", "planned", "which", "every", "chair", "identifiers")
     return {field: f"{field}_{patient_id}" for field in fields}
+
+
+def _last_weight(last: LastInfusion | None) -> str:
+    """The last weight as what it is: nobody fills it in."""
+    return "No weight before" if last is None else f"Last {last.weight_kg:.10g} kg, {last.weighed_on:%d %b %Y}"
+
+
+def _last_dose(last: LastInfusion | None, dose: Dose) -> str:
+    was = "no dose before" if last is None else f"last {last.mg_per_kg:.10g} mg/kg, {last.on:%d %b %Y}"
+    return f"Site's standard {dose.mg_per_kg:.10g} mg/kg · {was}"
+
+
+def _confirmed_key(patient_id: str, question: str) -> str:
+    """One's own for each question: what was confirmed of one number is not of another."""
+    return f"confirmed_{patient_id}_{question}"
+
+
+def _confirmed(patient_id: str) -> list[str]:
+    """The questions that are answered with yes."""
+    start = _confirmed_key(patient_id, "")
+    given = {str(key): value for key, value in st.session_state.items()}
+    return [key.removeprefix(start) for key, value in given.items() if key.startswith(start) and value is True]
 
 
 def _number_fields(patient_id: str) -> dict[str, NumberField]:
@@ -150,6 +182,7 @@ def _open(patient_id: str, id_key: str) -> None:
         every_minutes=given[key["every"]],
         identifiers=given[key["identifiers"]],
         number=number["which"].count(),
+        confirmed=_confirmed(patient_id),
     )
     if say_outcome(f"open {patient_id}", outcome) and outcome.value is not None:
         given["opened"] = opened_here[patient_id] = outcome.value.id

@@ -157,6 +157,9 @@ WRONG: dict[str, tuple[str, str, str, tuple[str, ...]]] = {
     "dose bounds upside down": ("weight_kg_possible = [30.0, 250.0]", "weight_kg_possible = [250.0, 30.0]", "[dose] weight_kg_possible", ("[250, 30]",)),
     "a time of nothing": ("planned_minutes = 40", "planned_minutes = 0", "[dose] planned_minutes", ("0", "20 to 120")),
     "the planned rate outside its bounds": ("rate_ml_per_h_possible = [5.0, 400.0]", "rate_ml_per_h_possible = [5.0, 15.0]", "[dose] rate_ml_per_h_possible", ("5 to 15", "150 mL/h")),
+    "a share in the place of a percentage": ("asked_beyond_percent = 10", "asked_beyond_percent = 0.1", "[dose] asked_beyond_percent", ("0.1", "10 for 10 %")),
+    "a percentage beyond all": ("asked_beyond_percent = 10", "asked_beyond_percent = 100", "[dose] asked_beyond_percent", ("100", "1 to 99")),
+    "a negative percentage": ("asked_beyond_percent = 10", "asked_beyond_percent = -10", "[dose] asked_beyond_percent", ("-10", "1 to 99")),
     "an empty bag": ("bag_volume_ml = 100.0", "bag_volume_ml = 0", "[dose] bag_volume_ml", ("0", "more than 0")),
     # words
     "a reason twice": ('"asleep", "refused"', '"asleep", "Asleep", "refused"', "[words] not_done_reasons item 2", ('"Asleep"', "twice")),

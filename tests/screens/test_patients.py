@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from datetime import date
+from datetime import date, timedelta
 from html import escape
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 import streamlit as st
@@ -13,7 +14,7 @@ import streamlit as st
 from monitoring import recording
 from monitoring.clinic import RunningClinic
 from tests.screens.tab import Doorman, Tab, read
-from tests.small_clinic import Names, actor, open_infusion
+from tests.small_clinic import Names, actor, event, open_infusion
 
 NEW: dict[str, Any] = {
     "reg_number": "K-0200",
@@ -181,6 +182,11 @@ def test_an_infusion_is_opened_and_its_bedside_is_shown(house: RunningClinic, om
     patient = ids.patients["Omar Haddad"]
     plan(omar, patient, chair="chair-3", dose="0,4", planned="50", every=5)
     assert "82 kg × 0.4 mg/kg = 32.8 mg" in omar.words
+    question = "Dose 0.4 mg/kg, 32.8 mg for 82 kg: the site's standard is 0.5 mg/kg. Is this what was ordered?"
+    assert f"▲ {question}" in omar.words
+    omar.press("Open infusion for Omar Haddad")
+    assert (omar.refusals, omar.screen, infusions(house, patient)) == ([question], "", 0)
+    omar.at.checkbox(f"confirmed_{patient}_{question}").check()
     omar.press("Open infusion for Omar Haddad")
     assert omar.screen == "bedside_screen"
     (opened,) = house.store.infusions_of(patient)
@@ -259,6 +265,35 @@ def test_a_comma_is_a_point_and_a_unit_is_honoured(
     infusion = house.store.infusion(house.store.infusions_of(patient)[0])
     assert infusion is not None
     assert (infusion.weight_kg, infusion.dose_mg_per_kg, infusion.planned_minutes) == (weight_kg, mg_per_kg, 40)
+
+
+def test_the_last_weight_and_dose_stand_beside_the_fields_filled_in_by_nobody(
+    house: RunningClinic, door: Doorman, ids: Names
+) -> None:
+    ada, marta, lin = actor(house, "Ada Okafor"), ids.patients["Marta Brandt"], ids.patients["Lin Sørensen"]
+    tab = door("Ada Okafor", "patients").fill(patient_chosen=lin)
+    assert {"No weight before", "Site's standard 0.5 mg/kg · no dose before"} <= set(tab.words)
+    opened = house.store.infusion(ids.infusion)
+    assert opened is not None
+    day = opened.opened_at.astimezone(ZoneInfo("Europe/Berlin"))
+    tab.fill(patient_chosen=marta)
+    assert {f"Last 72 kg, {day:%d %b %Y}", f"Site's standard 0.5 mg/kg · last 0.5 mg/kg, {day:%d %b %Y}"} <= set(
+        tab.words
+    )
+    assert tab.field(f"weight_{marta}").value == ""
+    weighed = day.date() - timedelta(days=3)
+    order = {"prescriber": "Dr Ines Weiss", "planned_minutes": 40, "dose_mg_per_kg": 0.52, "weight_kg": 70.5}
+    said = event(house.clock.now(), "order", **order, weight_on=weighed.isoformat())
+    assert recording.save_entry(house, ada, ids.infusion, said).done
+    tab.run()
+    assert f"Last 70.5 kg, {weighed:%d %b %Y}" in tab.words
+    # What was confirmed of one weight is not confirmed of another.
+    plan(tab, marta, weight="158")
+    question = f"Weight 158 kg: the last was 70.5 kg on {weighed:%d %b %Y}. Is this the weight today?"
+    tab.at.checkbox(f"confirmed_{marta}_{question}").check()
+    tab.run()
+    plan(tab, marta, weight="185")
+    assert tab.at.checkbox(f"confirmed_{marta}_{question.replace('158', '185')}").value is False
 
 
 def test_what_is_not_read_is_said_below_its_field_before_anything_is_pressed(omar: Tab, ids: Names) -> None:

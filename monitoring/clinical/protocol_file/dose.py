@@ -31,6 +31,7 @@ class DoseTable(Shape):
     bag_volume_ml: float
     rate_ml_per_h_possible: Pair
     planned_infusions: Whole
+    asked_beyond_percent: float = 0  # versions before had none
     source: str
 
 
@@ -82,6 +83,12 @@ def check_dose(slips: Slips, dose: DoseTable) -> None:
     for name in ("bag_volume_ml", "planned_infusions"):
         if getattr(dose, name) <= 0:
             slips.problem(("dose", name), f"{getattr(dose, name):g}, expected more than 0")
+    percent = dose.asked_beyond_percent
+    if 0 < percent < 1:
+        in_full = f"{percent * 100:g}"
+        slips.problem(("dose", "asked_beyond_percent"), f"{percent:g}, expected {in_full} for {in_full} %")
+    elif percent and not 1 <= percent <= 99:
+        slips.problem(("dose", "asked_beyond_percent"), f"{percent:g}, expected 1 to 99, or 0 to ask always")
     rates = pairs["rate_ml_per_h_possible"]
     if dose.planned_minutes > 0 and dose.bag_volume_ml > 0 and rates[0] < rates[1]:
         rate = dose.bag_volume_ml / dose.planned_minutes * 60
@@ -105,6 +112,7 @@ def dose_of(table: DoseTable) -> Dose:
         rate_ml_per_h_possible=(table.rate_ml_per_h_possible[0], table.rate_ml_per_h_possible[1]),
         planned_infusions=table.planned_infusions,
         source=table.source,
+        asked_beyond_percent=table.asked_beyond_percent,
     )
 
 

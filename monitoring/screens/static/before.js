@@ -12,6 +12,12 @@ const SECOND = "second calculation"; // what a signature means, as the server kn
 const TIME_OUT = "time-out";
 const WEIGHT_WORDS = { actual: "actual weight", ideal: "ideal weight", adjusted: "adjusted weight" };
 
+// What is asked about an order that differs from what holds by more than the site's per cent, as the server asks it.
+function orderQuestions(order, since, { plan, asked_beyond_percent: percent }) {
+  const parts = [["weight_kg", plan.weight_kg, "Weight", "kg", "Is this the weight today?"], ["dose_mg_per_kg", plan.mg_per_kg, "Dose", "mg/kg", "Is this what was ordered?"]];
+  const apart = ([part, held]) => Math.abs(order[part] - held) * 100 > held * percent * (1 + 1e-9);
+  return parts.filter(apart).map(([part, held, label, unit, question]) => `${label} ${numberText(order[part])} ${unit}: this infusion was ${since} with ${numberText(held)} ${unit}. ${question}`);
+}
 const rateText = (value) => String(Math.round(value * 1000) / 1000);
 
 export function section(title, ...content) {
@@ -83,6 +89,7 @@ export function beforeTab(host, place, askStartReason) {
     let prescriber = "";
     let filled = false;
     const wrong = problem();
+    const agreed = new Set(); // what was asked about and saved again: it is meant
     const who = h("div");
     let keys = null;
     const choose = (name) => {
@@ -95,6 +102,7 @@ export function beforeTab(host, place, askStartReason) {
       keys?.show("");
     });
     const save = once(() => {
+      const b = before();
       const detail = {
         prescriber: fields.other.text() || prescriber,
         dose_mg_per_kg: fields.dose.number(),
@@ -111,7 +119,13 @@ export function beforeTab(host, place, askStartReason) {
       ].filter(Boolean);
       const unread = [fields.weight, fields.dose, fields.minutes].map((one) => one.wrong()).filter(Boolean);
       put(wrong, unread.length ? unread.join(" ") : lacks.length ? `Order: ${lacks.join(", ")} not given.` : "");
-      if (!lacks.length && host.record("order", detail)) host.say("Order saved.");
+      if (lacks.length) return;
+      const asked = orderQuestions(detail, b.order ? "ordered before" : "opened", host.care().dose);
+      const open = asked.filter((question) => !agreed.has(question));
+      if (open.length) {
+        for (const question of open) agreed.add(question);
+        put(wrong, `${open.join(" ")} Save again to keep it.`);
+      } else if (host.record("order", asked.length ? { ...detail, confirmed_unusual: true } : detail)) host.say("Order saved.");
     });
     const form = h(
       "form",
