@@ -13,13 +13,14 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Final, Literal, cast
 
-from monitoring.clinical.dose import beside_what_holds, plan_of, says_its_numbers
+from monitoring.clinical.dose import Plan, beside_what_holds, plan_of, says_its_numbers
 from monitoring.clinical.protocol import OVER, Phase, Protocol
 from monitoring.clinical.record import EVENT_WORDS, Entry, Event, EventKind, Infusion, Reading
 
 SlotState = Literal["done", "partial", "missed", "overdue", "due", "next", "later"]
 Milestone = Literal["", "end of infusion", "before leaving"]
 
+_LONGEST_HOURS: Final = 24 * 366.0  # engineering: how far ahead an empty bag is looked for, so that dates hold it
 _LATER_IN_RECOVERY: Final = 2  # slots listed after the next one: recovery has no planned end
 
 _LEADS_TO: Final[dict[EventKind, dict[Phase, Phase]]] = {
@@ -176,6 +177,7 @@ class Course:
     rate_ml_per_h: float | None  # the pump's rate, while paused the one it resumes with; None when not infusing
     given_mg: float
     remaining_mg: float
+    bag_empty_at: datetime | None  # when all that the bag held was pumped, by the recorded rates; None: not yet
     slots: tuple[Slot, ...]
     next_slot: Slot | None  # the first that is overdue, due or next
     conflicts: tuple[Conflict, ...]
@@ -209,8 +211,8 @@ def course(infusion: Infusion, protocol: Protocol, now: datetime) -> Course:
 
     An infusion that was brought in from a file which ends before it was over is told as of then: nothing goes on here.
 
-    `given_mg` follows the recorded rates and is not capped at the dose: a rate typed ten times too high must show.
-    `remaining_mg` is what is left of the dose, at least 0.
+    `given_mg` follows the recorded rates until the bag is empty: no more is given than it held. When that was stands in
+    `bag_empty_at`, so that a rate typed ten times too high shows. `remaining_mg` is what is left in the bag.
     """
     standing = infusion.standing()
     outline = outlined(infusion, standing)
@@ -219,8 +221,11 @@ def course(infusion: Infusion, protocol: Protocol, now: datetime) -> Course:
     started, closed, phase, pauses = outline.started_at, outline.closed_at, outline.phase, outline.pauses
     plan = plan_of(infusion, standing)
     infusion_time, volume_ml = _pumped(outline, plan.rate_ml_per_h, now)
-    given_mg = volume_ml * plan.dose_mg / plan.final_volume_ml
+    given_mg = min(volume_ml, plan.final_volume_ml) * plan.concentration_mg_per_ml
+    empty_at = _empty_at(outline, plan)
     slots, next_change = _slots(infusion, protocol, outline, standing, plan.minutes, now)
+    if empty_at is not None and empty_at > now:
+        next_change = min(next_change or empty_at, empty_at)
     overdue = _overdue(slots, [e for e in standing if of_set(e, protocol.schedule.set)], over_at(outline.phases))
     overdue_now = next((one for one in overdue if one.until is None and one.since <= now), None)
     return Course(
@@ -236,7 +241,8 @@ def course(infusion: Infusion, protocol: Protocol, now: datetime) -> Course:
         pauses=pauses,
         rate_ml_per_h=_rate_at(outline, plan.rate_ml_per_h, now) if phase in ("infusing", "paused") else None,
         given_mg=given_mg,
-        remaining_mg=max(0.0, plan.dose_mg - given_mg),
+        remaining_mg=max(0.0, plan.bag_mg - given_mg),
+        bag_empty_at=empty_at if empty_at is not None and empty_at <= now else None,
         slots=slots,
         next_slot=next((slot for slot in slots if slot.state in ("overdue", "due", "next")), None),
         conflicts=outline.conflicts,
@@ -477,6 +483,19 @@ def _pumped(outline: Outline, planned_rate: float, now: datetime) -> tuple[timed
             time += until - segment.since
             volume += segment.rate_ml_per_h * ((until - segment.since) / timedelta(hours=1))
     return time, volume
+
+
+def _empty_at(outline: Outline, plan: Plan) -> datetime | None:
+    """When all that the bag holds was, or will be, pumped at the recorded rates; None when that is not reached."""
+    left_ml = plan.final_volume_ml
+    for segment in _segments(outline, plan.rate_ml_per_h):
+        if segment.rate_ml_per_h <= 0:
+            continue
+        lasts = timedelta(hours=min(left_ml / segment.rate_ml_per_h, _LONGEST_HOURS))
+        if segment.until is None or segment.since + lasts <= segment.until:
+            return segment.since + lasts
+        left_ml -= segment.rate_ml_per_h * ((segment.until - segment.since) / timedelta(hours=1))
+    return None
 
 
 def _rate_at(outline: Outline, planned_rate: float, instant: datetime) -> float:

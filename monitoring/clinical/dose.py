@@ -81,8 +81,9 @@ class Plan:
     final_volume_ml: float  # what is pumped: the bag, or the bag and the stock on top of it
     stock_mg_per_ml: float | None
     stock_ml: float | None
+    bag_mg: float  # what the bag holds: the stock volume as it was rounded, at its strength; else the dose
     rate_ml_per_h: float  # the pump's first rate
-    concentration_mg_per_ml: float
+    concentration_mg_per_ml: float  # in the bag
     prescriber: str  # "" without an order
     spo2_scale: int | None  # of NEWS2, where the order names one
     order: Entry | None
@@ -122,6 +123,7 @@ def plan_of(infusion: Infusion, standing: Sequence[Entry] | None = None) -> Plan
             final_volume_ml=volume,
             stock_mg_per_ml=None,
             stock_ml=None,
+            bag_mg=dose_mg,
             rate_ml_per_h=volume / minutes * 60,
             concentration_mg_per_ml=dose_mg / volume,
             prescriber=prescriber,
@@ -131,6 +133,7 @@ def plan_of(infusion: Infusion, standing: Sequence[Entry] | None = None) -> Plan
             check=None,
         )
     found = _detail(dose)
+    bag_mg = float(_exact(found["stock_ml"]) * _exact(found["stock_mg_per_ml"]))
     checks = [e for e in entries if e.event and e.event.kind == "dose_check" and e.event.detail.get("of") == dose.id]
     return Plan(
         weight_kg=weight_kg,
@@ -144,8 +147,9 @@ def plan_of(infusion: Infusion, standing: Sequence[Entry] | None = None) -> Plan
         final_volume_ml=float(found["final_volume_ml"]),
         stock_mg_per_ml=float(found["stock_mg_per_ml"]),
         stock_ml=float(found["stock_ml"]),
+        bag_mg=bag_mg,
         rate_ml_per_h=float(found["rate_ml_per_h"]),
-        concentration_mg_per_ml=float(found["dose_mg"]) / float(found["final_volume_ml"]),
+        concentration_mg_per_ml=bag_mg / float(found["final_volume_ml"]),
         prescriber=prescriber,
         spo2_scale=scale,
         order=order,
@@ -225,7 +229,7 @@ class Calculation:
     final_volume_ml: float | None = None
     concentration_mg_per_ml: float | None = None
     rate_ml_per_h: float | None = None
-    delivered_mg: float | None = None  # in the planned time, at the rounded rate
+    delivered_mg: float | None = None  # in the planned time, at the rounded rate, and no more than the bag holds
     problems: tuple[str, ...] = ()
 
     @property
@@ -284,7 +288,8 @@ def calculation(inputs: Inputs, preparation: Preparation, bounds: Dose, sex: str
     """The dose [mg], its stock volume [mL], the bag and the pump's rate [mL/h], one step after the other.
 
     Each result is rounded by the site's rule, half a step up, and the next step goes on from the rounded one: it is
-    what will be drawn up. `delivered_mg` is what the rounded rate brings in the planned time. `problems`: what lies
+    what will be drawn up, so the bag holds what the rounded stock volume holds. `delivered_mg` is what the rounded rate
+    brings of it in the planned time: never more than all. `problems`: what lies
     outside the site's bounds, one sentence each; a result is still shown where one can be worked out.
     """
     problems = [*_input_problems(inputs, preparation, bounds)]
@@ -331,9 +336,16 @@ def calculation(inputs: Inputs, preparation: Preparation, bounds: Dose, sex: str
         problems.append(f"Stock volume {_written(stock_ml)} mL: expected more than 0.")
         return Calculation(inputs, preparation.stock_volume, tuple(steps), problems=tuple(problems))
 
-    strength = dose / final
+    held = stock_ml * stock
+    strength = held / final
     steps.append(
-        _step("Concentration in the bag", f"{_written(dose)} mg ÷ {_written(final)} mL", None, strength, "mg/mL")
+        _step(
+            "Concentration in the bag",
+            f"{_written(stock_ml)} mL × {_written(stock)} mg/mL ÷ {_written(final)} mL",
+            None,
+            strength,
+            "mg/mL",
+        )
     )
 
     raw = final * 60 / minutes
@@ -341,16 +353,12 @@ def calculation(inputs: Inputs, preparation: Preparation, bounds: Dose, sex: str
     steps.append(_step("Rate", f"{_written(final)} mL ÷ {_written(minutes)} min × 60 min/h", rate, raw, "mL/h"))
     problems += _rate_problems(float(rate), bounds)
 
-    delivered = rate * minutes * dose / (60 * final)
-    steps.append(
-        _step(
-            "Delivered at this rate",
-            f"{_written(rate)} mL/h × {_written(minutes)} min ÷ 60 min/h × {_written(dose)} mg ÷ {_written(final)} mL",
-            None,
-            delivered,
-            "mg",
-        )
-    )
+    delivered = min(rate * minutes / 60, final) * held / final
+    pumped = f"{_written(rate)} mL/h × {_written(minutes)} min ÷ 60 min/h"
+    if rate * minutes > 60 * final:
+        pumped = f"{_written(final)} mL, all there is after less than {_written(minutes)} min"
+    in_words = f"{pumped} × {_written(held)} mg ÷ {_written(final)} mL"
+    steps.append(_step("Delivered at this rate", in_words, None, delivered, "mg"))
     return Calculation(
         inputs=inputs,
         stock_volume=preparation.stock_volume,
@@ -576,7 +584,8 @@ def reconciliation(infusion: Infusion, protocol: Protocol, course: Course) -> Re
     Judged once the infusion is over (ended, or cancelled before the start) and the drug is recorded; the latest
     standing record holds. A difference up to the site's tolerance comes from rounding.
     """
-    planned = plan_of(infusion).dose_mg
+    plan = plan_of(infusion)
+    planned = plan.dose_mg
     given, remaining = course.given_mg, course.remaining_mg
     entry = next((e for e in reversed(infusion.standing()) if e.event and e.event.kind == "drug"), None)
     said = _detail(entry) if entry else {}
@@ -586,7 +595,9 @@ def reconciliation(infusion: Infusion, protocol: Protocol, course: Course) -> Re
     def mg(value: float) -> str:
         return f"{value:.1f} mg" if step is None else f"{_plain(rounded(value, step))} mg"
 
-    words = [_against_plan(planned, given, mg, running=course.phase in ("infusing", "paused"))]
+    words = [_against_plan(plan, given, mg, running=course.phase in ("infusing", "paused"))]
+    if empty := bag_empty_words(course):
+        words.append(f"{empty}.")
     over = course.ended_at is not None or course.phase == "cancelled"
     difference: float | None = None
     reconciled: bool | None = None
@@ -608,9 +619,32 @@ def reconciliation(infusion: Infusion, protocol: Protocol, course: Course) -> Re
     return Reconciliation(planned, given, remaining, drawn, wasted, difference, reconciled, " ".join(words))
 
 
-def _against_plan(planned: float, given: float, mg: Callable[[float], str], *, running: bool) -> str:
+def bag_empty_words(course: Course) -> str:
+    """When the bag was empty by the recorded rates, if before the end: "Bag empty at minute 40 …, ended at 43".
+
+    "" while it is not, and where the end was recorded in the same minute. So a rate that was typed ten times too high
+    is seen, although no more counts as given than the bag held.
+    """
+    if course.bag_empty_at is None or course.started_at is None:
+        return ""
+    minute = round((course.bag_empty_at - course.started_at) / timedelta(minutes=1))
+    if course.ended_at is None:
+        return f"Bag empty at minute {minute} by the recorded rate, no end recorded yet"
+    ended = round((course.ended_at - course.started_at) / timedelta(minutes=1))
+    return f"Bag empty at minute {minute} by the recorded rate, ended at {ended}" if ended > minute else ""
+
+
+def _against_plan(plan: Plan, given: float, mg: Callable[[float], str], *, running: bool) -> str:
+    planned, held = plan.dose_mg, mg(plan.bag_mg)
     if mg(given) == mg(planned):
         return f"Given {mg(given)}, as planned."
+    if held != mg(planned) and plan.stock_ml is not None and plan.stock_mg_per_ml is not None:
+        bag = f"the bag held ({_plain(plan.stock_ml)} mL of {_plain(plan.stock_mg_per_ml)} mg/mL)"
+        if mg(given) == held:
+            return f"Given {mg(given)}, all that {bag}; {mg(planned)} planned."
+        if given < plan.bag_mg:
+            left = f"{mg(plan.bag_mg - given)} {'remaining' if running else 'not given'}"
+            return f"Given {mg(given)}{' so far' if running else ''} of the {held} that {bag}, {left}."
     if given > planned:
         return f"Given {mg(given)}: {mg(given - planned)} more than the {mg(planned)} planned."
     if running:

@@ -10,6 +10,7 @@ from typing import Final, Literal
 
 from monitoring.charts import MARK
 from monitoring.clinical.course import minutes_since
+from monitoring.clinical.dose import bag_empty_words
 from monitoring.clinical.events import standing_events
 from monitoring.clinical.flags import NOT_HERE
 from monitoring.clinical.protocol import OVER, Level, Measure, Protocol
@@ -74,7 +75,7 @@ def _facts(j: Judged, of: Summary) -> Iterator[Fact]:
 def _given(j: Judged, of: Summary) -> Fact:
     if of.started_at is None or j.dose_hidden:
         return Fact("given", "Given", NONE)
-    planned = f"of {mg(of.dose_mg, j.protocol)} planned"
+    planned = " · ".join(filter(None, (f"of {mg(of.dose_mg, j.protocol)} planned", bag_empty_words(j.course))))
     if of.given_mg is None:
         return Fact("given", "Given", mg(j.course.given_mg, j.protocol), f"so far, {planned}")
     return Fact("given", "Given", mg(of.given_mg, j.protocol), planned, value=of.given_mg)

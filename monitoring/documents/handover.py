@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from monitoring.clinical.clocks import effects
 from monitoring.clinical.course import minutes_since
+from monitoring.clinical.dose import bag_empty_words
 from monitoring.clinical.events import standing_events
 from monitoring.clinical.protocol import Measure
 from monitoring.clinical.record import Entry, Reading
@@ -52,6 +53,8 @@ def _pumped(j: Judged) -> Iterator[tuple[str, str, str | None]]:
     if at.started_at is None or j.dose_hidden:
         return
     words = [f"{at.given_mg:.1f} mg given, by rate and time"]
+    if empty := bag_empty_words(at):
+        words.append(empty)
     if at.rate_ml_per_h is not None:
         words.append(f"rate {at.rate_ml_per_h:g} mL/h")
     paused = sum((max(timedelta(0), (until or j.now) - since) for since, until in at.pauses), timedelta(0))

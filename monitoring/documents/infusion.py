@@ -13,6 +13,7 @@ from monitoring.clinic import RunningClinic
 from monitoring.clinical import leaving
 from monitoring.clinical.baseline import saved_too_late
 from monitoring.clinical.course import Slot, file_ends_at, is_over, outlined, over_at
+from monitoring.clinical.dose import bag_empty_words
 from monitoring.clinical.moments import seen_from
 from monitoring.clinical.record import Infusion
 from monitoring.documents.care import care_part
@@ -158,6 +159,8 @@ def _course(j: Judged, zone: ZoneInfo) -> dict[str, Any]:
         "ended_at": iso(at.ended_at),
         "given_mg": at.given_mg,
         "mg_per_minute": (at.rate_ml_per_h or 0.0) / 60 * j.plan.concentration_mg_per_ml,
+        "bag_mg": j.plan.bag_mg,
+        "bag_empty": bag_empty_words(at),
         "closed_at": iso(at.closed_at),
         "infusion_seconds": seconds(at.infusion_time),
         "planned_seconds": j.plan.minutes * 60,

@@ -22,7 +22,7 @@ from fhir.resources.R4B.bundle import Bundle
 
 from monitoring.clinic import instruments
 from monitoring.clinical.course import Course
-from monitoring.clinical.dose import rounded
+from monitoring.clinical.dose import bag_empty_words, rounded
 from monitoring.clinical.events import detail_of, signature_words, standing_events
 from monitoring.clinical.protocol import Measure, Phase
 from monitoring.clinical.record import EVENT_WORDS, Entry, EventKind, NotDone, Patient, Reading, Signature
@@ -237,7 +237,7 @@ class _Infusion:
             "context": {"reference": self.encounter},
             "effectivePeriod": self._period(at.started_at, at.ended_at),
             "partOf": [{"reference": self.procedure}],
-            "note": [{"text": words} for words in self._pauses()],
+            "note": [{"text": words} for words in (*self._pauses(), bag_empty_words(at)) if words],
             "dosage": {
                 "text": f"{number(plan.mg_per_kg)} mg/kg, {mg(plan.dose_mg, protocol)} planned, {bag}",
                 "route": {"text": "intravenous"},

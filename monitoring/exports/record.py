@@ -16,7 +16,7 @@ from monitoring.clinic import instruments
 from monitoring.clinical import leaving, signing
 from monitoring.clinical.clocks import effects
 from monitoring.clinical.course import minutes_since
-from monitoring.clinical.dose import reconciliation
+from monitoring.clinical.dose import bag_empty_words, reconciliation
 from monitoring.clinical.events import standing_events, struck_values
 from monitoring.clinical.flags import NOT_HERE, Flag
 from monitoring.clinical.protocol import Level, Measure
@@ -148,7 +148,8 @@ def _facts(source: Source, summed: Summary) -> Iterator[tuple[str, str]]:
         yield "Dose", f"planned {sums['planned']}"
     else:
         told = ("planned", "given", "drawn", "wasted")
-        yield "Dose", ", ".join(f"{word} {sums[word]}" for word in told if sums[word])
+        amounts = ", ".join(f"{word} {sums[word]}" for word in told if sums[word])
+        yield "Dose", " · ".join(filter(None, (amounts, bag_empty_words(at))))
     yield "Values", _extreme_words(source, summed)
     ratings = [j.protocol.measures[key] for key in j.protocol.schedule.observations]
     yield "Ratings", "; ".join(words for one in ratings if (words := _peak_words(one, summed)))

@@ -236,9 +236,9 @@ def test_a_start_a_moment_ahead_of_the_clock_counts_with_nothing_run() -> None:
 
 @pytest.mark.parametrize(
     ("minute", "rate", "given_mg"),
-    [(0, 150, 0), (10, 75, 10), (20, 75, 15), (30, 300, 20), (40, 300, 40), (50, 300, 60)],
+    [(0, 150, 0), (10, 75, 10), (20, 75, 15), (30, 300, 20), (40, 300, 40), (50, 300, 40)],
 )
-def test_given_follows_the_rates_and_is_not_capped(minute: float, rate: float, given_mg: float) -> None:
+def test_given_follows_the_rates_until_the_bag_is_empty(minute: float, rate: float, given_mg: float) -> None:
     line = running()
     line.rate(10, 75)
     line.rate(30, 300)
@@ -911,8 +911,10 @@ def test_clocks_run_forwards_and_slots_are_in_order(line: Timeline, quarter: int
         for s in found.segments
     )
     plan = plan_of(infusion)
-    assert found.given_mg == pytest.approx(by_segments * plan.concentration_mg_per_ml)
-    assert found.remaining_mg == pytest.approx(max(0, plan.dose_mg - found.given_mg))
+    held = min(by_segments, plan.final_volume_ml)
+    assert found.given_mg == pytest.approx(held * plan.concentration_mg_per_ml)
+    assert found.remaining_mg == pytest.approx(max(0, plan.bag_mg - found.given_mg))
+    assert (found.bag_empty_at is not None) == (by_segments >= plan.final_volume_ml - 1e-6)
     joined = [(one.until, two.since) for one, two in pairwise(found.segments)]
     assert all(until == since for until, since in joined)
     assert all(isinstance(s, Segment) and (s.until is None or s.until > s.since) for s in found.segments)

@@ -21,6 +21,7 @@ from monitoring.clinical.dose import (
     Calculation,
     Inputs,
     Plan,
+    bag_empty_words,
     calculation,
     differences,
     disagreements,
@@ -95,12 +96,12 @@ def worked(
         (80, 0.5, 40, 50, 50, 40, 0.8, 75, 40),
         (80, 0.5, 40, 10, 100, 40, 4, 150, 40),
         (80, 0.5, 40, 100, 100, 40, 0.4, 150, 40),
-        (85.3, 0.5, 40, 50, 100, 42.7, 0.85, 150, 42.7),  # 42.65 mg: half a step goes up, as people round
-        (85.1, 0.5, 40, 50, 100, 42.6, 0.85, 150, 42.6),  # 42.55
-        (97.5, 0.5, 40, 50, 100, 48.8, 0.98, 150, 48.8),  # 48.75 mg; the volume of 48.8, as that is drawn up: 0.976
+        (85.3, 0.5, 40, 50, 100, 42.7, 0.85, 150, 42.5),  # 42.65 mg: half a step goes up; 0.85 mL hold 42.5 mg
+        (85.1, 0.5, 40, 50, 100, 42.6, 0.85, 150, 42.5),  # 42.55
+        (97.5, 0.5, 40, 50, 100, 48.8, 0.98, 150, 49),  # 48.75 mg; the volume of 48.8 is 0.976, drawn up as 0.98
         (80, 0.5, 45, 50, 100, 40, 0.8, 133.3, 39.99),  # 133.333: what is delivered follows the rounded rate
         (80, 0.5, 70, 50, 100, 40, 0.8, 85.7, 39.99333),
-        (80, 0.5, 55, 50, 100, 40, 0.8, 109.1, 40.00333),  # rounded up: a little more than was ordered
+        (80, 0.5, 55, 50, 100, 40, 0.8, 109.1, 40),  # rounded up: the bag is empty a little earlier, and held no more
         (80, 0.5, 100, 50, 100, 40, 0.8, 60, 40),
         (30, 0.1, 120, 10, 50, 3, 0.3, 25, 3),
         (100, 1.5, 20, 100, 100, 150, 1.5, 300, 150),
@@ -122,7 +123,7 @@ def test_a_dose_worked_out(
     assert (found.dose_mg, found.stock_ml, found.rate_ml_per_h) == (dose_mg, stock_ml, rate)
     assert found.final_volume_ml == bag
     assert found.delivered_mg == pytest.approx(delivered, abs=1e-5)
-    assert found.concentration_mg_per_ml == pytest.approx(dose_mg / bag)
+    assert found.concentration_mg_per_ml == pytest.approx(stock_ml * stock / bag)
 
 
 def test_every_step_is_shown_with_its_units_and_nothing_ends_in_a_zero_behind_the_point() -> None:
@@ -131,12 +132,18 @@ def test_every_step_is_shown_with_its_units_and_nothing_ends_in_a_zero_behind_th
         ("Dose", "85.3 kg × 0.5 mg/kg", "42.7 mg"),
         ("Stock volume", "42.7 mg ÷ 50 mg/mL", "0.85 mL"),
         ("Final volume", "100 mL, of which 0.85 mL stock in place of diluent", "100 mL"),
-        ("Concentration in the bag", "42.7 mg ÷ 100 mL", "0.427 mg/mL"),
+        ("Concentration in the bag", "0.85 mL × 50 mg/mL ÷ 100 mL", "0.425 mg/mL"),
         ("Rate", "100 mL ÷ 45 min × 60 min/h", "133.3 mL/h"),
-        ("Delivered at this rate", "133.3 mL/h × 45 min ÷ 60 min/h × 42.7 mg ÷ 100 mL", "42.6893 mg"),
+        ("Delivered at this rate", "133.3 mL/h × 45 min ÷ 60 min/h × 42.5 mg ÷ 100 mL", "42.4894 mg"),
     ]
     unrounded = [step.unrounded for step in worked(85.3, 0.5, 45).steps]
-    assert unrounded == ["42.65 mg", "0.854 mL", "100 mL", "0.427 mg/mL", "133.3333 mL/h", "42.6893 mg"]
+    assert unrounded == ["42.65 mg", "0.854 mL", "100 mL", "0.425 mg/mL", "133.3333 mL/h", "42.4894 mg"]
+
+
+def test_a_rate_that_was_rounded_up_empties_the_bag_early_and_says_so() -> None:
+    last = worked(80, 0.5, 55).steps[-1]
+    assert last.formula == "100 mL, all there is after less than 55 min × 40 mg ÷ 100 mL"
+    assert last.result == "40 mg"
 
 
 def test_the_stock_may_come_on_top_of_the_bag_and_the_rate_says_so() -> None:
@@ -203,7 +210,9 @@ def test_half_a_milligram_per_kilogram_in_100_ml_over_40_min_is_always_150_ml_pe
     assert found.problems == ()
     assert found.rate_ml_per_h == 150
     assert worked(weight, stock=stock, bag=50).rate_ml_per_h == 75
-    assert found.delivered_mg == found.dose_mg, "nothing is lost where the rate needs no rounding"
+    assert found.stock_ml is not None
+    held = pytest.approx(found.stock_ml * stock)
+    assert found.delivered_mg == held, "nothing is lost where the rate needs no rounding"
 
 
 @settings(max_examples=100, deadline=None)
@@ -230,8 +239,10 @@ def test_every_result_is_what_its_inputs_come_to_within_half_a_step(
     for value, step in ((found.dose_mg, "0.1"), (found.stock_ml, "0.01"), (found.rate_ml_per_h, "0.1")):
         assert Decimal(str(value)) % Decimal(step) == 0
     # Half a step of the rate, over the planned time, in milligrams.
-    slack = 0.05 * minutes / 60 * found.dose_mg / found.final_volume_ml
-    assert found.delivered_mg == pytest.approx(found.dose_mg, abs=slack + 1e-9)
+    held = found.stock_ml * stock
+    slack = 0.05 * minutes / 60 * held / found.final_volume_ml
+    assert found.delivered_mg == pytest.approx(held, abs=slack + 1e-9)
+    assert found.delivered_mg <= held + 1e-9
     assert bool(found.detail) == (not found.problems)
 
 
@@ -559,6 +570,7 @@ def test_without_an_order_and_a_dose_it_is_the_infusion_as_it_was_opened() -> No
         final_volume_ml=100,
         stock_mg_per_ml=None,
         stock_ml=None,
+        bag_mg=infusion.dose_mg,
         rate_ml_per_h=150,
         concentration_mg_per_ml=infusion.dose_mg / 100,
         prescriber="",
@@ -581,7 +593,8 @@ def test_an_order_holds_unrounded_until_a_dose_is_calculated_for_it() -> None:
     assert plan.dose == dose
     assert (plan.dose_mg, plan.stock_ml, plan.stock_mg_per_ml) == (42.7, 0.85, 50)
     assert (plan.bag_volume_ml, plan.final_volume_ml, plan.rate_ml_per_h) == (50, 50, 60)
-    assert plan.concentration_mg_per_ml == pytest.approx(42.7 / 50)
+    assert plan.bag_mg == 42.5  # what 0.85 mL of 50 mg/mL hold
+    assert plan.concentration_mg_per_ml == pytest.approx(42.5 / 50)
 
 
 def test_the_second_calculation_is_of_that_very_dose() -> None:
@@ -720,6 +733,7 @@ def test_without_an_order_an_infusion_runs_as_it_always_did(weight: float, plann
     line.rate(10, 75)
     infusion, minutes = line.infusion, quarter / 4
     ml = min(minutes, 10) * (infusion.bag_volume_ml / planned) + max(0, minutes - 10) * 75 / 60
+    ml = min(ml, infusion.bag_volume_ml)
     found = course(infusion, line.protocol, at(minutes))
     assert found.given_mg == pytest.approx(ml * infusion.dose_mg / infusion.bag_volume_ml)
     assert found.remaining_mg == pytest.approx(max(0, infusion.dose_mg - found.given_mg))
@@ -842,9 +856,9 @@ def drug(line: Timeline, minute: float, *, by: Person | None = JONAS, **changes:
             44,
             50,
             10,
-            -4,
-            "Given 44 mg: 4 mg more than the 40 mg planned. "
-            "Drawn 50 mg, given 44 mg, wasted 10 mg: 4 mg more than was drawn.",
+            0,
+            "Given 40 mg, as planned. Bag empty at minute 40 by the recorded rate, ended at 44. "
+            "Drawn 50 mg, given 40 mg, wasted 10 mg: accounted for.",
         ),
         (
             0,
@@ -867,6 +881,63 @@ def test_drawn_is_given_and_wasted_or_it_is_said_by_how_much_not(
     assert found.reconciled == (abs(difference) <= 0.5)
     assert (found.drawn_mg, found.wasted_mg, found.planned_mg) == (drawn, wasted, 40)
     assert found.planned_mg == pytest.approx(found.given_mg + found.remaining_mg) or found.remaining_mg == 0
+
+
+@pytest.mark.parametrize(
+    ("end", "given_mg", "sentence"),
+    [
+        (40, 42.5, "Given 42.5 mg, all that the bag held (0.85 mL of 50 mg/mL); 42.7 mg planned."),
+        (20, 21.25, "Given 21.3 mg of the 42.5 mg that the bag held (0.85 mL of 50 mg/mL), 21.3 mg not given."),
+    ],
+)
+def test_a_rounded_stock_volume_counts_what_it_holds(end: float, given_mg: float, sentence: str) -> None:
+    line = Timeline(SITE)
+    ordered(line, -20, weight_kg=85.3)
+    dosed(line, -15)
+    line.start(0)
+    line.stop(end)
+    found = reconciliation(line.infusion, SITE, line.course(60))
+    assert found.given_mg == pytest.approx(given_mg)
+    assert found.sentence == f"{sentence} Drawn and wasted are not recorded."
+
+
+def test_a_rate_typed_ten_times_too_high_shows_although_no_more_is_given_than_the_bag_held() -> None:
+    line = running(SITE)
+    line.rate(10, 1500)
+    course = line.course(20)
+    assert (course.given_mg, course.remaining_mg) == (pytest.approx(40), 0)
+    found = reconciliation(line.infusion, SITE, course)
+    assert "Bag empty at minute 13 by the recorded rate, no end recorded yet." in found.sentence
+    line.stop(41)
+    found = reconciliation(line.infusion, SITE, line.course(60))
+    assert "Bag empty at minute 13 by the recorded rate, ended at 41." in found.sentence
+
+
+@pytest.mark.parametrize(
+    ("stop", "words"),
+    [
+        (39, ""),
+        (40, ""),
+        (40.4, ""),  # the same minute
+        (40.6, "Bag empty at minute 40 by the recorded rate, ended at 41"),
+        (43, "Bag empty at minute 40 by the recorded rate, ended at 43"),
+    ],
+)
+def test_an_empty_bag_is_told_when_the_end_was_recorded_later(stop: float, words: str) -> None:
+    line = running(SITE)
+    line.stop(stop)
+    assert bag_empty_words(line.course(60)) == words
+
+
+def test_a_pause_empties_no_bag() -> None:
+    line = running(SITE)
+    line.pause(10)
+    line.resume(25)
+    line.stop(58)
+    found = line.course(60)
+    assert bag_empty_words(found) == "Bag empty at minute 55 by the recorded rate, ended at 58"
+    assert line.course(54.9).bag_empty_at is None
+    assert line.course(54.9).next_change == at(55)
 
 
 def test_while_it_runs_nothing_is_judged_yet() -> None:

@@ -262,8 +262,12 @@ function bedside(root, infusion, pins) {
     }
     const elapsed = at.started !== null ? `elapsed ${clock.minutesAndSeconds((course.closed_at ? Date.parse(course.closed_at) : now) - at.started)}` : "";
     const given = place.top.querySelector(".given");
-    const milligrams = course.given_mg + (course.mg_per_minute * (at.infused - (course.infusion_seconds ?? 0) * 1000)) / 60000;
-    if (given) given.textContent = at.started !== null && !d.care?.dose?.hidden ? `given ${milligrams.toFixed(1)} mg` : "";
+    const milligrams = Math.min(course.bag_mg, course.given_mg + (course.mg_per_minute * (at.infused - (course.infusion_seconds ?? 0) * 1000)) / 60000);
+    if (given) {
+      const shown = at.started !== null && !d.care?.dose?.hidden;
+      given.textContent = shown ? `given ${milligrams.toFixed(1)} mg${course.bag_empty ? " · bag empty" : ""}` : "";
+      given.title = shown ? course.bag_empty : "";
+    }
     const next = d.next;
     let due = "";
     let dueClass = "";

@@ -69,7 +69,7 @@ function clockRow(doc) {
   const elapsed = course.started_at ? `elapsed ${minutesAndSeconds((course.closed_at ? Date.parse(course.closed_at) : now) - Date.parse(course.started_at))}` : "";
   const wait = next ? Date.parse(next.at) - now : 0;
   const due = !next ? "" : next.state === "overdue" ? `▲ overdue by ${minutesAndSeconds(-wait)}` : wait <= 0 ? `due ${minutesAndSeconds(-wait)} ago` : minutesAndSeconds(wait);
-  const given = course.started_at && !doc.care.dose.hidden ? `given ${course.given_mg.toFixed(1)} mg` : "";
+  const given = course.started_at && !doc.care.dose.hidden ? `given ${course.given_mg.toFixed(1)} mg${course.bag_empty ? " · bag empty" : ""}` : "";
   return h("div", { class: "replay-clock" },
     h("div", { class: "phase" }, h("b", { class: course.phase, text: course.word }), h("span", { text: elapsed })),
     h("b", { class: "big", text: big }),
