@@ -18,7 +18,7 @@ from monitoring.clinical.moments import is_soon
 from monitoring.clinical.protocol import Level, Limit, Measure, Phase, Protocol, RuleKey, Side, limit_words
 from monitoring.clinical.record import Entry, Event, Infusion, Reading
 
-Confirmation = Literal["", "unconfirmed", "confirmed", "not confirmed"]
+Confirmation = Literal["", "unconfirmed", "confirmed", "not confirmed", "again"]
 
 NOT_JUDGED: Final = "change from baseline not judged"
 NOT_HERE: Final = "brought in from a file: not acknowledged here"  # of a flag that nobody here could acknowledge
@@ -69,6 +69,7 @@ class Flag:
     percent: float | None
     baseline_note: str
     confirmation: Confirmation  # only for critical
+    again_at: datetime | None  # of "again": when it was seen again, too late to confirm the value before
     repeat_due_at: datetime | None  # when a promised repeat is due that has not been taken
     acknowledged: tuple[Receipt, ...]
     is_acknowledged: bool  # at its level and, when critical, with every critical reading seen
@@ -193,6 +194,7 @@ class _Episode:
     measure: Measure
     side: Side
     judged: list[_Judged]
+    confirms_within: timedelta  # a critical value this soon after another confirms it
     closed_at: datetime | None = None
 
     @property
@@ -204,12 +206,30 @@ class _Episode:
         return max(self.judged, key=lambda j: (j.level, j.extremity))
 
     @property
+    def _critical_twice(self) -> list[tuple[_Judged, _Judged]]:
+        """Critical values with the critical one that followed at once."""
+        return [
+            (one, two)
+            for one, two in pairwise(self.judged)
+            if one.level is Level.CRITICAL and two.level is Level.CRITICAL
+        ]
+
+    @property
+    def again_at(self) -> datetime | None:
+        """When a critical value was seen again, too late to confirm the one before; None where it is no such case."""
+        return self.judged[-1].seen.at if self.confirmation == "again" else None
+
+    @property
     def confirmation(self) -> Confirmation:
+        """Whether a critical value was seen twice within the minutes in which a repeat confirms it."""
         critical = [j.level is Level.CRITICAL for j in self.judged]
         if not any(critical):
             return ""
-        if any(a and b for a, b in pairwise(critical)):
+        twice = [two.seen.at - one.seen.at for one, two in self._critical_twice]
+        if any(apart <= self.confirms_within for apart in twice):
             return "confirmed"
+        if twice and critical[-1] and self.closed_at is None:
+            return "again"
         return "unconfirmed" if critical[-1] and self.closed_at is None else "not confirmed"
 
 
@@ -230,6 +250,9 @@ class _Record:
         self.oxygen = [(s.at, s.reading.value) for s in self.readings.get(protocol.schedule.oxygen, [])]
         self.over_at = over_at(outline.phases)
         self.imported = infusion.imported
+        # A repeat is due after so many minutes, and belongs to its promise as a set to its slot: within the window.
+        schedule = protocol.schedule
+        self.confirms_within = timedelta(minutes=schedule.repeat_minutes + schedule.window_minutes)
 
     def on_air(self, at: datetime) -> bool:
         """Whether the latest oxygen reading at `at` is 0, or there is none."""
@@ -296,7 +319,7 @@ class _Record:
                     step = _difference(value, before) if side == "step" and before is not None else None
                     out = value if side == "high" else -value if side == "low" else abs(step or 0.0)
                     if side not in running:
-                        running[side] = _Episode(measure, side, [])
+                        running[side] = _Episode(measure, side, [], self.confirms_within)
                         found.append(running[side])
                     running[side].judged.append(_Judged(seen, here, max(x.level for x in here), out, step))
         return found
@@ -429,6 +452,7 @@ def _value_flag(episode: _Episode, record: _Record, answers: _Answers, withdrawn
         percent=percent,
         baseline_note=note,
         confirmation=episode.confirmation,
+        again_at=episode.again_at,
         repeat_due_at=(
             _repeat_due(record, measure.key, first.seen.at) if closed_at is None and not record.imported else None
         ),
@@ -486,7 +510,7 @@ class _Gone:
                 judged[j.seen.root] = j
         in_order = sorted(judged.values(), key=lambda j: j.seen.at)
         worse = self if self.episode.worst.level > later.episode.worst.level else later
-        episode = _Episode(later.episode.measure, later.episode.side, in_order, later.episode.closed_at)
+        episode = replace(later.episode, judged=in_order)
         return _Gone(episode, worse.record, later.at)
 
 
@@ -587,6 +611,7 @@ def _timed_flag(raised: _Raised, worst: _Step, answers: _Answers) -> Flag:
         percent=None,
         baseline_note="",
         confirmation="",
+        again_at=None,
         repeat_due_at=None,
         acknowledged=receipts,
         is_acknowledged=covered,

@@ -11,6 +11,7 @@ from monitoring.clinic import RunningClinic
 from monitoring.clinical.clocks import RunningClock
 from monitoring.clinical.flags import Flag
 from monitoring.clinical.protocol import Level
+from monitoring.documents.flagged import confirmation_words
 from monitoring.documents.judged import Judged, judged
 from monitoring.documents.known import to_sign
 from monitoring.documents.values import quiet, strip, trace, trace_axis
@@ -122,7 +123,7 @@ def _card(j: Judged, chair: str, position: int, initials_only: bool, shared: boo
         "flags": [
             {
                 "level": "" if flag.withdrawn else flag.level.word,
-                "words": " · ".join(part for part in (flag.headline, _state(flag)) if part),
+                "words": " · ".join(part for part in (flag.headline, _state(flag, j.course.started_at)) if part),
                 "needs_acknowledgement": not flag.is_acknowledged,
             }
             for flag in open_flags
@@ -134,8 +135,8 @@ def _card(j: Judged, chair: str, position: int, initials_only: bool, shared: boo
     }
 
 
-def _state(flag: Flag) -> str:
-    return "withdrawn" if flag.withdrawn else flag.confirmation
+def _state(flag: Flag, started_at: datetime | None) -> str:
+    return "withdrawn" if flag.withdrawn else confirmation_words(flag, started_at)
 
 
 def _clock(clock: RunningClock) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from monitoring.clinical.course import when
@@ -15,11 +16,18 @@ def unseen_first(flag: Flag) -> tuple[bool, bool]:
     return flag.withdrawn, flag.is_acknowledged
 
 
+def confirmation_words(flag: Flag, started_at: datetime | None) -> str:
+    """Whether a critical value was repeated: "unconfirmed", "confirmed", "again at minute 40", "" for a caution."""
+    if flag.again_at is None:
+        return flag.confirmation
+    return f"again {when(flag.again_at, started_at)}".strip()
+
+
 def flag_row(flag: Flag, j: Judged) -> dict[str, Any]:
     """A flag with its receipt, and what an acknowledgement of it must name."""
     receipts = [flag.receipt]
-    if flag.confirmation:
-        receipts.insert(0, flag.confirmation)
+    if words := confirmation_words(flag, j.course.started_at):
+        receipts.insert(0, words)
     if flag.withdrawn:
         receipts.insert(0, "withdrawn: its values were corrected or taken back")
     elif flag.closed_at is not None:
@@ -42,6 +50,6 @@ def flag_row(flag: Flag, j: Judged) -> dict[str, Any]:
         "seen": [reading.id for reading in flag.readings],
         "needs_acknowledgement": flag.open and not flag.is_acknowledged,
         "acknowledged": f"seen by {last.who}: {last.done}" if last else NOT_HERE if flag.imported else "",
-        "offer_repeat": flag.confirmation == "unconfirmed" and flag.closed_at is None and not flag.withdrawn,
+        "offer_repeat": flag.confirmation in ("unconfirmed", "again") and flag.closed_at is None and not flag.withdrawn,
         "repeat_due_at": iso(flag.repeat_due_at),
     }

@@ -26,6 +26,7 @@ from monitoring.documents.before import before_part
 from monitoring.documents.column import sets_with_values_not_done
 from monitoring.documents.dosing import dose_part, ordered_words
 from monitoring.documents.entries import entries
+from monitoring.documents.flagged import confirmation_words
 from monitoring.documents.leaving import leaving_part
 from monitoring.documents.said import said
 from monitoring.documents.words import clock_time, day_of, level_word, lower, names_of, number, upper, which, word_of
@@ -413,7 +414,7 @@ def _flag(flag: Flag, source: Source) -> dict[str, Any]:
         "level": flag.level.word,
         "headline": flag.headline,
         "when": f"{since}{until}{minute}",
-        "receipt": " · ".join(part for part in (flag.confirmation, flag.receipt) if part),
+        "receipt": " · ".join(part for part in (confirmation_words(flag, started), flag.receipt) if part),
         "acknowledged": "; ".join([*receipts, *([lacking] if lacking else [])]),
         "struck": flag.withdrawn,
     }

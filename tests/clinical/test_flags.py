@@ -474,6 +474,35 @@ def test_the_next_reading_confirms_a_critical_value_or_does_not(
     assert (flag.confirmation, flag.open) == (confirmation, is_open)
 
 
+@pytest.mark.parametrize(
+    ("minutes", "confirmation", "again"),
+    [
+        ((10, 12), "confirmed", None),
+        ((10, 15), "confirmed", None),  # promised in 2 min, and a set belongs to its time within 3
+        ((10, 15.1), "again", 15.1),
+        ((10, 40), "again", 40),
+        ((10, 40, 60), "again", 60),
+        ((10, 40, 44), "confirmed", None),
+    ],
+)
+def test_only_a_repeat_within_the_protocol_s_minutes_confirms(
+    minutes: tuple[float, ...], confirmation: str, again: float | None
+) -> None:
+    line = running()
+    for minute in minutes:
+        line.set(minute, systolic=185)
+    flag = line.flag(minutes[-1], "systolic", "high")
+    assert (flag.confirmation, flag.again_at) == (confirmation, None if again is None else at(again))
+
+
+def test_seen_again_too_late_is_no_confirmation_once_it_is_over() -> None:
+    line = running()
+    for minute, value in ((10, 185), (40, 186), (50, 130)):
+        line.set(minute, systolic=value)
+    flag = line.flag(50, "systolic", "high")
+    assert (flag.confirmation, flag.again_at) == ("not confirmed", None)
+
+
 def test_a_promised_repeat_is_due_until_it_is_taken() -> None:
     line = running()
     line.quiet_set(10, systolic=185)
