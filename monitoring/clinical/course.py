@@ -224,7 +224,7 @@ def course(infusion: Infusion, protocol: Protocol, now: datetime) -> Course:
     given_mg = min(volume_ml, plan.final_volume_ml) * plan.concentration_mg_per_ml
     empty_at = _empty_at(outline, plan)
     slots, next_change = _slots(infusion, protocol, outline, standing, plan.minutes, now)
-    if empty_at is not None and empty_at > now:
+    if empty_at is not None and empty_at > now and not infusion.imported:
         next_change = min(next_change or empty_at, empty_at)
     overdue = _overdue(slots, [e for e in standing if of_set(e, protocol.schedule.set)], over_at(outline.phases))
     overdue_now = next((one for one in overdue if one.until is None and one.since <= now), None)

@@ -187,7 +187,7 @@ INFUSIONS: Final = Table(
             "mg",
             only="identified",
         ),
-        Column("bag_empty_minute", "Float64", "When the bag was empty, by the recorded rates.", "min"),
+        Column("bag_empty_minute", "Float64", f"When the bag was empty, by the recorded rates.{_WHOLE}", "min"),
         Column(
             "given_per_kg", "Float64", "What the pump gave, by the weight of the dose.", "mg/kg", only="de-identified"
         ),
@@ -435,7 +435,7 @@ def infusion_row(source: Source, study: StudyNumbers | None = None) -> Row:
         "dose": None if j.dose_hidden else round(plan.dose_mg, 3),
         "given": None if at.started_at is None else round(at.given_mg, 3),
         "given_per_kg": None if at.started_at is None else round(at.given_mg / plan.dosing_weight_kg, 2),
-        "bag_empty_minute": _minute(source, at.bag_empty_at),
+        "bag_empty_minute": _minutes(_minute(source, at.bag_empty_at), study),
         "drawn": sums.drawn_mg,
         "wasted": sums.wasted_mg,
         "sets_done": states.count("done"),
