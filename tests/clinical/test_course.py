@@ -50,6 +50,7 @@ FITS: dict[EventKind, tuple[Phase, ...]] = {
     "score": ("recovery",),
     "drug": ("planned", "infusing", "paused", "recovery", "closed", "cancelled"),
     "sign": ("closed",),
+    "baseline": ("infusing", "paused", "recovery", "closed"),
 }
 
 
