@@ -43,6 +43,7 @@ def sign_in_screen() -> None:
             "staff": [{"id": s.id, "name": s.name, "role": s.role} for s in clinic.store.staff()],
             "pins": _pins(),
             "approved": bool(stored and stored.approved),
+            "clock_notice": clinic.clock.notice,
             "intended_use": INTENDED_USE,
         },
     )

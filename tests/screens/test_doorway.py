@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
 from monitoring import access
 from monitoring.clinic import RunningClinic
+from monitoring.documents.words import clinic_line
 from monitoring.screens.doorway import PAGES
 from tests.screens.tab import Doorman
 from tests.small_clinic import Names
@@ -69,6 +72,14 @@ def test_every_page_says_whose_it_is_and_who_is_signed_in(house: RunningClinic, 
     assert "Clinic at the Lake · signed in: Ada Okafor, nurse" in words
     assert NOT_APPROVED not in words
     assert "Demonstration" not in words
+
+
+def test_every_page_says_that_the_servers_clock_is_behind_its_record(house: RunningClinic, door: Doorman) -> None:
+    assert "server's clock" not in " ".join(door("Ada Okafor", "patients").words)
+    house.clock.written(house.clock.now() + timedelta(hours=1), busy=True)
+    words = " ".join(door("Ada Okafor", "patients").words)
+    assert "▲ The server&#x27;s clock is 60 min behind what was recorded" in words
+    assert clinic_line(house, None)["clock_notice"].startswith("The server's clock is 60 min behind")
 
 
 def test_the_bedside_takes_its_infusion_from_the_address(house: RunningClinic, door: Doorman, ids: Names) -> None:

@@ -5,7 +5,7 @@ import { h } from "./element.js";
 import * as outbox from "./outbox.js";
 import { pinPanel } from "./pin.js";
 
-export function mount(root, { clinic, demonstration, staff, pins, approved, intended_use: intendedUse }) {
+export function mount(root, { clinic, demonstration, staff, pins, approved, clock_notice: clockNotice, intended_use: intendedUse }) {
   if (root.screen) return;
   root.screen = true;
   applyTheme();
@@ -16,6 +16,7 @@ export function mount(root, { clinic, demonstration, staff, pins, approved, inte
       { class: "sign-in", "aria-label": "Sign in" },
       demonstration ? h("p", { class: "banner demo" }, "Demonstration: all patients and staff are invented. PINs are shown because nothing here is real.") : null,
       approved ? null : h("p", { class: "banner unapproved" }, "Ranges not yet approved by this site"),
+      clockNotice ? h("p", { class: "banner clock", text: `▲ ${clockNotice}` }) : null,
       waiting.length
         ? h("p", { class: "banner waits" }, `▲ ${waiting.length} ${waiting.length === 1 ? "entry waits" : "entries wait"} on this tablet to be sent, under the name ${[...new Set(waiting.map((item) => item.who))].join(" and ")}: sign in to send.`)
         : null,
