@@ -185,7 +185,7 @@ def test_signing_with_a_half_typed_set_says_so_and_keeps_it(ward: Ward, tablets:
     expect(tablet.page.get_by_role("group", name="Next entry")).to_contain_text("Next entry: late entry")
     tablet.tap(tablet.button("Save"))
     expect(tablet.page.get_by_text("Late entry: The time of this entry is empty")).to_be_visible()
-    seen = datetime.now(UTC).astimezone(BERLIN)
+    seen = ward.written(infusion).entries[0].observed_at.astimezone(BERLIN)  # while the patient was here
     tablet.page.get_by_label("Date of this entry").fill(f"{seen:%Y-%m-%d}")
     tablet.page.get_by_label("Time of this entry").fill(f"{seen:%H:%M}")
     tablet.save()
@@ -329,7 +329,7 @@ def test_what_was_on_paper_is_marked_and_shaded_and_additions_are_told_apart(war
         tablet.tap(step.get_by_role("button", name=f"{kind.capitalize()} …"))
         expect(tablet.page.get_by_text(f"Next entry: {kind}")).to_be_visible()
         if kind == "late entry":
-            tablet.page.get_by_label("Time of this entry").fill(f"{datetime.now(UTC).astimezone(BERLIN):%H:%M}")
+            tablet.page.get_by_label("Time of this entry").fill(f"{seen:%H:%M}")
         tablet.tap(tablet.button("Note"))
         tablet.sheet("Note").get_by_label("Note").fill(f"This is the {kind}")
         tablet.tap(tablet.button("Save words"))
