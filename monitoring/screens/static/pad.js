@@ -68,7 +68,7 @@ export function entryPad(host) {
   const digit = (n) => h("button", { class: "key digit", type: "button", onclick: () => typing.press(String(n)) }, String(n));
   const nextKey = h("button", { class: "key", type: "button", onclick: () => beside() ? onward() : next() }, "Next");
   const notDoneKey = h("button", { class: "key", type: "button", onclick: () => beside() ? say(BESIDE, "caution") : askReason() }, "Not done");
-  const saveKey = h("button", { class: "key save", type: "button", "aria-label": "Save", onclick: () => beside() ? saveBeside() : save() }, h("span", { text: "Save" }), h("small"));
+  const saveKey = h("button", { class: "key save", type: "button", "aria-label": "Save", onclick: () => beside() && !ofTheSet(beside()) ? saveBeside() : save() }, h("span", { text: "Save" }), h("small"));
   const keys = h(
     "div",
     { class: "keys" },
@@ -94,6 +94,8 @@ export function entryPad(host) {
 
   // What takes the digits beside this pad, or null.
   const beside = () => (typing.atHome() ? null : typing.place());
+  // The time of an entry from paper, or of a late one, goes with what is typed here: Save saves both.
+  const ofTheSet = (taker) => Boolean(taker.field?.closest(".mode"));
   const home = {
     node: tiles[typed[0].key].parentElement,
     name: () => byKey[draft.active].label + (byKey[draft.active].unit ? ` ${byKey[draft.active].unit}` : ""),
@@ -358,10 +360,10 @@ export function entryPad(host) {
       tile.children[2].textContent = reason || (protocol.optional.includes(measure.key) && !last ? "not due" : last ? `was ${last.text}${last.level ? ` ${host.mark(last.level)}` : ""}` : measure.unit);
     }
     const seen = host.seenText();
-    const saves = taker ? (taker.field && typing.saving(taker.field)?.textContent) || "" : "Save";
+    const saves = taker && !ofTheSet(taker) ? (taker.field && typing.saving(taker.field)?.textContent) || "" : "Save";
     put(saveKey.firstChild, saves || "Save");
-    put(saveKey.lastChild, !taker ? seen : saves ? taker.name() : "");
-    saveKey.setAttribute("aria-label", taker && saves ? `${saves}: ${taker.name()}` : "Save");
+    put(saveKey.lastChild, !taker || ofTheSet(taker) ? seen : saves ? taker.name() : "");
+    saveKey.setAttribute("aria-label", taker && saves && !ofTheSet(taker) ? `${saves}: ${taker.name()}` : "Save");
     saveKey.setAttribute("aria-disabled", String(!saves));
     notDoneKey.setAttribute("aria-disabled", String(Boolean(taker)));
     nextKey.setAttribute("aria-disabled", String(Boolean(taker) && !(taker.field && typing.nextField(taker.field))));
