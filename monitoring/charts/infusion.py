@@ -29,6 +29,7 @@ from monitoring.charts.frame import (
     layout,
     minutes,
 )
+from monitoring.clinical.clock_times import clock_time
 from monitoring.clinical.course import Course
 from monitoring.clinical.dose import plan_of
 from monitoring.clinical.events import repeated_values, struck_values
@@ -164,10 +165,6 @@ def _hover(point: _Point, measure: Measure, told: Told) -> str:
     return "<br>".join([value, f"minute {floor(point.x)} · {clock} · {point.entry.author_name}", *marks])
 
 
-def _time_of_day(instant: datetime, zone: ZoneInfo) -> str:
-    return f"{instant.astimezone(zone):%H:%M}"
-
-
 def infusion_figure(
     infusion: Infusion,
     protocol: Protocol,
@@ -185,7 +182,7 @@ def infusion_figure(
     withdrawn ones are struck. `words`: what an event says, where more is known of it than the event itself holds.
     `told`: how the time of an entry is told; the time of day in `zone` unless given.
     """
-    told = told or partial(_time_of_day, zone=zone)
+    told = told or partial(clock_time, zone=zone)
     points = _points(infusion, protocol, course, levels)
     standing = [p for p in points if not p.struck]
     panels = _panels(protocol, {p.reading.measure for p in standing})

@@ -12,6 +12,7 @@ from monitoring.charts import infusion_figure, plotly_version
 from monitoring.clinic import RunningClinic
 from monitoring.clinical import leaving
 from monitoring.clinical.baseline import saved_too_late
+from monitoring.clinical.clock_times import day_and_time
 from monitoring.clinical.course import Slot, file_ends_at, is_over, outlined, over_at
 from monitoring.clinical.dose import bag_empty_words
 from monitoring.clinical.moments import seen_from
@@ -143,12 +144,12 @@ def _course(j: Judged, zone: ZoneInfo) -> dict[str, Any]:
         words = "stopped early"
     closed = ""
     if at.phase == "closed" and at.closed_at:
-        when = f"{at.closed_at.astimezone(zone):%d %b %Y, %H:%M}"
+        when = day_and_time(at.closed_at, zone)
         closed = f"Closed at {when}. Read only; notes and corrections are kept as late."
     if at.phase == "cancelled":
         closed = "Cancelled before the start. Read only."
     if (ends := file_ends_at(j.infusion)) is not None:
-        closed = f"Brought in from a file that ends at {ends.astimezone(zone):%d %b %Y, %H:%M}. Read only."
+        closed = f"Brought in from a file that ends at {day_and_time(ends, zone)}. Read only."
     return {
         "phase": at.phase,
         "word": words,

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 from monitoring.charts import minutes
 from monitoring.clinic import RunningClinic
+from monitoring.clinical.clock_times import day_and_time
 from monitoring.clinical.events import detail_of, standing_events
 from monitoring.clinical.flags import NOT_HERE, Flag
 from monitoring.clinical.protocol import Protocol
@@ -227,7 +228,7 @@ def _views(clinic: RunningClinic, infusion_id: str, zone: ZoneInfo) -> list[dict
 
 
 def _stamp(instant: datetime, zone: ZoneInfo) -> str:
-    return f"{instant.astimezone(zone):%d %b %Y, %H:%M}"
+    return day_and_time(instant, zone)
 
 
 def _beside(clinic: RunningClinic, infusion: Infusion, zone: ZoneInfo) -> dict[str, dict[str, str] | None]:

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from monitoring.charts.frame import SLOT_AND_HALF, joined_within, minutes
 from monitoring.charts.series import WIDE, Between, Line, Point, Room, series_figure, stretches
 from monitoring.clinic import RunningClinic, instruments
+from monitoring.clinical.clock_times import clock_time
 from monitoring.clinical.flags import levels
 from monitoring.clinical.instruments import Instrument
 from monitoring.clinical.protocol import Level, Measure
@@ -19,7 +20,7 @@ from monitoring.clinical.record import Entry, Reading
 from monitoring.documents.column import NONE, Fact, column, turning
 from monitoring.documents.highlights import Moment, highlights
 from monitoring.documents.judged import Judged, judged
-from monitoring.documents.words import clock_time, word_of, zone_of
+from monitoring.documents.words import word_of, zone_of
 from monitoring.records import Score
 from monitoring.review.clinic_counts import middles
 from monitoring.review.summary import Summary, grid, on_grid, summary

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from monitoring.clinical.clock_times import day_and_time
 from monitoring.clinical.signing import record
 from monitoring.documents.judged import Judged
 
@@ -21,7 +22,7 @@ def signing_part(j: Judged, zone: ZoneInfo) -> dict[str, Any] | None:
     if j.infusion.imported and not found.signed:
         locked = "Brought in from a file: no signature is due here."
     if found.locked_at is not None:
-        when = f"{found.locked_at.astimezone(zone):%d %b %Y, %H:%M}"
+        when = day_and_time(found.locked_at, zone)
         locked = f"Signed and locked on {when}. Late entries, addenda and corrections are kept and marked as such."
     return {
         "signed": [
@@ -30,7 +31,7 @@ def signing_part(j: Judged, zone: ZoneInfo) -> dict[str, Any] | None:
                 "name": one.name,
                 "role": one.role,
                 "time": j.time_of(one.at, zone),
-                "when": f"{one.at.astimezone(zone):%d %b %Y, %H:%M}",
+                "when": day_and_time(one.at, zone),
                 "at": one.at.isoformat(),
                 "staff": one.staff,
             }

@@ -9,6 +9,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from monitoring.clinic import RunningClinic
+from monitoring.clinical.clock_times import clock_time as clock_time
 from monitoring.clinical.course import Course
 from monitoring.clinical.dose import rounded
 from monitoring.clinical.protocol import Level, Measure, Protocol
@@ -27,11 +28,6 @@ PHASE_WORDS = {
 def iso(instant: datetime | None) -> str | None:
     """An instant as a document carries it; None stays None."""
     return None if instant is None else instant.isoformat()
-
-
-def clock_time(instant: datetime, zone: ZoneInfo) -> str:
-    """The time of day in the clinic: "14:05"."""
-    return f"{instant.astimezone(zone):%H:%M}"
 
 
 def told_time(instant: datetime, zone: ZoneInfo, today: datetime) -> str:

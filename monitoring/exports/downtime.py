@@ -13,6 +13,7 @@ from math import ceil
 from typing import Any, Final, Literal, get_args
 from zoneinfo import ZoneInfo
 
+from monitoring.clinical.clock_times import clock_time, day_and_time
 from monitoring.clinical.dose import Plan, disagreements
 from monitoring.clinical.events import signatures_of
 from monitoring.clinical.protocol import Level, Limit, Measure, Protocol, limit_words
@@ -21,7 +22,7 @@ from monitoring.documents import age_in_years, allergy_words
 from monitoring.documents.dosing import ordered_words
 from monitoring.documents.judged import Judged
 from monitoring.documents.said import said
-from monitoring.documents.words import clock_time, initials, mg, number, which
+from monitoring.documents.words import initials, mg, number, which
 
 Paper = Literal["a4", "letter"]
 PAPERS: Final[tuple[Paper, ...]] = get_args(Paper)
@@ -54,7 +55,7 @@ def downtime_sheet(
     `clinic` is the clinic as its screens name it (name, demonstration, approved), `by` who asked for the sheet.
     """
     infusion, protocol = j.infusion, j.protocol
-    printed = f"{j.now.astimezone(zone):%d %b %Y, %H:%M}"
+    printed = day_and_time(j.now, zone)
     return {
         "title": TITLE,
         "paper": paper,

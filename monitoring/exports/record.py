@@ -14,6 +14,7 @@ from typing import Any, Final
 from monitoring.charts import infusion_figure
 from monitoring.clinic import instruments
 from monitoring.clinical import leaving, signing
+from monitoring.clinical.clock_times import clock_time, day_and_time
 from monitoring.clinical.clocks import effects
 from monitoring.clinical.course import minutes_since
 from monitoring.clinical.dose import bag_empty_words, reconciliation
@@ -29,7 +30,7 @@ from monitoring.documents.entries import entries
 from monitoring.documents.flagged import confirmation_words
 from monitoring.documents.leaving import leaving_part
 from monitoring.documents.said import said
-from monitoring.documents.words import clock_time, day_of, level_word, lower, names_of, number, upper, which, word_of
+from monitoring.documents.words import day_of, level_word, lower, names_of, number, upper, which, word_of
 from monitoring.exports.downtime import Paper, patient_block
 from monitoring.exports.drawing import drawn
 from monitoring.exports.source import Source
@@ -346,7 +347,7 @@ def _row(entry: Entry, source: Source) -> dict[str, str]:
     later = started is not None and minute is None and day_of(seen, zone) != day_of(started, zone)
     return {
         "minute": "" if minute is None else str(minute),
-        "time": f"{seen.astimezone(zone):%d %b %Y %H:%M}" if far or later else clock_time(seen, zone),
+        "time": day_and_time(seen, zone) if far or later else clock_time(seen, zone),
         "by": entry.author_name,
     }
 
@@ -561,4 +562,4 @@ def _chain_words(printing: Printing) -> list[str]:
 
 
 def _day_and_time(instant: datetime, source: Source) -> str:
-    return f"{instant.astimezone(source.zone):%d %b %Y, %H:%M}"
+    return day_and_time(instant, source.zone)

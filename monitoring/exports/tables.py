@@ -117,7 +117,7 @@ READINGS: Final = Table(
         Column("minute", "Float64", f"When it was so, counted from `minutes_since`; negative before.{_WHOLE}", "min"),
         Column("minutes_since", "string", "start: of the infusion; opened: it was not started."),
         Column("observed_utc", "string", "When it was so, in UTC.", only="identified"),
-        Column("observed_local", "string", "The same in the clinic's zone.", only="identified"),
+        Column("observed_local", "string", "The same in the clinic's zone, with its offset.", only="identified"),
         Column("zone", "string", "The clinic's zone.", only="identified"),
         Column(
             "saved_after",
@@ -132,7 +132,7 @@ READINGS: Final = Table(
             "min",
         ),
         Column("recorded_utc", "string", "When it was stored, in UTC.", only="identified"),
-        Column("recorded_local", "string", "The same in the clinic's zone.", only="identified"),
+        Column("recorded_local", "string", "The same in the clinic's zone, with its offset.", only="identified"),
         Column("recorded_by", "string", "Who recorded it.", only="identified"),
         Column("amendment", "string", "late entry (omitted then, recalled later) or addendum (not known then)."),
         Column("source", "string", "paper: transcribed from paper; import: brought in from a file."),
@@ -543,4 +543,4 @@ def _utc(instant: datetime | None) -> str | None:
 
 
 def _local(instant: datetime, source: Source) -> str:
-    return f"{instant.astimezone(source.zone):%Y-%m-%d %H:%M:%S}"
+    return instant.astimezone(source.zone).isoformat(sep=" ", timespec="seconds")

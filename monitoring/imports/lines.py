@@ -11,6 +11,7 @@ from typing import Final, cast
 from zoneinfo import ZoneInfo
 
 from monitoring.clinical.checks import value_problem
+from monitoring.clinical.clock_times import day_and_time
 from monitoring.clinical.protocol import Measure, Protocol
 from monitoring.clinical.record import Event, EventKind, NotDone, event_words
 from monitoring.imports.dry_run import Decision, Fault, capital
@@ -89,7 +90,7 @@ class Reader:
 
     def clock(self, at: datetime) -> str:
         """Day and time as the clocks there showed it."""
-        return f"{at.astimezone(ZoneInfo(self.mapping.zone)):%d %b %Y %H:%M}"
+        return day_and_time(at, ZoneInfo(self.mapping.zone))
 
     def dropped(self, key: str, line: Line, what: str, shown: str) -> bool:
         """Whether a person has said that this is left out; it is then remembered. One without a reason is not taken."""

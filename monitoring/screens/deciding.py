@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 import streamlit as st
 
 from monitoring.clinic import running
+from monitoring.clinical.clock_times import day_and_time
 from monitoring.imports.dry_run import Decision, DryRun, Fault, Found
 from monitoring.recording import PastInfusion, SourceFile, import_infusions
 from monitoring.recording.importing import Place, Standing, older, places, standing
@@ -77,7 +78,7 @@ def _draw_rows(found: DryRun, what: str) -> None:
                 what: str(row.line),
                 "State": row.state,
                 "What is wrong or asked": " ".join(fault.sentence for fault in row.faults),
-                "Time": "" if row.at is None else f"{row.at.astimezone(zone):%d %b %Y %H:%M}",
+                "Time": "" if row.at is None else day_and_time(row.at, zone),
                 "What it says": row.says,
                 "Infusion": "" if row.infusion is None else str(row.infusion + 1),
             }
@@ -184,9 +185,7 @@ def _draw_infusions(chosen: Chosen, infusions: Sequence[Found]) -> None:
                 "Infusion": str(number),
                 "What comes of it": _STATES[one.standing],
                 "Patient": _whose(one.found),
-                "Opened": ""
-                if one.found.past is None
-                else f"{one.found.past.opened_at.astimezone(zone):%d %b %Y %H:%M}",
+                "Opened": "" if one.found.past is None else day_and_time(one.found.past.opened_at, zone),
                 "Entries": "" if one.found.past is None else str(len(one.found.past.entries)),
                 "Comes in as": _place(one.found.past, where, zone),
                 "Why": one.why,
@@ -291,7 +290,7 @@ def draw_known(chosen: Chosen) -> bool:
     known: tuple[tuple[str, ImportedFrom], ...] = state[f"{chosen.place}_known"]
     times: dict[str, list[str]] = {}
     for infusion_id, source in known:
-        times.setdefault(f"{source.at.astimezone(_zone()):%d %b %Y, %H:%M} by {source.by}", []).append(infusion_id)
+        times.setdefault(f"{day_and_time(source.at, _zone())} by {source.by}", []).append(infusion_id)
     for when, ids in times.items():
         st.info(plain(f"Imported {when}: {_infusions(len(ids))}"))
         if ids != list(state.get(f"{chosen.place}_added", ())):  # those just brought in stand below, by the button

@@ -14,6 +14,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from monitoring.charts import MARK
 from monitoring.clinic import running
+from monitoring.clinical.clock_times import day_and_time
 from monitoring.clinical.protocol import OVER, Level
 from monitoring.clinical.written_numbers import number_text
 from monitoring.documents import PHASE_WORDS
@@ -143,7 +144,7 @@ def _line(row: FoundInfusion, zone: ZoneInfo) -> str:
     of = f"{row.number} of {row.planned_infusions}" if row.number <= row.planned_infusions else "maintenance"
     given = f", {row.given_mg:.1f} mg given" if row.given_mg is not None else ""
     said = [
-        f"{row.opened_at.astimezone(zone):%d %b %Y, %H:%M}",
+        day_and_time(row.opened_at, zone),
         escape(row.chair),
         f"{row.dose_mg:.1f} mg ({row.mg_per_kg:g} mg/kg){given}",
         escape(row.nurse),

@@ -9,6 +9,7 @@ import streamlit as st
 
 from monitoring import access
 from monitoring.clinic import running
+from monitoring.clinical.clock_times import day_and_time
 from monitoring.clinical.protocol import Protocol, limit_words
 from monitoring.documents import PHASE_WORDS
 from monitoring.recording import approve_ranges
@@ -49,8 +50,8 @@ def draw_approval() -> None:
         return
     zone = ZoneInfo(found.zone)
     for approval in stored.approvals:
-        at = approval.at.astimezone(zone)
-        st.write(f"Approved by **{plain(approval.name)}**, {approval.role}, {at:%d %b %Y, %H:%M}")
+        at = day_and_time(approval.at, zone)
+        st.write(f"Approved by **{plain(approval.name)}**, {approval.role}, {at}")
     if not stored.approved:
         st.warning("Approval takes two different people, at least one of them a clinician.")
     approved = {approval.staff_id for approval in stored.approvals}

@@ -12,6 +12,7 @@ import streamlit as st
 
 from monitoring import access
 from monitoring.clinic import instruments, running
+from monitoring.clinical.clock_times import day_and_time
 from monitoring.clinical.course import course
 from monitoring.clinical.instruments import Instrument
 from monitoring.clinical.protocol import Phase
@@ -274,7 +275,7 @@ def _score_rows(scores: tuple[Score, ...]) -> Iterator[tuple[tuple[date, int], s
             continue  # said in the row that it withdraws
         label = instrument.label if instrument else score.instrument
         words = instrument.words(score.version, score.total, score.items) if instrument else f"{score.total:g}"
-        told = "; ".join(f"{one.whom}, {one.told_at.astimezone(_zone()):%d %b %Y %H:%M}" for one in score.told)
+        told = "; ".join(f"{one.whom}, {day_and_time(one.told_at, _zone())}" for one in score.told)
         if not told and instrument is not None and instrument.must_tell(score.items):
             told = _NOBODY_TOLD
         by = f"{score.rater}; recorded by {score.recorded_by_name}"

@@ -41,7 +41,17 @@ export function age(ms) {
 
 let zone;
 let wall;
+const SHIFTS_MS = [3600000, 1800000]; // by which clocks are put back
+// What the clinic's clocks show. Of an hour that they show twice it says which: "02:30 (1st)" (as clock_times.py does).
 export function wallClock(instant, inZone, seconds = false) {
+  const shown = fieldClock(instant, inZone, seconds);
+  if (SHIFTS_MS.some((shift) => fieldClock(instant - shift, inZone, seconds) === shown)) return `${shown} (2nd)`;
+  if (SHIFTS_MS.some((shift) => fieldClock(+instant + shift, inZone, seconds) === shown)) return `${shown} (1st)`;
+  return shown;
+}
+
+// The same without that mark: what a field for a time holds.
+export function fieldClock(instant, inZone, seconds = false) {
   if (zone !== inZone) {
     zone = inZone;
     wall = {

@@ -7,7 +7,7 @@ const MINUTE = 60000;
 const DAY = 86400000;
 const MOST_DAYS = 400; // that an infusion left open is looked through
 
-const shown = (at, zone) => `${clock.day(at, zone)} ${clock.wallClock(at, zone)}`;
+const shown = (at, zone) => `${clock.day(at, zone)} ${clock.fieldClock(at, zone)}`;
 const toMinute = (at) => Math.floor(at / MINUTE) * MINUTE;
 
 // Every moment at which the clinic's calendar and clocks showed this ("2026-11-23", "10:42"): none in an hour that was
@@ -87,7 +87,7 @@ export function timeFields(labels, span, near) {
     show(at = null) {
       chosenDay = "";
       chosen = null;
-      time.value = at === null ? "" : clock.wallClock(at, span().zone);
+      time.value = at === null ? "" : clock.fieldClock(at, span().zone);
       day.value = clock.day(at ?? Math.min(near(), span().until), span().zone);
       draw();
     },
