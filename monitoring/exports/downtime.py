@@ -43,7 +43,8 @@ _AFTERWARDS: Final = (
 )
 _FOOTER: Final = (
     "Ranges are those of this site; they mark values and advise nothing. A blank is not recorded. "
-    "Words in [brackets] stand for characters that could not be printed."
+    "Words in [brackets] stand for pictures and characters that could not be printed. Of an hour that clocks show "
+    "twice, (1st) and (2nd) say which."
 )
 
 
@@ -68,10 +69,7 @@ def downtime_sheet(
         "patient": patient_block(infusion, chair, j.now, zone),
         "dose": _dose(j),
         "pump": _pump(j, zone),
-        "columns": [
-            {"key": measure.key, "short": measure.short, "unit": measure.unit or _points(measure)}
-            for measure in _columns(protocol)
-        ],
+        "columns": [{"key": group[0].key, **column_of(group)} for group in _columns(protocol)],
         "rows": [*_recorded_before(j, zone), *_rows(j, zone)],
         "ratings": [_rating_words(protocol.measures[key]) for key in protocol.schedule.observations],
         "limits": {"title": f"This site's ranges ({protocol.label})", "rows": list(_limit_rows(protocol))},
@@ -160,10 +158,25 @@ def _happened(entry: Entry, j: Judged, zone: ZoneInfo) -> str:
 # Rows
 
 
-def _columns(protocol: Protocol) -> list[Measure]:
+def _columns(protocol: Protocol) -> list[tuple[Measure, ...]]:
     schedule = protocol.schedule
-    keys = [*schedule.set, *schedule.optional, schedule.oxygen, *schedule.observations]
-    return [protocol.measures[key] for key in dict.fromkeys(keys)]
+    keys = [*dict.fromkeys((*schedule.set, *schedule.optional, schedule.oxygen, *schedule.observations))]
+    return [tuple(protocol.measures[key] for key in group) for group in together(keys, protocol)]
+
+
+def together(keys: Sequence[str], protocol: Protocol) -> list[list[str]]:
+    """Measures by the column they stand in: each by itself, but both pressures as one, as people write them: 126/78."""
+    groups: dict[str, list[str]] = {}
+    for key in keys:
+        below = protocol.measures[key].below
+        groups.setdefault(below if below in keys else key, []).append(key)
+    return list(groups.values())
+
+
+def column_of(group: Sequence[Measure]) -> dict[str, Any]:
+    """How the column of one measure, or of two that are written together, is headed."""
+    short = "/".join(measure.short or measure.label for measure in group)
+    return {"short": short, "unit": group[0].unit or _points(group[0]), "wide": len(group) > 1}
 
 
 def _points(rating: Measure) -> str:
@@ -267,7 +280,8 @@ def _values(entries: Sequence[Entry], protocol: Protocol, only: Iterable[str] | 
         for reading in entry.readings:
             if only is None or reading.measure in only:
                 values[reading.measure] = protocol.measures[reading.measure].text(reading.value)
-    return values
+    written = ((group, [values.get(key, "") for key in group]) for group in together([*protocol.measures], protocol))
+    return {group[0]: "/".join(text or "—" for text in texts) for group, texts in written if any(texts)}
 
 
 def _row(

@@ -7,7 +7,7 @@ what is outside the ranges has a ring (caution) or a square (critical) around it
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import groupby
+from itertools import groupby, pairwise
 from math import floor, log10
 from typing import Any, Final
 
@@ -15,8 +15,16 @@ from monitoring.charts import MARK
 
 Shape = dict[str, Any]
 _POINTS_PER_PIXEL: Final = 0.62  # the figure is made for a screen some 900 pixels wide, the paper has 540 points
-_DENSE: Final = 150  # marks of one trace, from which on they would cover each other
-_SMALL: Final = 1.5  # pt; how large they are then
+_PLOT: Final = 470.0  # pt; about how wide the plot is on either paper
+_DENSE: Final = 150  # marks of one trace, from which on each may become very small
+_SMALL: Final = 1.5  # pt; how small then, so that it covers none beside it
+_LEAST: Final = 0.6  # how much of its size a mark of fewer keeps at least
+_SEEN: Final = 4.2  # pt; how small one with a ring may become
+_RING: Final = 2  # how much wider than its mark the ring around it is
+_DIGIT: Final = 3.9  # pt; of the numbers in the lanes
+_SIGN: Final = 5.2  # pt; of a level, behind its number
+_GAP: Final = 1.5  # pt; between two numbers
+_ROWS: Final = 3  # of numbers above each other, where they would not fit beside each other
 _INK: Final = {"@trace": "dark", "@ink": "black", "@soft": "grey", "@caution": "black", "@critical": "black"}
 _MOST_TICKS: Final = 5
 _MOST_TIMES: Final = 25  # numbers under the chart
@@ -115,20 +123,33 @@ def _trace(trace: Mapping[str, Any], layout: Mapping[str, Any], first: float, la
         for x, y in zip(trace["x"], trace["y"], strict=True)
     ]
     if "lines" in trace["mode"]:
-        width = round(trace["line"]["width"] * _POINTS_PER_PIXEL, 2)
+        width, gaps = round(trace["line"]["width"] * _POINTS_PER_PIXEL, 2), _gaps(places)
         for run in _runs(places):
-            yield {"kind": "line", "points": run, "width": width, "ink": _INK.get(trace["line"]["color"], "grey")}
+            upright = len({x for x, _ in run}) == 1  # a bar: no wider than leaves the next one apart
+            wide = round(min(width, gaps[run[0][0]] * _LEAST), 2) if upright else width
+            yield {"kind": "line", "points": run, "width": wide, "ink": _INK.get(trace["line"]["color"], "grey")}
     if "markers" in trace["mode"]:
         yield from _markers(trace["marker"], places)
     if trace["mode"] == "text":
-        for place, text, colour in zip(
-            places, trace["text"], _each(trace["textfont"]["color"], len(places)), strict=True
-        ):
-            if place is not None:
-                above = trace.get("textposition") == "top center"
-                words = text.translate(_SIGNS).removeprefix("○ ")
-                level = _LEVELS.get(colour, "")
-                yield {"kind": "text", "at": place, "text": words, "level": level, "above": above}
+        yield from _numbers(trace, places)
+
+
+def _numbers(trace: Mapping[str, Any], places: Sequence[tuple[float, float] | None]) -> Iterator[Shape]:
+    """The numbers of a trace; where one would be printed over the one before, it stands in the next row above."""
+    above = trace.get("textposition") == "top center"
+    colours = _each(trace["textfont"]["color"], len(places))
+    taken = [-1.0] * _ROWS  # up to where each row is printed on [pt]
+    there = [(place, *more) for place, *more in zip(places, trace["text"], colours, strict=True) if place is not None]
+    for place, text, colour in sorted(there, key=lambda one: one[0]):
+        words, level = text.translate(_SIGNS).removeprefix("○ "), _LEVELS.get(colour, "")
+        wide = _DIGIT * len(words) + (_SIGN if level else 0)
+        left = place[0] * _PLOT - wide / 2
+        row = next((n for n, until in enumerate(taken) if until <= left), None)
+        if row is None and not level:
+            continue  # as close as seconds: the tables that follow have every one
+        row = taken.index(min(taken)) if row is None else row
+        taken[row] = left + wide + _GAP
+        yield {"kind": "text", "at": place, "text": words, "level": level, "above": above, "row": row}
 
 
 def _runs(places: Iterable[tuple[float, float] | None]) -> Iterator[list[tuple[float, float]]]:
@@ -142,7 +163,7 @@ def _runs(places: Iterable[tuple[float, float] | None]) -> Iterator[list[tuple[f
 def _markers(marker: Mapping[str, Any], places: Sequence[tuple[float, float] | None]) -> Iterator[Shape]:
     """The marks of a trace, which are as many as its places."""
     looks = (_each(marker[key], len(places)) for key in ("symbol", "size", "color"))
-    dense = len(places) > _DENSE
+    gaps, dense = _gaps(places), len(places) > _DENSE
     for place, symbol, size, colour in zip(places, *looks, strict=True):
         if place is None:
             continue
@@ -151,10 +172,23 @@ def _markers(marker: Mapping[str, Any], places: Sequence[tuple[float, float] | N
             "at": place,
             "symbol": symbol.removesuffix("-open"),
             "hollow": symbol.endswith("-open"),
-            "size": _SMALL if dense and colour not in _LEVELS else round(size * _POINTS_PER_PIXEL, 2),
+            "size": _fitting(round(size * _POINTS_PER_PIXEL, 2), gaps[place[0]], colour in _LEVELS, dense),
             "level": _LEVELS.get(colour, ""),
             "ink": _INK.get(colour, "black"),
         }
+
+
+def _gaps(places: Sequence[tuple[float, float] | None]) -> dict[float, float]:
+    """How far the nearest other place of a trace is [pt], by where along the plot each stands."""
+    along = sorted({place[0] for place in places if place is not None})
+    between = [_PLOT, *((after - before) * _PLOT for before, after in pairwise(along)), _PLOT]
+    return {x: min(before, after) for x, before, after in zip(along, between, between[1:], strict=False)}
+
+
+def _fitting(size: float, gap: float, ringed: bool, dense: bool) -> float:
+    """The size of a mark [pt] that covers none beside it, as far as it can still be seen; the ring around it counts."""
+    least = _SEEN if ringed else _SMALL if dense else size * _LEAST
+    return round(max(min(size, gap / (_RING if ringed else 1)), min(size, least)), 2)
 
 
 def _each(value: Any, count: int) -> list[Any]:

@@ -36,6 +36,7 @@ from monitoring.exports.details import (
     event_extension,
     infusion_extension,
 )
+from monitoring.exports.directions import isolated
 from monitoring.exports.fhir_words import HOME, RATINGS, fhir_text
 from monitoring.exports.source import Source
 from monitoring.records import Score
@@ -307,7 +308,8 @@ class _Infusion:
         }
 
     def _notes(self, entry: Entry) -> list[Json]:
-        return [{"text": fhir_text(mark)} for mark in self.marks.get(entry.id, ()) if fhir_text(mark)]
+        marks = (fhir_text(isolated(mark)) for mark in self.marks.get(entry.id, ()))
+        return [{"text": mark} for mark in marks if mark]
 
     def _observation(self, category: tuple[str, str], code: Json | None, text: str, profile: str = "") -> Json:
         coded = [code] if code else []
@@ -327,7 +329,7 @@ class _Infusion:
             yield f"{entry.id}/score", {**self._score(entry), "extension": self._detail(entry)}
         elif entry.event is not None and entry.event.kind not in _TOLD_ELSEWHERE:
             kind = entry.event.kind
-            words = fhir_text(said(entry, self.j, self.source.chairs)) or EVENT_WORDS[kind]
+            words = fhir_text(isolated(said(entry, self.j, self.source.chairs))) or EVENT_WORDS[kind]
             signed = signature_words(entry)
             yield (
                 f"{entry.id}/event",

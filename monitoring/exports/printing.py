@@ -1,7 +1,8 @@
 """Typesets a template of data/print with what it is given, as PDF/A or, for looking at it, as pictures.
 
-Characters that no font on this machine can draw are written out in words, so that no name ever stands on paper as empty
-boxes. The fonts that decide where lines break come with the typesetter: a sheet looks the same on every server.
+Characters that no font on this machine can draw, and pictures (emoji), are written out in words, so that no name ever
+stands on paper as empty boxes. What is from right to left turns no number beside it round. The fonts that decide where
+lines break come with the typesetter: a sheet looks the same on every server.
 """
 
 from __future__ import annotations
@@ -18,6 +19,8 @@ from typing import Any, Final, Literal, cast
 
 import typst
 
+from monitoring.exports.directions import isolated
+
 TEMPLATES: Final = Path(__file__).resolve().parents[2] / "data" / "print"
 PICTURE_DOTS_PER_INCH: Final = 110
 _LATIN: Final = ("Libertinus Serif",)  # comes with the typesetter
@@ -25,6 +28,9 @@ _LATIN: Final = ("Libertinus Serif",)  # comes with the typesetter
 _OTHERS: Final = ("Noto Naskh Arabic", "Noto Sans Arabic", "Noto Serif CJK SC", "Noto Sans CJK SC", "DejaVu Sans")
 _STANDARD: Final = "a-2u"  # keeps its fonts, and is refused rather than printed with a character missing
 _UNDRAWN: Final = re.compile(r'the text `"((?:[^"\\]|\\.)+)"` could not be (?:displayed|mapped)')
+# Pictures: no two fonts draw them alike, and some not at all, so they are said on every machine.
+_EMOJI: Final = frozenset(map(chr, range(0x1F000, 0x1FB00)))
+_JOINED: Final = re.compile("(?<=[\U0001f000-\U0001faff])[\u200d\ufe0f]+")  # what makes one picture of several
 _LONGEST_RUN: Final = 24  # characters without a space, after which a line may break
 _MOST_TRIES: Final = 20
 
@@ -101,11 +107,12 @@ def _drawable(text: str, undrawn: frozenset[str]) -> str:
     So are characters that no two fonts draw alike: of private use, and such as are no characters at all.
     """
     parts = []
-    for kind, run in groupby(text, key=lambda character: _way(character, undrawn)):
+    for kind, run in groupby(_JOINED.sub("", text), key=lambda character: _way(character, undrawn)):
         characters = "".join(run)
         named = in_words(characters) if kind == "named" else ""
         parts.append(f"[{named}]" if named else " " if kind == "space" else characters if kind == "drawn" else "")
-    return re.sub(rf"\S{{{_LONGEST_RUN}}}(?=\S)", lambda run: f"{run[0]}\u200b", "".join(parts))
+    broken = re.sub(rf"\S{{{_LONGEST_RUN}}}(?=\S)", lambda run: f"{run[0]}\u200b", "".join(parts))
+    return isolated(broken)
 
 
 def _way(character: str, undrawn: frozenset[str]) -> str:
@@ -113,7 +120,8 @@ def _way(character: str, undrawn: frozenset[str]) -> str:
     if category == "Cc":
         return "space"
     # PDF/A holds no byte order mark; it has no ink, and so no name on paper.
-    return "named" if character in undrawn or character == "\ufeff" or category in ("Co", "Cs", "Cn") else "drawn"
+    said = character in undrawn or character == "\ufeff" or category in ("Co", "Cs", "Cn")
+    return "named" if said or character in _EMOJI else "drawn"
 
 
 def _unescaped(text: str) -> str:

@@ -31,7 +31,7 @@ from monitoring.documents.flagged import confirmation_words
 from monitoring.documents.leaving import leaving_part
 from monitoring.documents.said import said
 from monitoring.documents.words import day_of, level_word, lower, names_of, number, upper, which, word_of
-from monitoring.exports.downtime import Paper, patient_block
+from monitoring.exports.downtime import Paper, column_of, patient_block, together
 from monitoring.exports.drawing import drawn
 from monitoring.exports.source import Source
 from monitoring.records import Score
@@ -51,7 +51,8 @@ _LEGEND: Final = (
 _NOTE: Final = (
     "Ranges are those of this site; they mark values and advise nothing. An empty field is not recorded, a dash not "
     "in that entry. "
-    "Words in [brackets] stand for characters that could not be printed."
+    "Words in [brackets] stand for pictures and characters that could not be printed. Of an hour that clocks show "
+    "twice, (1st) and (2nd) say which."
 )
 
 
@@ -283,6 +284,7 @@ def _table(source: Source) -> dict[str, Any]:
     schedule = j.protocol.schedule
     wanted = {*schedule.set, *schedule.observations, *seen}
     keys = [key for key in j.protocol.measures if key in wanted]
+    groups = together(keys, j.protocol)
     extra = sorted(seen - set(keys))  # of another version: told all the same
     gone, struck = _gone(source), struck_values(j.infusion)
     marks = {row["id"]: row["marks"] for row in entries(j, source.chairs, source.zone)}
@@ -293,31 +295,22 @@ def _table(source: Source) -> dict[str, Any]:
         values = {reading.measure: reading for reading in entry.readings}
         missing = {one.measure: one.reason for one in entry.not_done}
         cells = []
-        for key in [*keys, *extra]:
-            reading = values.get(key)
-            measure = j.protocol.measures.get(key)
-            text = "" if reading is None else measure.exact(reading.value) if measure else number(reading.value)
-            level = level_word(j.levels.get(reading.id)) if reading is not None and entry.id not in gone else None
-            cells.append(
-                {
-                    "text": "not done" if key in missing else text or "—",
-                    "level": level or "",
-                    "struck": (entry.id, key) in struck,
-                }
-            )
+        for group in [*groups, *([key] for key in extra)]:
+            parts = []
+            for key in group:
+                reading = values.get(key)
+                measure = j.protocol.measures.get(key)
+                text = "" if reading is None else measure.exact(reading.value) if measure else number(reading.value)
+                level = level_word(j.levels.get(reading.id)) if reading is not None and entry.id not in gone else None
+                lacks = "not done" if key in missing else "—"
+                parts.append({"text": text or lacks, "level": level or "", "struck": (entry.id, key) in struck})
+            words = {part["text"] for part in parts}
+            cells.append({"parts": parts[:1] if words in ({"—"}, {"not done"}) else parts})
         reasons = [f"{_short(source, key)} not done: {reason}" for key, reason in missing.items()]
         remarks = [*reasons, *([gone[entry.id]] if entry.id in gone else marks.get(entry.id, ()))]
         rows.append({**_row(entry, source), "cells": cells, "remark": "; ".join(remarks)})
-    columns = [
-        {"short": measure.short or measure.label, "unit": measure.unit or _points(measure)}
-        for measure in (j.protocol.measures[key] for key in keys)
-    ]
-    return {"columns": [*columns, *({"short": key, "unit": ""} for key in extra)], "rows": rows}
-
-
-def _points(rating: Measure) -> str:
-    low, high = rating.possible
-    return f"{low:g}–{high:g}"
+    columns = [column_of(group) for group in (tuple(j.protocol.measures[key] for key in keys) for keys in groups)]
+    return {"columns": [*columns, *({"short": key, "unit": "", "wide": False} for key in extra)], "rows": rows}
 
 
 def _short(source: Source, key: str) -> str:

@@ -35,6 +35,7 @@ from monitoring.exports.deidentified import (
     listed_reason,
     weight_band,
 )
+from monitoring.exports.directions import isolated
 from monitoring.exports.source import Source
 from monitoring.records import Score, Series
 
@@ -335,8 +336,8 @@ def reading_rows(source: Source, study: StudyNumbers | None = None) -> Iterator[
             "amendment": entry.amendment,
             "source": entry.source,
             "after_signing": entry.after_signing,
-            "marks": "; ".join(marks.get(entry.id, ())),
-            "signed": "; ".join(signature_words(entry)),
+            "marks": isolated("; ".join(marks.get(entry.id, ()))),
+            "signed": isolated("; ".join(signature_words(entry))),
         }
         if study and entry.source == "import":
             # Everything came in on one day: counted back from it, this would be the date.
@@ -377,7 +378,7 @@ def _parts(
         yield {"kind": "not done", "measure": one.measure, "label": measure.label if measure else "", "said": why}
     if entry.event is not None:
         words = coded(entry, j.protocol, j.plan.rate_ml_per_h, study) if study else said(entry, j, source.chairs)
-        yield {"kind": "event", "event": entry.event.kind, "said": words}
+        yield {"kind": "event", "event": entry.event.kind, "said": isolated(words)}
     if (seen := entry.acknowledgement) is not None:
         measure = measures.get(seen.measure)
         done = listed(seen.done, j.protocol.acknowledgements) if study else seen.done
@@ -445,7 +446,7 @@ def infusion_row(source: Source, study: StudyNumbers | None = None) -> Row:
         "flags_critical": levels.count(Level.CRITICAL),
         "flags_not_acknowledged": sum(flag.needs_acknowledgement for flag in j.flags.flags),
         "entries": len(infusion.entries),
-        "signed_by": "; ".join(f"{one.meaning}: {one.name}, {one.role}" for one in signed),
+        "signed_by": isolated("; ".join(f"{one.meaning}: {one.name}, {one.role}" for one in signed)),
         "signed": signing.locked(infusion, j.protocol),
     }
 
@@ -475,7 +476,7 @@ def score_rows(
             "note": score.note,
             "recorded_utc": _utc(score.recorded_at),
             "recorded_by": score.recorded_by_name,
-            "told": "; ".join(f"{one.whom}, {_utc(one.told_at)} UTC" for one in score.told),
+            "told": isolated("; ".join(f"{one.whom}, {_utc(one.told_at)} UTC" for one in score.told)),
         }
         yield row | {"item": "", "value": score.total}
         for item, points in (score.items or {}).items():

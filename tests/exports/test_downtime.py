@@ -79,7 +79,7 @@ def calculated(line: Timeline, checked: float | None = None) -> None:
 
 def test_before_the_start_the_minutes_are_there_and_their_times_are_blank() -> None:
     assert lines(sheet(planned(), -2), "systolic", "spo2") == [
-        "before 10:55 126 98 A.O.",
+        "before 10:55 126/78 98 A.O.",
         "0",
         "10",
         "20",
@@ -114,10 +114,10 @@ def test_once_started_each_slot_has_its_clock_time_and_what_was_recorded() -> No
     line.set(10, systolic=150, diastolic=90, not_done={"heart_rate": "moved"})
     line.quiet_set(14, systolic=188)
     assert lines(sheet(line, 23), "systolic", "dissociation") == [
-        "before 10:56 126 baseline A.O.",
-        "0 11:00 11:01 126 1 A.O.",
-        "10 11:10 11:10 150 HR: moved A.O.",
-        "14 11:14 188 between A.O.",
+        "before 10:56 126/78 baseline A.O.",
+        "0 11:00 11:01 126/78 1 A.O.",
+        "10 11:10 11:10 150/90 HR: moved A.O.",
+        "14 11:14 188/78 between A.O.",
         "20 11:20",
         "30 11:30",
         "40 11:40",
@@ -134,8 +134,8 @@ def test_a_repeat_never_hides_the_value_before_it() -> None:
     line.quiet_set(9, systolic=184)
     line.quiet_set(11, systolic=150)
     rows = lines(sheet(line, 12), "systolic")
-    assert "10 11:10 11:09 184 A.O." in rows
-    assert "10 11:11 150 again A.O." in rows
+    assert "10 11:10 11:09 184/78 A.O." in rows
+    assert "10 11:11 150/78 again A.O." in rows
 
 
 def test_values_of_one_slot_typed_apart_stand_on_one_line() -> None:
@@ -143,7 +143,7 @@ def test_values_of_one_slot_typed_apart_stand_on_one_line() -> None:
     line.set(10, systolic=130, diastolic=80)
     line.nurse = JONAS
     line.set(11, spo2=97)
-    assert "10 11:10 11:11 130 97 A.O., J.L." in lines(sheet(line, 12), "systolic", "spo2")
+    assert "10 11:10 11:11 130/80 97 A.O., J.L." in lines(sheet(line, 12), "systolic", "spo2")
 
 
 def test_what_nobody_recorded_is_said() -> None:
@@ -157,7 +157,7 @@ def test_after_the_end_the_times_of_recovery_are_known() -> None:
         line.quiet_set(minute)
     line.end(41)
     rows = lines(sheet(line, 45), "systolic")
-    assert rows[5:] == ["40 11:40 11:40 126 end of infusion A.O.", "56 11:56", "71 12:11", "86 12:26", *[""] * 3]
+    assert rows[5:] == ["40 11:40 11:40 126/78 end of infusion A.O.", "56 11:56", "71 12:11", "86 12:26", *[""] * 3]
 
 
 def test_values_that_were_withdrawn_are_not_on_it() -> None:
@@ -235,7 +235,7 @@ def test_every_limit_and_every_option_is_on_it() -> None:
     assert count == sum(len(measure.limits) for measure in SHIPPED.measures.values())
     assert found["ratings"][2] == "DIST distress: 0 none, 1 some, 2 needs support"
     assert [column["short"] for column in found["columns"]] == [
-        *("SYS", "DIA", "HR", "SpO₂", "RR", "°C", "O₂", "DISS", "SED", "DIST")
+        *("SYS/DIA", "HR", "SpO₂", "RR", "°C", "O₂", "DISS", "SED", "DIST")
     ]
 
 

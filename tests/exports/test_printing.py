@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
@@ -35,10 +36,10 @@ def template(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
 
 
 def drawn(template: str, name: str, fonts: typst.Fonts) -> str:
-    """The name as it stands on paper, without the places where a line may break."""
+    """The name as it stands on paper, without what has no ink: where a line may break, and which way a name runs."""
     found = printing._made(template, {"name": name}, NOON, fonts)[1]["name"]
     assert isinstance(found, str)
-    return found.replace("\u200b", "")
+    return re.sub("[\u200b\u2068\u2069]", "", found)
 
 
 @pytest.mark.parametrize(

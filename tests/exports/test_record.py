@@ -147,23 +147,23 @@ def test_each_value_is_there_with_what_was_corrected_and_withdrawn_struck() -> N
     shown = [
         (
             row["minute"],
-            row["cells"][0]["text"],
-            row["cells"][0]["level"],
-            [cell["text"] for cell in row["cells"] if cell["struck"]],
+            "/".join(part["text"] for part in row["cells"][0]["parts"]),
+            row["cells"][0]["parts"][0]["level"],
+            [part["text"] for cell in row["cells"] for part in cell["parts"] if part["struck"]],
             row["remark"],
         )
         for row in rows
     ]
     assert shown == [
-        ("-4", "126", "", [], ""),
-        ("0", "126", "", [], ""),
+        ("-4", "126/78", "", [], ""),
+        ("0", "126/78", "", [], ""),
         ("5", "—", "", [], ""),
-        ("10", "614", "", ["614"], "corrected 11:11 by Ada Okafor: typed wrongly"),
-        ("10", "164", "caution", [], "corrected: typed wrongly"),
-        ("14", "126", "", ["126", "78", "171", "98", "14"], "withdrawn 11:15 by Ada Okafor: that was Omar Haddad"),
-        ("20", "150", "", [], "HR not done: asleep; SpO₂ not done: Marta's hand was cold"),
-        ("30", "126", "", [], "late entry, 20 min after; transcribed from paper at 11:50"),
-        ("60", "126", "", [], ""),
+        ("10", "614/78", "", ["614"], "corrected 11:11 by Ada Okafor: typed wrongly"),
+        ("10", "164/78", "caution", [], "corrected: typed wrongly"),
+        ("14", "126/78", "", ["126", "78", "171", "98", "14"], "withdrawn 11:15 by Ada Okafor: that was Omar Haddad"),
+        ("20", "150/84", "", [], "HR not done: asleep; SpO₂ not done: Marta's hand was cold"),
+        ("30", "126/78", "", [], "late entry, 20 min after; transcribed from paper at 11:50"),
+        ("60", "126/78", "", [], ""),
     ]
 
 
@@ -191,7 +191,7 @@ def test_an_event_that_was_withdrawn_stays_struck() -> None:
 def test_a_note_of_another_day_says_which() -> None:
     line = running()
     line.event("note", 3000, text="Called back")
-    assert told(sheet(source(line, 3001))["events"][-1]).startswith("05 Mar 2026 13:00 | “Called back”")
+    assert told(sheet(source(line, 3001))["events"][-1]).startswith("05 Mar 2026, 13:00 | “Called back”")
 
 
 def test_a_flag_has_its_rule_its_receipts_and_how_long_it_waited() -> None:
@@ -352,6 +352,38 @@ def test_many_marks_are_small_but_for_those_outside_the_ranges() -> None:
     assert outside["size"] > 4
 
 
+@pytest.mark.parametrize(("hours", "every"), [(0.5, 2), (1, 2), (3, 2), (3, 1), (6, 2)])
+def test_numbers_and_rings_every_few_minutes_are_not_printed_over_each_other(hours: float, every: int) -> None:
+    line = running()
+    for minute in range(1, int(hours * 60), every):
+        line.quiet_set(minute, systolic=165)
+        line.observe(minute + 0.2, sedation=3 if minute % 3 else 5, distress=minute % 3)
+    line.end(hours * 60)
+    of = source(line, hours * 60)
+    numbers = shapes(of, kind="text")
+    assert len(numbers) > 20
+    for lane in {shape["at"][1] for shape in numbers}:
+        for row in range(3):
+            beside = [one for one in numbers if (one["at"][1], one["row"]) == (lane, row) and not one["level"]]
+            for one, after in pairwise(sorted(beside, key=lambda shape: shape["at"])):
+                assert (after["at"][0] - one["at"][0]) * 470 >= 3.9 * (len(one["text"]) + len(after["text"])) / 2
+    if hours <= 1:
+        ringed = sorted(shapes(of, kind="mark", level="caution", symbol="y-down"), key=lambda shape: shape["at"])
+        for one, after in pairwise(ringed):
+            assert (after["at"][0] - one["at"][0]) * 470 >= one["size"] * 2 - 0.01
+
+
+def test_of_one_pressure_without_the_other_it_says_which() -> None:
+    line = running()
+    line.set(5, systolic=130)
+    line.set(6, diastolic=80, not_done={"systolic": "moved"})
+    line.set(7, heart_rate=70, not_done={"systolic": "moved", "diastolic": "moved"})
+    found = sheet(source(line, 8))["table"]
+    assert found["columns"][0] == {"short": "SYS/DIA", "unit": "mmHg", "wide": True}
+    told = ["/".join(part["text"] for part in row["cells"][0]["parts"]) for row in found["rows"]]
+    assert told == ["126/78", "130/—", "not done/80", "not done"]
+
+
 def test_values_that_were_all_withdrawn_are_not_told_as_never_recorded() -> None:
     line = Timeline()
     assert sheet(source(line, 5))["chart"]["nothing"] == "No values are recorded."
@@ -360,9 +392,8 @@ def test_values_that_were_all_withdrawn_are_not_told_as_never_recorded() -> None
     line.withdraw(slip, 2, "wrong patient")
     found = sheet(source(line, 5))
     assert found["chart"]["nothing"].startswith("No value holds")
-    assert [cell["struck"] for row in found["table"]["rows"] for cell in row["cells"] if cell["text"] != "—"] == [
-        True
-    ] * 5
+    parts = [part for row in found["table"]["rows"] for cell in row["cells"] for part in cell["parts"]]
+    assert [part["struck"] for part in parts if part["text"] != "—"] == [True] * 5
 
 
 @pytest.mark.parametrize("hours", [2, 5, 30, 200])

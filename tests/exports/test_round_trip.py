@@ -106,6 +106,8 @@ def everything() -> Timeline:
     time_out(line, -2)
     line.start(0)
     line.event("move", 3, chair="chair-2")
+    waiting_room = line.quiet_set(-5, recorded=4)
+    line.event("baseline", 4.5, of=waiting_room.id, reason=SHIPPED.baseline_reasons[0])
     line.observe(5, dissociation=2)
     wrong = line.quiet_set(10, systolic=214)
     line.correct(wrong, 11, "typed wrongly", systolic=184.0, diastolic=78.0)

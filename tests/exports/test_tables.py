@@ -116,9 +116,9 @@ def test_times_are_those_of_utc_and_of_the_clinic_on_either_side_of_a_clock_chan
         seen = at(minute) + shift
         line._replace(entry, observed_at=seen, tapped_at=seen, recorded_at=seen)
     assert told(source(line, 70), "observed_utc", "observed_local", "zone")[::5] == [
-        "2026-10-25 00:00:00 2026-10-25 02:00:00 Europe/Berlin",
-        "2026-10-25 00:30:00 2026-10-25 02:30:00 Europe/Berlin",
-        "2026-10-25 01:00:00 2026-10-25 02:00:00 Europe/Berlin",
+        "2026-10-25 00:00:00 2026-10-25 02:00:00+02:00 Europe/Berlin",
+        "2026-10-25 00:30:00 2026-10-25 02:30:00+02:00 Europe/Berlin",
+        "2026-10-25 01:00:00 2026-10-25 02:00:00+01:00 Europe/Berlin",
     ]
 
 
