@@ -1,7 +1,7 @@
 """Commands for the people who run a clinic's server.
 
 `python -m monitoring check-protocol FILE`, `... verify [URL]`, `... export-clinic FILE [URL]`, `... import-clinic FILE
-[URL]`.
+[URL]`, `... acknowledge-missing --reason TEXT [URL]`.
 
 Exit codes: 0 nothing wrong was found, 1 something wrong was found (each on a line of its own), 2 it could not be looked
 at (no such file, not a protocol's encoding, wrong command).
@@ -15,8 +15,12 @@ import sys
 from collections.abc import Sequence
 from io import TextIOWrapper
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from monitoring.clinical.protocol_file import ProtocolError, read_protocol
+
+if TYPE_CHECKING:
+    from monitoring.records import Staff, Store
 
 FINE, WRONG, NOT_LOOKED_AT = 0, 1, 2
 
@@ -38,6 +42,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     out.add_argument("file", type=Path, help="a new file, for example clinic.zip")
     out.add_argument("url", nargs="?", help="as for verify")
     out.add_argument("--by", metavar="NAME", default="", help="the administrator who does it, as the records name them")
+    known = commands.add_parser(
+        "acknowledge-missing", help="go on without writes that are missing: it is recorded, and told no more"
+    )
+    known.add_argument("url", nargs="?", help="as for verify")
+    known.add_argument("--reason", metavar="TEXT", required=True, help="what happened to them")
+    known.add_argument("--by", metavar="NAME", default="", help="the administrator who does it")
     into = commands.add_parser("import-clinic", help="make an empty database the clinic that was exported")
     into.add_argument("file", type=Path, help="what export-clinic wrote")
     into.add_argument("url", nargs="?", help="as for verify; there must be nothing in it")
@@ -48,6 +58,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return export_clinic(chosen.file, chosen.url, chosen.by)
     if chosen.command == "import-clinic":
         return import_clinic(chosen.file, chosen.url)
+    if chosen.command == "acknowledge-missing":
+        return acknowledge_missing(chosen.url, chosen.reason, chosen.by)
     return verify_records(chosen.url, chosen.anchor)
 
 
@@ -79,14 +91,20 @@ def verify_records(url: str | None = None, anchor: str | None = None) -> int:
     """
     # The database's libraries take a second to load, which checking a file does not need.
     from monitoring.clinic import settings_from
+    from monitoring.records.database import file_of
+    from monitoring.records.heads import head_file
     from monitoring.records.shapes import RecordsError
     from monitoring.records.verify import Head, head, verify
 
     try:
-        url = url or settings_from(os.environ).url
+        settings = settings_from(os.environ)
+        elsewhere = settings.head if url in (None, settings.url) else None
+        url = url or settings.url
         earlier = Head.read(anchor) if anchor is not None else None
+        beside = head_file(file_of(url))
+        is_noted = beside.exists()
         now = head(url)  # before the walk, so that what is printed has been walked
-        sentences = verify(url, earlier)
+        sentences = verify(url, earlier, elsewhere)
     except (RecordsError, ValueError) as error:
         return _not_looked_at(str(error))
     for sentence in sentences:
@@ -94,7 +112,30 @@ def verify_records(url: str | None = None, anchor: str | None = None) -> int:
     if sentences:
         return WRONG
     print(f"{url}: every row is as it was saved, as far as the chains can tell.")
+    if not is_noted and elsewhere is None and anchor is None:
+        print(f"There is no {beside.name} beside it: whether writes are missing from its end cannot be told.")
     print(f"head {now}")
+    return FINE
+
+
+def acknowledge_missing(url: str | None, reason: str, by: str = "") -> int:
+    """Records that the clinic goes on without writes that are missing, and why. No server may run on the database."""
+    from contextlib import closing
+
+    from monitoring.clinic import settings_from
+    from monitoring.clock import Clock
+    from monitoring.records import RecordsError, Store
+
+    try:
+        settings = settings_from(os.environ)
+        elsewhere = settings.head if url in (None, settings.url) else None
+        with closing(Store.open(url or settings.url, Clock(), create=False, head_elsewhere=elsewhere)) as store:
+            administrator = _administrator(store, by)
+            count = store.acknowledge_missing(administrator.id, reason)
+    except (RecordsError, ValueError) as error:
+        return _not_looked_at(str(error))
+    done = f"recorded by {administrator.name}, and told no more" if count else "nothing is noted as missing"
+    print(f"{url or settings.url}: {done}.")
     return FINE
 
 
@@ -112,16 +153,12 @@ def export_clinic(file: Path, url: str | None = None, by: str = "") -> int:
 
     try:
         with closing(Store.open(url or settings_from(os.environ).url, Clock(), create=False)) as store:
-            administrators = [person for person in store.staff() if person.role == "administrator"]
-            named = [person for person in administrators if by in ("", person.name)]
-            if len(named) != 1:
-                names = " or ".join(person.name for person in administrators) or "nobody yet"
-                return _not_looked_at(f"--by {by or 'is missing'}: expected one administrator, {names}.")
+            administrator = _administrator(store, by)
             chosen = {"from": "command line", "user": _user()}
-            taken = take_out(store, file, named[0].id, chosen, _say_progress)
+            taken = take_out(store, file, administrator.id, chosen, _say_progress)
     except (RecordsError, ValueError) as error:
         return _not_looked_at(str(error))
-    print(f"{file}: {taken.bytes} bytes, recorded as exported by {named[0].name}.")
+    print(f"{file}: {taken.bytes} bytes, recorded as exported by {administrator.name}.")
     print(f"sha256 {taken.sha256}")
     print(f"head {taken.head}")
     return FINE
@@ -142,6 +179,16 @@ def import_clinic(file: Path, url: str | None = None) -> int:
     print(f"{url}: {contents.clinic}, {rows} rows as they were exported at {contents.made_at}; every chain was walked.")
     print(f"head {contents.head}")
     return FINE
+
+
+def _administrator(store: Store, by: str) -> Staff:
+    """The administrator of this name, or the only one. Raises ValueError with a sentence when that is nobody."""
+    administrators = [person for person in store.staff() if person.role == "administrator"]
+    named = [person for person in administrators if by in ("", person.name)]
+    if len(named) != 1:
+        names = " or ".join(person.name for person in administrators) or "nobody yet"
+        raise ValueError(f"--by {by or 'is missing'}: expected one administrator, {names}.")
+    return named[0]
 
 
 def _user() -> str:

@@ -2,7 +2,7 @@
 
 Environment: `MONITORING_DB` (address of the SQLite file), `MONITORING_DEMO=1` (the demonstration clinic, in a fresh
 file of its own), `MONITORING_DEMO_RATE` (how fast its time runs), `MONITORING_SIGN_IN_HOURS` (how long one holds),
-`MONITORING_SECRET` (what cookies are signed with).
+`MONITORING_SECRET` (what cookies are signed with), `MONITORING_HEAD` (a second place for the head of the audit chain).
 """
 
 from __future__ import annotations
@@ -26,7 +26,9 @@ from monitoring.clinical.protocol_file import read_protocol
 from monitoring.clock import Clock, DemonstrationClock, SteadyClock
 from monitoring.live import Document, Hub
 from monitoring.records import SignIn, Store, StoredProtocol, StoreRefused
+from monitoring.records.checking import DailyCheck
 from monitoring.records.database import file_of
+from monitoring.records.heads import gaps_file, head_file
 
 if TYPE_CHECKING:
     from monitoring.demonstration.shift import StagedNurse
@@ -35,6 +37,7 @@ TOP: Final = Path(__file__).resolve().parent.parent
 SHIPPED_PROTOCOL: Final = TOP / "data" / "protocols" / "ketamine-depression.toml"
 SCALES: Final = TOP / "data" / "scales"
 DEMONSTRATION_FILE: Final = "demonstration.db"
+CHECK_SECONDS: Final = 0.2  # how long a start waits for the first look through the file; it goes on afterwards
 FASTEST: Final = 3600  # rate of a demonstration's clock
 
 InfusionDocument = Callable[["RunningClinic", str], Document]
@@ -68,6 +71,7 @@ class Settings:
     rate: float  # of the demonstration's clock
     sign_in_hours: float
     secret: str = ""  # what cookies are signed with; "" for a key kept beside the database
+    head: Path | None = None  # a second place for the head of the audit chain, besides the one beside the database
 
     @property
     def demonstration_url(self) -> str:
@@ -90,7 +94,20 @@ def settings_from(environment: Mapping[str, str]) -> Settings:
         rate=rate,
         sign_in_hours=_number_in(environment, "MONITORING_SIGN_IN_HOURS", otherwise=12, least=0.0001, most=24),
         secret=environment.get("MONITORING_SECRET", ""),
+        head=_head_in(environment, demonstration == "1"),
     )
+
+
+def _head_in(environment: Mapping[str, str], demonstration: bool) -> Path | None:
+    text = environment.get("MONITORING_HEAD", "").strip()
+    if not text or demonstration:  # a demonstration is made anew each time, and must not pass for the clinic there
+        return None
+    place = Path(text).expanduser().absolute()
+    if place.is_dir():
+        raise SettingRefused(
+            f"MONITORING_HEAD is the folder {text}: expected a file in it, such as {place}/clinic.head."
+        )
+    return place
 
 
 def _number_in(environment: Mapping[str, str], name: str, *, otherwise: float, least: float, most: float) -> float:
@@ -113,6 +130,7 @@ class RunningClinic:
         self.live = live
         self.settings = settings
         self.secret = secret
+        self.check = DailyCheck(store.url)
         self._protocols: dict[str, Protocol] = {}
 
     @property
@@ -120,6 +138,16 @@ class RunningClinic:
         """Whether this is the invented clinic, which says so on every screen."""
         clinic = self.store.clinic()
         return clinic is not None and clinic.demonstration
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """What is missing from the records and not acknowledged, in sentences for whoever works here."""
+        return tuple(gap.sentence(file_of(self.store.url)) for gap in self.store.missing)
+
+    @property
+    def trouble(self) -> tuple[str, ...]:
+        """What those who keep this server running must look after, in sentences: damage, writes missing, heads lost."""
+        return (*([self.check.damage] if self.check.damage else []), *self.missing, *self.store.head_trouble)
 
     @property
     def sign_in_lasts(self) -> timedelta:
@@ -204,7 +232,7 @@ def open_clinic(
             store, clock = _fresh_demonstration(settings.demonstration_url, settings.rate)
         else:
             clock = SteadyClock()
-            store = Store.open(settings.url, clock)
+            store = Store.open(settings.url, clock, head_elsewhere=settings.head)
             found = store.clinic()
             if found is not None and found.demonstration:
                 store.close()
@@ -240,6 +268,7 @@ def open_demonstration(rate: float = 1) -> RunningClinic:
         store, clock = _fresh_demonstration(former.settings.demonstration_url, rate)
         clinic = _run(store, clock, former.live, former.settings)
         clinic.live.turn_to(clock)
+        former.check.close()
         former.store.close()
         return clinic
 
@@ -252,6 +281,7 @@ def close_clinic() -> None:
             _staged.leave()
             _staged = None
         if _running is not None:
+            _running.check.close()
             _running.store.close()
             _running = None
 
@@ -265,6 +295,8 @@ def _run(store: Store, clock: Clock, live: Hub, settings: Settings) -> RunningCl
         raise SettingRefused(str(short)) from None
     _running = RunningClinic(store, clock, live, settings, secret)
     store.subscribe(live.changed)
+    _running.check.start()
+    _running.check.wait(CHECK_SECONDS)
     if _running.demonstration:
         from monitoring.demonstration.shift import StagedNurse  # only a demonstration needs her
 
@@ -288,7 +320,7 @@ def _fresh_demonstration(url: str, rate: float) -> tuple[Store, DemonstrationClo
             found = former.clinic()
         if found is not None and not found.demonstration:
             raise StoreRefused(f"{file} holds {found.name}, not a demonstration: it is left as it is.")
-        for part in (file, Path(f"{file}-wal"), Path(f"{file}-shm")):
+        for part in (file, Path(f"{file}-wal"), Path(f"{file}-shm"), head_file(file), gaps_file(file)):
             part.unlink(missing_ok=True)
     clock = DemonstrationClock(rate)
     store = Store.open(url, clock)

@@ -48,7 +48,7 @@ def infusion_document(clinic: RunningClinic, infusion_id: str) -> dict[str, Any]
     if infusion is None:
         raise LookupError(f"There is no infusion {infusion_id}.")
     found = document_at(clinic, infusion, clinic.clock.now())
-    found["notes"] = [*_namesakes(clinic, infusion), *found["notes"]]
+    found["notes"] = [*clinic.missing, *_namesakes(clinic, infusion), *found["notes"]]
     return found
 
 

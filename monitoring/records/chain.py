@@ -27,6 +27,8 @@ counter, unless that was set back too.
 cut all chains at an earlier moment, and the result verifies. Against that stands only the head of the audit chain kept
 somewhere else (printed, mailed, in another system): `verify` takes such an anchor and says whether the chain still
 passes through it. Nor does a hash say that what was typed was true, or who held the tablet.
+An audit row whose `subject_kind` is no table covers no row: it tells of the records themselves, in its `detail` (that
+writes are missing, and who acknowledged it).
 The table `alembic_version`, which names the schema, is outside the chains.
 """
 
@@ -66,6 +68,11 @@ def _columns(row: Row, *without: str) -> dict[str, Any]:
 def row_hash(table: str, row: Row) -> str:
     """The hash of one row of any table but `entry` and `audit`."""
     return _digest({"format": FORMAT, "table": table, "row": _columns(row, "hash")})
+
+
+def fact_hash(kind: str, detail: str) -> str:
+    """The hash of what an audit row says by itself, in its `detail`."""
+    return _digest({"format": FORMAT, "fact": kind, "detail": detail})
 
 
 def entry_hash(

@@ -8,7 +8,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
@@ -31,6 +31,10 @@ EXAMPLE = "expected a SQLite file, such as sqlite:///data/clinic.db"
 BUSY_SECONDS = 4.0
 PROBE_SECONDS = 1.0  # and the question whether a write would succeed
 TURN_SECONDS = 10.0  # how long it waits for this process's other writes, of which a long import is one
+# After how much the write-ahead log is carried over into the file: about as SQLite does by itself.
+LOG_WRITES = 100
+LOG_BYTES = 4 << 20  # by which it has grown
+CARRY_SECONDS = 0.25  # how long that waits for another program's lock
 ROOM = 1 << 20  # bytes of disk below which saving is about to fail
 _LOCKED = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
 APPLICATION = 0x494E4655  # "INFU": marks the file as ours, see PRAGMA application_id
@@ -78,6 +82,11 @@ class Database:
         self._refused_at = float("-inf")  # [s], monotonic: when a write last found the file locked by another program
         self._identity: tuple[int, int] | None = None
         self._hold = Hold(self.file)
+        self.log_lost = lost_log(self.file)
+        # Writes in the log since it was last carried over, and how long it was then. The first write since the file was
+        # opened counts for many: a file that is only looked at stays as it is, one that is written says so soon.
+        self._log_writes, self._log_bytes = LOG_WRITES, 0
+        self._marked = False  # whether the log itself says, too, that it is missing
         self.engine, self._pool = self._engine()
         self._writers: dict[float, Engine] = {}  # by how long they wait
         try:
@@ -92,6 +101,9 @@ class Database:
         """Let the file go, its connections and its lock, once a write that has begun is over."""
         waited = self._writes.acquire(timeout=TURN_SECONDS)
         try:
+            if self._marked:
+                with suppress(StoreUnwritable), self.write():
+                    pass  # takes the mark away: the file is whole once the log is carried over
             self._let_go()
         finally:
             if waited:
@@ -136,6 +148,10 @@ class Database:
             try:
                 with self._writers[wait].begin() as connection:
                     yield connection
+                    if self._marked:
+                        connection.exec_driver_sql("PRAGMA user_version = 0")
+                self._marked = False
+                self._carry_over_if_long()
             except DBAPIError as error:
                 if wait >= BUSY_SECONDS and _is_locked(error):
                     self._refused_at = time.monotonic()
@@ -166,6 +182,35 @@ class Database:
                 return bool(used - free < most) and disk.f_bavail * disk.f_frsize >= ROOM
         except StoreUnwritable:
             return False
+
+    def _carry_over_if_long(self) -> None:
+        self._log_writes += 1
+        with suppress(OSError):
+            now = os.path.getsize(f"{self.file}-wal")
+            if self._log_writes > LOG_WRITES or now > self._log_bytes + LOG_BYTES:
+                self._carry_over()
+                self._log_writes, self._log_bytes = 0, os.path.getsize(f"{self.file}-wal")
+
+    def _carry_over(self) -> None:
+        """Write what is in the log into the file, and mark the file as missing its log.
+
+        SQLite would do the former by itself. The mark: `user_version` is 1 in the file and 0 in the log that follows.
+        So a copy of the file without its log says so, one with it does not, nor does one that SQLite makes (.backup).
+        """
+        connection = self.engine.raw_connection()
+        try:
+            cursor = connection.cursor()
+            cursor.execute(f"PRAGMA busy_timeout = {CARRY_SECONDS * 1000:.0f}")
+            cursor.execute("PRAGMA user_version = 1")
+            self._marked = True  # until the next write, should the last line below fail
+            cursor.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
+            cursor.execute("PRAGMA user_version = 0")
+            self._marked = False
+            cursor.close()
+        except sqlite3.Error:
+            pass  # read-only, or another program writes: what is in the log stays there until the next time
+        finally:
+            connection.close()
 
     def _found(self) -> tuple[int, int] | None:
         try:
@@ -251,6 +296,7 @@ def _prepare(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
         "journal_mode = WAL",
         "synchronous = FULL",
         "foreign_keys = ON",
+        "wal_autocheckpoint = 0",
     ):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
@@ -263,6 +309,17 @@ def _begin(connection: Connection) -> None:
         assert isinstance(driver, sqlite3.Connection)
         driver.execute(f"PRAGMA busy_timeout = {wait * 1000:.0f}")
     connection.exec_driver_sql(options.get("begin", "BEGIN"))
+
+
+def lost_log(file: Path) -> bool:
+    """Whether this file says that a log belongs to it, which is not there: it was copied or moved without it."""
+    if not exists(file) or exists(Path(f"{file}-wal")):  # an empty one was made by whoever looked into the file
+        return False
+    try:
+        with closing(sqlite3.connect(f"file:{quote(str(file))}?mode=ro&immutable=1", uri=True)) as connection:
+            return bool(connection.execute("PRAGMA user_version").fetchone()[0] == 1)
+    except sqlite3.Error:
+        return False  # what it is instead is told by whoever opens it
 
 
 def exists(file: Path) -> bool:

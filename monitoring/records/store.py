@@ -12,8 +12,9 @@ import logging
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import date, datetime
+from pathlib import Path
 from typing import Any, Self, get_args
 from uuid import uuid4
 
@@ -26,6 +27,7 @@ from monitoring.clock import Clock
 from monitoring.records import chain, tables
 from monitoring.records.counting import Counting
 from monitoring.records.database import Database
+from monitoring.records.heads import Gap, Head, KeptHeads, gaps_file, head_file, noted_gaps
 from monitoring.records.loading import (
     Row,
     infusion_of,
@@ -64,6 +66,7 @@ from monitoring.records.shapes import (
     Staff,
     StoredProtocol,
     StoreRefused,
+    StoreUnwritable,
     View,
     is_zone,
 )
@@ -94,6 +97,8 @@ _SIGN_IN = (
     .outerjoin(tables.sign_out, tables.sign_out.c.sign_in_id == tables.sign_in.c.id)
     .outerjoin(tables.staff_left, tables.staff_left.c.staff_id == tables.sign_in.c.staff_id)
 )
+_AUDIT = select(tables.audit.c.seq, tables.audit.c.hash)
+_AUDIT_HASH = select(tables.audit.c.hash).where(tables.audit.c.seq == bindparam("of"))
 _SIGN_IN_BY_ID = _SIGN_IN.where(tables.sign_in.c.id == bindparam("of"))
 _LATEST_SIGN_IN = (
     _SIGN_IN.where(tables.sign_in.c.device_id == bindparam("of")).order_by(tables.sign_in.c.audited.desc()).limit(1)
@@ -107,7 +112,7 @@ class Store:
     demonstration allows. Safe to use from many threads.
     """
 
-    def __init__(self, url: str, clock: Clock, database: Database) -> None:
+    def __init__(self, url: str, clock: Clock, database: Database, head_elsewhere: Path | None = None) -> None:
         self.url = url
         self.clock = clock
         self._database = database
@@ -129,17 +134,21 @@ class Store:
             newest = connection.execute(_NEWEST).scalar_one_or_none()
         if newest is not None:
             clock.written(instant_of(newest), busy=bool(self._open))
+        self._heads = KeptHeads(head_file(database.file), head_elsewhere)
+        self.missing = self._compared()  # writes that are not there any more, until somebody acknowledges it
 
     @classmethod
-    def open(cls, url: str, clock: Clock, *, create: bool = True) -> Self:
+    def open(cls, url: str, clock: Clock, *, create: bool = True, head_elsewhere: Path | None = None) -> Self:
         """Open the database at `url` ("sqlite:///data/clinic.db"), alone, with its schema brought to the newest.
+
+        The head of its audit chain is noted beside it and in the file `head_elsewhere`, and compared with them first.
 
         Raises StoreRefused when it is another kind of database, in use, damaged, newer than this program, or absent and
         not `create`; StoreUnwritable when it cannot be written.
         """
         database = Database(url, create=create)
         try:
-            return cls(url, clock, database)
+            return cls(url, clock, database, head_elsewhere)
         except BaseException:
             database.close()
             raise
@@ -147,11 +156,61 @@ class Store:
     def close(self) -> None:
         """Let the file go, so that another server may open it."""
         self._waiting_views.close()
+        self._heads.close()
         self._database.close()
 
     def writable(self) -> bool:
         """Whether an entry could be saved now, tried by a small durable write (see `Database.writable`)."""
         return self._database.writable()
+
+    @property
+    def head_trouble(self) -> tuple[str, ...]:
+        """Where the head of the audit chain cannot be noted, a sentence a place."""
+        return tuple(self._heads.trouble.values())
+
+    def _compared(self) -> tuple[Gap, ...]:
+        known = noted_gaps(self._database.file)
+        with self._database.read() as connection:
+            row = connection.execute(_AUDIT.order_by(tables.audit.c.seq.desc()).limit(1)).one_or_none()
+
+            def hash_of(seq: int) -> str | None:
+                return connection.execute(_AUDIT_HASH, {"of": seq}).scalar_one_or_none()
+
+            present = Head(0, chain.GENESIS) if row is None else Head(row.seq, row.hash)
+            gaps = self._heads.compare(self._database.file, present, hash_of, log_lost=self._database.log_lost)
+        for gap in gaps:
+            _log.error("%s", gap.sentence(self._database.file))
+        new = [gap for gap in gaps if gap not in known]
+        if new:
+            try:
+                self._add_gaps(new, "find writes missing", "")
+            except StoreUnwritable as no:
+                _log.error("That writes are missing is not in the audit trail: %s", no.sentence)
+        return gaps
+
+    def acknowledge_missing(self, by: str, reason: str) -> int:
+        """Keep in the audit trail who goes on without what is missing, and why; it is told no more. Answers how often.
+
+        Raises StoreRefused without a reason, or by nobody who works here.
+        """
+        if not reason.strip():
+            raise StoreRefused("A reason is missing: expected what happened to the writes that are not there.")
+        self._require_staff(by)
+        gaps = self.missing
+        if gaps:
+            self._add_gaps(gaps, "acknowledge missing writes", by, reason=reason.strip())
+            gaps_file(self._database.file).unlink(missing_ok=True)
+            self.missing = ()
+        return len(gaps)
+
+    def _add_gaps(self, gaps: Sequence[Gap], action: str, by: str, **more: str) -> None:
+        with self._writing() as writing:
+            when = self._when(writing, None)
+            for gap in gaps:
+                detail = _json({**asdict(gap), "missing": gap.missing, **more})
+                kind = "missing writes acknowledged" if by else "missing writes"
+                subject = f"{gap.noted} {gap.found}".strip()
+                writing.add_fact(kind, subject, actor=by, action=action, at=when, detail=detail)
 
     def subscribe(self, subscriber: Subscriber) -> Callable[[], None]:
         """Call `subscriber(kind, id)` after each commit, in the writing thread; answers a function that ends this.
@@ -1022,6 +1081,8 @@ class Store:
                 yield writing
                 writing.flush()
             # Committed. Still alone, so that what is kept follows the order of the commits.
+            if writing.head is not None:
+                self._heads.keep(Head(*writing.head))
             with self._keeping:
                 self._writes += 1
                 for infusion in writing.changed.values():

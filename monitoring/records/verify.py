@@ -15,7 +15,9 @@ from typing import Any
 from urllib.parse import quote
 
 from monitoring.records import chain
-from monitoring.records.database import HEAD, file_of
+from monitoring.records.database import HEAD, file_of, lost_log
+from monitoring.records.heads import Gap, gap_at, head_file, noted_gaps, read_head
+from monitoring.records.heads import Head as Head  # part of this module's words, too
 from monitoring.records.shapes import StoreRefused
 
 Row = dict[str, Any]
@@ -46,25 +48,6 @@ AUDITED = {
 }
 # Tables whose rows are inside an entry's hash, with what a row is called.
 PARTS = {"reading": "reading", "not_done": "measure not done", "event": "event", "acknowledgement": "acknowledgement"}
-
-
-@dataclass(frozen=True, slots=True)
-class Head:
-    """Where the audit chain stands: kept elsewhere, it anchors everything stored until then."""
-
-    seq: int
-    hash: str
-
-    def __str__(self) -> str:
-        return f"{self.seq}:{self.hash}"
-
-    @classmethod
-    def read(cls, text: str) -> Head:
-        """The head that `str` wrote. Raises ValueError for other text."""
-        seq, _, digest = text.strip().partition(":")
-        if not seq.isdigit() or len(digest) != 64:
-            raise ValueError(f"Head {text!r}: expected a number, a colon and 64 hexadecimal digits.")
-        return cls(int(seq), digest)
 
 
 def head(url: str) -> Head:
@@ -109,22 +92,24 @@ def verify_infusion(url: str, infusion_id: str) -> InfusionChain:
             raise StoreRefused(f"{file} cannot be read ({error}).") from error
 
 
-def verify(url: str, anchor: Head | None = None) -> list[str]:
+def verify(url: str, anchor: Head | None = None, elsewhere: Path | None = None) -> list[str]:
     """One sentence for the first wrong row of each chain and table; empty when every row is as it was saved.
 
+    First comes what is missing by the head beside the database, by the one kept `elsewhere`, or by the file itself.
     `anchor`: a head noted earlier, which the audit chain must still pass through.
     Raises StoreRefused when there is nothing to verify: no file, not a database of this program, or a newer one.
     """
     file = file_of(url)
+    heads = _Heads(file, elsewhere)  # read first: a server that runs beside may go on, and is never behind them
     with closing(read_only(file)) as connection:
         connection.execute("BEGIN")  # one moment of the file, whatever a server writes meanwhile
         try:
             require_ours(connection, file)
-            damage = [row[0] for row in connection.execute("PRAGMA quick_check(1)")]
-            if damage != ["ok"]:
-                return [f"The file is damaged: {damage[0]}."]
+            if damage := damage_of(connection):
+                return [f"The file is damaged: {damage}."]
             audit = _Audit(connection)
             return [
+                *heads.sentences(audit),
                 *_unguarded(connection),
                 *audit.sentences(anchor),
                 *_tables(connection, audit),
@@ -132,6 +117,12 @@ def verify(url: str, anchor: Head | None = None) -> list[str]:
             ]
         except sqlite3.DatabaseError as error:
             raise StoreRefused(f"{file} cannot be read ({error}).") from error
+
+
+def damage_of(connection: sqlite3.Connection) -> str:
+    """What SQLite finds wrong with the structure of a file, "" when nothing. Raises sqlite3.Error."""
+    found = str(next(iter(connection.execute("PRAGMA quick_check(1)")))[0])
+    return "" if found == "ok" else found
 
 
 def read_only(file: Path) -> sqlite3.Connection:
@@ -231,6 +222,15 @@ class _Audit:
             self.places[subject] = (infusion, count)
             self.ends[infusion] = (count, row["infusion_head"])
 
+    @property
+    def end(self) -> Head:
+        """Where the chain ends, as it stands there."""
+        return Head(self._last, self._hashes[self._last])
+
+    def hash_of(self, seq: int) -> str | None:
+        """The hash of the row with this number, None when there is none."""
+        return self._hashes.get(seq)
+
     def sentences(self, anchor: Head | None) -> Iterator[str]:
         """What is wrong with the audit chain itself."""
         yield from self._wrong[:1]
@@ -239,6 +239,32 @@ class _Audit:
             yield f"audit row {self._last + 1}: removed; the chain ends too early, {self._counted} rows were written"
         if anchor is not None and self._hashes.get(anchor.seq) != anchor.hash:
             yield f"audit row {anchor.seq}: is not the one that was noted; the chain was cut or rebuilt before it"
+
+
+class _Heads:
+    """What was noted outside the database of how far its audit chain goes."""
+
+    def __init__(self, file: Path, elsewhere: Path | None) -> None:
+        self._file = file
+        self._known = noted_gaps(file)
+        self._log_lost = lost_log(file)
+        self._heads: dict[Path, Head | None] = {}
+        self._unread: list[str] = []
+        for place in (head_file(file), *([elsewhere] if elsewhere else [])):
+            try:
+                self._heads[place] = read_head(place)
+            except ValueError as no:
+                self._unread.append(str(no))
+
+    def sentences(self, audit: _Audit) -> Iterator[str]:
+        """What is missing, and is not acknowledged."""
+        yield from self._unread
+        present = audit.end
+        gaps = [gap_at(place, head, present, audit.hash_of) for place, head in self._heads.items()]
+        found = [*self._known, *(gap for gap in gaps if gap is not None and gap not in self._known)]
+        if self._log_lost and not found:
+            found = [Gap("", str(present), "")]
+        yield from (gap.sentence(self._file) for gap in found)
 
 
 class _NamedIn:

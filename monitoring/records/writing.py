@@ -91,6 +91,16 @@ class Writing:
         if table is tables.infusion:
             self._heads[row["id"]] = (0, digest)
 
+    @property
+    def head(self) -> tuple[int, str] | None:
+        """Where the audit chain ends with this transaction's rows; None when it adds none."""
+        return self._audit
+
+    def add_fact(self, kind: str, subject: str, *, actor: str, action: str, at: datetime, detail: str) -> None:
+        """Add an audit row that covers no other row: something about the records themselves, as canonical JSON."""
+        digest = chain.fact_hash(kind, detail)
+        self._add_audit(kind, subject, digest, actor=actor, action=action, at=at, detail=detail)
+
     def add_entry(
         self,
         infusion: Infusion,

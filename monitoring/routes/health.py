@@ -6,7 +6,7 @@ import functools
 import threading
 import time
 import tomllib
-from typing import Final
+from typing import Any, Final
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -22,14 +22,26 @@ _writable = False
 
 
 async def health(request: Request) -> JSONResponse:
-    """GET status, version and whether the database can be written; 503 when it cannot."""
+    """GET status, version and whether the database can be written; 503 when it cannot, or when its file is damaged.
+
+    `sentences` says what has to be looked after, when there is anything. With writes missing the server does its work,
+    so that is 200, and the status says it.
+    """
     writable = await run_in_threadpool(_is_writable)
-    status = "ok" if writable else "the database cannot be written"
-    return JSONResponse(
-        {"status": status, "version": version(), "writable": writable},
-        200 if writable else 503,
-        headers={"Cache-Control": "no-store"},
-    )
+    clinic = running()
+    if not writable:
+        status = "the database cannot be written"
+    elif clinic.check.damage:
+        status = "the database is damaged"
+    elif clinic.missing:
+        status = "writes are missing from the database"
+    else:
+        status = "the head of the audit chain is not kept" if clinic.trouble else "ok"
+    found: dict[str, Any] = {"status": status, "version": version(), "writable": writable}
+    if clinic.trouble:
+        found["sentences"] = list(clinic.trouble)
+    well = writable and not clinic.check.damage
+    return JSONResponse(found, 200 if well else 503, headers={"Cache-Control": "no-store"})
 
 
 def _is_writable() -> bool:

@@ -86,5 +86,9 @@ def _say_where(clinic: RunningClinic, actor: Actor) -> None:
         lines.append('<p class="say unapproved">▲ Ranges not yet approved by this site</p>')
     if notice := clinic.clock.notice:
         lines.append(f'<p class="say unapproved">▲ {escape(notice)}</p>')
+    looks_after = access.may(actor.staff.role, "manage_staff")
+    lines += [
+        f'<p class="say unapproved">▲ {escape(one)}</p>' for one in (clinic.trouble if looks_after else clinic.missing)
+    ]
     st.html(f'<div class="say-all">{"".join(lines)}</div>')
     st.caption(plain(f"{found.name if found else ''} · signed in: {actor.staff.name}, {actor.staff.role}"))
