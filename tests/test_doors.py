@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import json
 import re
 import shutil
@@ -25,6 +27,7 @@ WRONG_COOKIES = {
     "unsigned": "tablet-1",
     "of another server": access.make_cookie("tablet-1", "the secret of another server altogether"),
 }
+WORKER = "/service-worker.js"
 SECRETS = [*PATIENTS, *(number for number, *_ in PATIENTS.values())]  # what nobody may see who is not signed in
 
 
@@ -164,11 +167,12 @@ def test_every_route_of_the_app_is_open_by_name_or_closed(served: Server) -> Non
     from monitoring.routes import routes
 
     known = {path for _, path in CLOSED} | {"/healthz", "/assets", "/assets/plotly.min.js", "/api/sign-in", "/api/live"}
+    known |= {WORKER}
     paths = {re.sub(r"\{\w+\}", "x", route.path) for route in routes()}  # type: ignore[attr-defined]
     assert paths <= known
 
 
-@pytest.mark.parametrize("path", ["/", "/board", "/bedside", "/healthz", "/_stcore/health", "/assets/live.js"])
+@pytest.mark.parametrize("path", ["/", "/board", "/bedside", "/healthz", "/_stcore/health", "/assets/live.js", WORKER])
 def test_what_the_sign_in_needs_is_open(served: Server, path: str) -> None:
     with http(served) as client:
         answer = client.get(path)
@@ -181,6 +185,34 @@ def test_what_the_sign_in_needs_is_open(served: Server, path: str) -> None:
     assert "unsafe-eval" not in policy
     assert re.search(r"script-src 'self' blob: 'sha256-[^']+';", policy)
     assert not any(name in answer.text for name in SECRETS)
+
+
+def test_what_a_tablet_keeps_is_the_program_and_the_worker_names_each_file_by_its_hash(served: Server) -> None:
+    with http(served) as client:
+        worker = client.get(WORKER)
+        assert worker.headers["cache-control"] == "no-cache"
+        files = json.loads(worker.text.partition("const FILES = ")[2].partition(";\n")[0])
+        assert {"away.html", "away.js", "bedside.js", "style.css", "plotly.min.js", "source-sans.woff2"} <= set(files)
+        assert "service_worker.js" not in files
+        for name, (address, hash) in files.items():
+            content = client.get(address).content
+            assert hash == f"sha256-{base64.b64encode(hashlib.sha256(content).digest()).decode()}", name
+            assert not any(secret.encode() in content for secret in SECRETS), name
+        assert client.get("/offline/away.html").status_code == 401  # only a tablet has what is under this address
+
+
+def test_another_program_is_another_worker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from monitoring.routes import shell
+
+    program = tmp_path / "static"
+    shutil.copytree(shell.MODULES, program)
+    monkeypatch.setattr(shell, "MODULES", program)
+    before = shell.worker_text()
+    assert shell.worker_text() == before
+    (program / "judging.js").write_text("// judges otherwise\n", encoding="utf-8")
+    after = shell.worker_text()
+    assert after != before
+    assert after.splitlines()[0] != before.splitlines()[0]
 
 
 @pytest.mark.parametrize("origin", ["", "null", "https://elsewhere.example", "http://127.0.0.1:1", "http://127.0.0.1"])

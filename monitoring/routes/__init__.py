@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
 
-from monitoring.routes import assets, dosing, earlier, entries, exported, health, live, printed, signing
+from monitoring.routes import assets, dosing, earlier, entries, exported, health, live, printed, shell, signing
 
 
 def routes() -> list[BaseRoute]:
@@ -28,6 +28,7 @@ def routes() -> list[BaseRoute]:
         Route("/api/infusions/{infusion}/earlier", earlier.earlier),
         Route("/api/infusions/{infusion}/move-entries", entries.move, methods=["POST"]),
         WebSocketRoute("/api/live", live.live),
+        Route("/service-worker.js", shell.service_worker),
         Route("/assets/plotly.min.js", assets.plotly),
         Mount("/assets", assets.Modules()),
     ]

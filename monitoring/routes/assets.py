@@ -42,8 +42,12 @@ async def plotly(request: Request) -> Response:
 
 @functools.cache
 def _plotly(compressed: bool) -> bytes:
+    return gzip.compress(plotly_script(), 6) if compressed else plotly_script()
+
+
+def plotly_script() -> bytes:
+    """Plotly's own script, as it was installed."""
     spec = find_spec("plotly")
     assert spec is not None
     assert spec.origin is not None
-    script = (Path(spec.origin).parent / "package_data" / "plotly.min.js").read_bytes()
-    return gzip.compress(script, 6) if compressed else script
+    return (Path(spec.origin).parent / "package_data" / "plotly.min.js").read_bytes()

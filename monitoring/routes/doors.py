@@ -36,7 +36,7 @@ _OPEN_GET: Final = re.compile(
     rf"""
       {_PAGE}
     | (?: /[A-Za-z0-9_-]+ )? /_stcore/ (?: health | host-config )
-    | / (?: favicon\.png | manifest\.json | healthz )
+    | / (?: favicon\.png | manifest\.json | healthz | service-worker\.js )
     | /static/ (?!.*\.\.) [A-Za-z0-9_./-]+
     | /assets/ [A-Za-z0-9_.-]+
     | /api/me

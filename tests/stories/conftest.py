@@ -101,19 +101,22 @@ class Tablets:
         url: str = "",
         viewport: ViewportSize = LANDSCAPE,
         script: str = "",
+        keeps: bool = False,
     ) -> Tablet:
         """A tablet of this clinic; with `name` that person has signed in on it, with `infusion` its screen is open.
 
-        `script` runs in each page before its own programs.
+        `script` runs in each page before its own programs. `keeps`: the browser may keep the bedside for a reload
+        without a connection, which all may over TLS and on localhost; others are not held up by it here.
         """
         url = url or ward.server.url
-        idle = [] if script else self._idle.setdefault(url, [])
+        own = bool(script) or keeps
+        idle = [] if own else self._idle.setdefault(url, [])
         page = idle.pop() if idle else None
-        context = page.context if page else self._new()
+        context = page.context if page else self._new(keeps)
         if script:
             context.add_init_script(script)
         tablet = Tablet(context, url, ward.staff, ward.pins, page)
-        self._handed.append((None if script else url, tablet))
+        self._handed.append((None if own else url, tablet))
         tablet.page.set_viewport_size(viewport)
         if page:
             tablet.wipe()
@@ -123,8 +126,8 @@ class Tablets:
             tablet.open_bedside(infusion)
         return tablet
 
-    def _new(self) -> BrowserContext:
-        context = self._browser.new_context(has_touch=True)
+    def _new(self, keeps: bool) -> BrowserContext:
+        context = self._browser.new_context(has_touch=True, service_workers="allow" if keeps else "block")
         context.set_default_timeout(PATIENCE_MS)
         context.on("weberror", lambda error: self.errors.append(str(error.error)))
         return context

@@ -11,6 +11,7 @@ import { h, openSheet, redraw, resting, uuid } from "./element.js";
 import { entryList, tray } from "./entries.js";
 import { flagRows } from "./flags.js";
 import { leavingTab } from "./leaving.js";
+import { follow } from "./kept.js";
 import * as live from "./live.js";
 import * as outbox from "./outbox.js";
 import { entryPad, ratings } from "./pad.js";
@@ -19,6 +20,7 @@ import { sheets } from "./sheets.js";
 import { signingTab } from "./signing.js";
 import { holding, stands } from "./stands.js";
 import { steps } from "./steps.js";
+import "./way_out.js";
 
 const MARK = { caution: "▲", critical: "■" };
 const PUMP_RESTS_MS = 1500; // after a tap on one of its keys
@@ -207,9 +209,9 @@ function bedside(root, infusion, pins) {
   }
 
   async function switchSheet() {
-    let staff = [];
+    let staff;
     try {
-      ({ staff } = await (await fetch("/api/me", { credentials: "same-origin" })).json());
+      staff = await live.staffHere();
     } catch {
       tell("Not connected: nobody can be signed in now. Entries go on under the name shown.", "caution");
       return;
@@ -448,9 +450,11 @@ function bedside(root, infusion, pins) {
       draw();
     }),
     outbox.onChange(draw),
+    follow(infusion),
   ];
   const timer = setInterval(tick, 500);
   live.open(`infusion=${encodeURIComponent(infusion)}`);
+  if (doc()?.figure) plot.draw(doc().figure); // kept from before
   draw();
   return {
     infusion,

@@ -2,10 +2,12 @@
 
 import * as clock from "./clock.js";
 import { h, openSheet, redraw } from "./element.js";
+import * as kept from "./kept.js";
 import * as live from "./live.js";
 import * as outbox from "./outbox.js";
 import { pinPanel } from "./pin.js";
 import { banners, connection, themeKey } from "./bar.js";
+import "./way_out.js";
 
 const MARK = { caution: "▲", critical: "■" };
 
@@ -39,12 +41,13 @@ export function mount(root, { wall, may_open: mayOpen, may_enrol: mayEnrol, may_
     } catch {
       return; // not connected: the banner says so already
     }
+    kept.forget();
     location.assign("/");
   }
 
   async function endWall() {
     try {
-      const { staff } = await (await fetch("/api/me", { credentials: "same-origin" })).json();
+      const staff = await live.staffHere();
       openSheet(screen, "An administrator ends this wall screen", pinPanel(staff, null, () => location.assign("/")));
     } catch {
       // not connected: the banner says so already

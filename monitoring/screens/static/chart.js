@@ -10,7 +10,7 @@ let plotly;
 export function loadPlotly(version) {
   plotly ??= new Promise((resolve, reject) => {
     if (window.Plotly) return resolve(window.Plotly);
-    const script = h("script", { src: `/assets/plotly.min.js?v=${version}` });
+    const script = h("script", { src: new URL(`plotly.min.js?v=${version}`, import.meta.url) });
     script.onload = () => resolve(window.Plotly);
     script.onerror = () => {
       plotly = undefined;

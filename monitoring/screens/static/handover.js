@@ -9,6 +9,7 @@ import * as live from "./live.js";
 import * as outbox from "./outbox.js";
 import { pinPanel } from "./pin.js";
 import { stands, waitingHere } from "./stands.js";
+import "./way_out.js";
 
 const MARK = { caution: "▲", critical: "■" };
 const TOLD = ["Who", "Running"]; // said above: in the top line, and by the rows that count
@@ -55,7 +56,7 @@ function handover(root, infusion, pins) {
   async function signIn() {
     let staff;
     try {
-      ({ staff } = await (await fetch("/api/me", { credentials: "same-origin" })).json());
+      staff = await live.staffHere();
     } catch {
       put(said, "Not connected: nobody can be signed in now.");
       return;

@@ -15,16 +15,25 @@ let pause = 300;
 export const current = () => state;
 // As of when all is that came from the server [ms]; null while it is live.
 export const asOf = () => (state.connected || state.since === null ? null : state.since);
+// When the server was heard last [ms], by its clock; and for how long it has been silent since [ms].
+export const lastHeard = () => heardAt;
+export const silentFor = () => performance.now() - heard;
 export const onChange = (listener) => (listeners.add(listener), () => listeners.delete(listener));
 const changed = (what) => listeners.forEach((listener) => listener(what));
 
 export function open(query) {
   const wanted = `${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/api/live?${query}`;
   if (address === wanted) return;
+  if (address !== null) state.document = null;
   address = wanted;
-  state.document = null;
   closeSocket();
   connect();
+}
+
+// What this tablet kept from before: it is shown as of then until the server is heard again.
+export function resume({ document, me, at }) {
+  Object.assign(state, { document, me, since: at });
+  heardAt = at;
 }
 
 function closeSocket() {
@@ -119,6 +128,13 @@ setInterval(() => {
     if (performance.now() - heard > SILENT_MS * 2) connect();
   }
 }, 300);
+
+// Who could be signed in on this device. Fails while the server is not reached.
+export async function staffHere() {
+  if (asOf() !== null && !state.signedOut) throw new Error("Not connected.");
+  const answer = await fetch("/api/me", { credentials: "same-origin", signal: AbortSignal.timeout(5000) });
+  return (await answer.json()).staff ?? [];
+}
 
 export function reconnect() {
   connect();

@@ -2,6 +2,7 @@
 
 import { applyTheme, themeKey } from "./bar.js";
 import { h } from "./element.js";
+import * as kept from "./kept.js";
 import * as outbox from "./outbox.js";
 import { pinPanel } from "./pin.js";
 
@@ -9,6 +10,7 @@ export function mount(root, { clinic, demonstration, staff, pins, approved, cloc
   if (root.screen) return;
   root.screen = true;
   applyTheme();
+  kept.forget(); // nobody is signed in here
   const waiting = outbox.waiting();
   root.replaceChildren(
     h(
