@@ -22,7 +22,7 @@ from monitoring.records.verify import verify
 from tests.server import PATIENCE_SECONDS, Server
 from tests.small_clinic import PEOPLE, SetClock, actor, event, open_infusion, opened
 
-PLANNED: Final = 8
+PLANNED: Final = 9
 RUNNING: Final = 30
 FREE: Final = 2  # chairs, and patients to sit there
 
