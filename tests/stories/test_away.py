@@ -50,9 +50,9 @@ def test_no_way_leads_off_the_bedside_while_it_is_cut_off(ward: Ward, tablets: T
     network.whole()
     expect(tablet.connection).to_have_text("live")
     expect(tablet.tile("systolic")).to_contain_text("12")
-    tablet.page.go_back()
+    tablet.page.evaluate("setTimeout(() => history.back())")  # one step back is one step, as ever
+    tablet.page.wait_for_url("**/board")
     tablet.ready()
-    assert tablet.page.url.endswith("/board")
 
 
 def test_a_reload_while_cut_off_shows_the_bedside_and_what_waits_is_sent_once(
