@@ -196,7 +196,7 @@ class _Group:
         number, patient = found[0]
         if question := question_of(person, number, patient):
             told = f"{person.described} in the file is {described(patient)} here"
-            if not self._reader.ask(row, "person", Doubt(question, told), question):
+            if not self._reader.ask(row, "person", Doubt(question, told), f"Is it {patient.name}, {number}?"):
                 self._asked = row
                 self._faults.append(f"Is it {patient.name}, {number}? To be decided where the Patient stands.")
         return number, patient

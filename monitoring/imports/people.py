@@ -10,6 +10,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Final
 
 from monitoring.clinical.record import Patient
@@ -49,12 +50,21 @@ class Person:
     @property
     def described(self) -> str:
         """Name, sex and birth date as the file has them."""
-        return f"{self.name or 'no name'}, sex {self.sex or _NOT_SAID}, born {self.born or _NOT_SAID}"
+        return _described(self.name or "no name", self.sex or _NOT_SAID, self.born)
 
 
 def described(patient: Patient) -> str:
     """Name, sex and birth date of somebody registered here, in the same order."""
-    return f"{patient.name}, sex {patient.sex}, born {patient.birth_date.isoformat()}"
+    return _described(patient.name, patient.sex, patient.birth_date.isoformat())
+
+
+def _described(name: str, sex: str, born: str) -> str:
+    """`born`: a day of FHIR, of which month and day may be missing; "" for not said."""
+    try:
+        day = f"{date.fromisoformat(born):%d %b %Y}"
+    except ValueError:
+        day = born or _NOT_SAID
+    return f"{name}, sex {sex}, born {day}"
 
 
 def person_of(resource: Resource) -> Person:

@@ -225,7 +225,12 @@ class Structure:
                 elif not said:
                     question = f"{len(found)} procedures in one encounter: is {_procedure(row)} the infusion?"
                     told = f"{_procedure(row)} is the infusion"
-                    self.ask(row, "procedure", Doubt(question, told), f"Which is the infusion: {_procedure(row)}")
+                    self.ask(
+                        row,
+                        "procedure",
+                        Doubt(question, told),
+                        f"Which is the infusion: {_procedure(row).partition(', ')[0]}",
+                    )
             for row in said if len(said) == 1 else ():
                 self.confirmed[f"{_procedure(row)} is the infusion"].append(row)
 
@@ -269,7 +274,7 @@ def _procedure(row: Part) -> str:
     """A procedure in words: what it is called, and when the file says that it was."""
     content = row.resource.content
     period = content.get("performedPeriod", {})
-    when = f"{period.get('start') or 'no start'} to {period.get('end') or 'no end'}"
+    when = f"{period.get('start') or 'no start'} to {period.get('end') or 'no end'}".replace("T", " ")
     return f"“{text_of(content.get('code')) or row.resource.place}”, {when}"
 
 

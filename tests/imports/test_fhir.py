@@ -128,13 +128,13 @@ def test_an_eventful_infusion_comes_back_as_it_was(elsewhere: RunningClinic, nam
     found = dry_run_bundle(resources, Told(), SHIPPED, of_omar, CHAIRS, {}, elsewhere.clock.now())
     (fault,) = found.open_faults
     assert fault.sentence == (
-        "K-0101 here is Omar Haddad, sex male, born 1967-11-02; the file says Marta Brandt, sex female, "
-        "born 1981-05-14. Name, sex and birth date differ: is it the same person?"
+        "K-0101 here is Omar Haddad, sex male, born 02 Nov 1967; the file says Marta Brandt, "
+        "sex female, born 14 May 1981. Name, sex and birth date differ: is it the same person?"
     )
     same = {fault.key: Decision("unusual")}
     wanted = past(dry_run_bundle(resources, Told(), SHIPPED, of_omar, CHAIRS, same, elsewhere.clock.now()))
     (confirmed,) = (one for one in wanted.remarks if one.startswith("Confirmed at the import"))
-    assert "Marta Brandt, sex female, born 1981-05-14 in the file is Omar Haddad" in confirmed
+    assert "Marta Brandt, sex female, born 14 May 1981 in the file is Omar Haddad" in confirmed
     outcome = recording.import_infusions(
         elsewhere, actor(elsewhere, "Dr Ines Weiss"), SourceFile("bundle.json", "0" * 64), [wanted]
     )

@@ -141,8 +141,8 @@ def test_of_several_procedures_a_person_says_which_is_the_infusion() -> None:
     data = others(cannula())
     found = run(data, TOLD)
     assert [fault.sentence for fault in found.open_faults] == [
-        "2 procedures in one encounter: is “entry[2]”, 2026-03-03T10:00:00Z to 2026-03-03T10:25:00Z the infusion?",
-        "2 procedures in one encounter: is “Insertion of cannula”, 2026-03-03T09:40:00Z to 2026-03-03T09:42:00Z "
+        "2 procedures in one encounter: is “entry[2]”, 2026-03-03 10:00:00Z to 2026-03-03 10:25:00Z the infusion?",
+        "2 procedures in one encounter: is “Insertion of cannula”, 2026-03-03 09:40:00Z to 2026-03-03 09:42:00Z "
         "the infusion?",
     ]
     assert not comes_in(found)

@@ -264,7 +264,7 @@ def test_a_number_that_agrees_makes_no_person_where_the_rest_does_not(patient: d
         assert asked == ()
         return
     (sentence,) = asked
-    assert sentence.startswith("K-0101 here is Marta Brandt, sex female, born 1981-05-14; the file says ")
+    assert sentence.startswith("K-0101 here is Marta Brandt, sex female, born 14 May 1981; the file says ")
     assert sentence.endswith(f". {differs}: is it the same person?")
 
 
