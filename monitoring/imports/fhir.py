@@ -381,7 +381,7 @@ class _Group:
         self._require_same(given, planned)
         opened = instant_of(self._encounter.get("period", {}).get("start"))
         first = min(entry.observed_at for entry in entries)
-        where = next((one.get("location", {}).get("display", "") for one in self._encounter.get("location", ())), "")
+        where = self._location()
         number = next(
             (
                 int(found[1])
@@ -392,7 +392,7 @@ class _Group:
         )
         past = PastInfusion(
             patient_id=patient.id if patient is not None else "",
-            opened_at=first if opened is None else min(opened, first),
+            opened_at=opened or first,
             chair=self._chairs.get(where) or self._say("chair", told.chair) or "",
             weight_kg=given.get("weight_kg")
             or self._reader.weights.get(self._key)
@@ -411,6 +411,20 @@ class _Group:
         if patient is not None:
             self._judge(past, patient, now)
         return past
+
+    def _location(self) -> str:
+        """Where the file says that it was; told where it is no chair of this clinic."""
+        row, reader = self._reader.by_name.get(self._key), self._reader
+        for one in self._encounter.get("location", ()):
+            assert row is not None  # it is the Encounter that says so
+            named = one.get("location", {})
+            held = reader.references.target(named, row.resource, "Location").resource
+            where = str(named.get("display") or ("" if held is None else held.content.get("name", "")))
+            if where in self._chairs:
+                return where
+            if where:
+                reader.told[self._key, f"Location: {where}"].append(row.resource.place)
+        return ""
 
     def _require_same(self, opened: Mapping[str, float], planned: tuple[float, float, float]) -> None:
         """Of our own export: what the infusion was opened with stands there twice, and must be the same."""

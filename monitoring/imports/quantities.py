@@ -70,12 +70,10 @@ def amount_of(quantity: object, path: str, units: Sequence[Unit]) -> Amount:
     if quantity.get("comparator"):
         shown = f"{quantity['comparator']}{shown}"
         return Amount(number, None, shown, f"{path}.comparator “{quantity['comparator']}”: expected the value itself.")
-    by_code = _coded(system, code, units)
-    by_words = _called(words, units)
-    as_word = _called(code, units)
-    known = [one for one in (by_code, by_words, None if by_code else as_word) if one is not None]
-    if any(one is not known[0] for one in known[1:]):
-        sentence = f"{path}: unit “{words[:20]}” and code “{code[:20]}” are not the same unit, expected one."
+    by_code, by_words = _coded(system, code, units), _called(words, units)
+    as_word = None if by_code else _called(code, units)
+    known = [one for one in (by_code, by_words, as_word) if one is not None]
+    if sentence := two_units(quantity, path, units):
         return Amount(number, None, shown, sentence)
     if not known:
         expected = " or ".join(one.label for one in units)
@@ -89,6 +87,16 @@ def amount_of(quantity: object, path: str, units: Sequence[Unit]) -> Amount:
         )
         return Amount(number, unit, shown, doubt=doubt)
     return Amount(number, unit, shown, told=_lacks(system, code, words, by_code))
+
+
+def two_units(quantity: Json, path: str, units: Sequence[Unit]) -> str:
+    """Why the unit of a quantity cannot be told, where words and code name two of these; "" where they do not."""
+    system, code, words = (str(quantity.get(name) or "") for name in ("system", "code", "unit"))
+    by_code = _coded(system, code, units) or _called(code, units)
+    by_words = _called(words, units)
+    if by_code is None or by_words is None or by_code is by_words:
+        return ""
+    return f"{path}: unit “{words[:20]}” and code “{code[:20]}” are not the same unit, expected one."
 
 
 def _lacks(system: str, code: str, words: str, by_code: Unit | None) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from typing import Final
 
 from monitoring.imports.bundle import Json, instant_of
 from monitoring.imports.dry_run import notes
@@ -12,6 +13,8 @@ from monitoring.imports.people import Person, person_of
 from monitoring.imports.resources import BundleReader
 from monitoring.imports.structure import OF_INFUSIONS
 from monitoring.imports.unkept import unkept
+
+_MOST_PLACES: Final = 20  # that are named of one remark; the others are counted
 
 
 def remarks_of(reader: BundleReader, infusion: str, person: Person | None, said: Sequence[str]) -> Iterator[str]:
@@ -35,8 +38,10 @@ def remarks_of(reader: BundleReader, infusion: str, person: Person | None, said:
     yield from unkept_of(row for row in reader.of(infusion) if is_of_infusion(row))
     for heading, told in (("Confirmed at the import", reader.confirmed), ("As the file has it", reader.lacking)):
         for words, parts in told.items():
-            if where := [row.resource.place for row in parts if reader.concerns(row, infusion, person)]:
-                yield from notes(f"{heading}: {words}", where)
+            where = [row.resource.place for row in parts if reader.concerns(row, infusion, person)]
+            more = [f"and {len(where) - _MOST_PLACES} more"] if len(where) > _MOST_PLACES else []
+            if where:
+                yield from notes(f"{heading}: {words}", [*where[:_MOST_PLACES], *more])
     for (key, text), places in reader.told.items():
         if key == infusion:
             yield from notes(f"Note in the file, “{text}”", places)

@@ -14,10 +14,10 @@ from monitoring.imports.details import NotOurs, Own, own_of
 from monitoring.imports.dry_run import Decision, Fault
 from monitoring.imports.modifiers import Doubt
 from monitoring.imports.parts import Part, Saying, Value
-from monitoring.imports.quantities import Amount, amount_of, comparators
+from monitoring.imports.quantities import Amount, amount_of, comparators, two_units
 from monitoring.imports.states import IN_ERROR
 from monitoring.imports.structure import TERMS, Structure
-from monitoring.imports.units import KILOGRAMS, WEIGHTS, in_own_unit, rounded, units_of
+from monitoring.imports.units import DOSES, KILOGRAMS, WEIGHTS, in_own_unit, rounded, units_of
 from monitoring.imports.vital_signs import SATURATION, lacking, profile_of
 
 _WEIGHT: Final = "29463-7"
@@ -48,6 +48,8 @@ class BundleReader(Structure):
             self._given(row)
         elif row.resource.kind in ("Patient", "Encounter", "Procedure"):
             row.used = row.resource.kind != "Patient"  # whose is seen when it is known who is meant
+            if row.resource.kind == "Procedure":
+                self._is_in_its_encounter(row, row.resource.content.get("performedPeriod", {}).get("start"))
             row.says.append(text_of(row.resource.content.get("code")) or str(row.resource.content.get("status", "")))
             self._tell_unread(row)
 
@@ -118,14 +120,17 @@ class BundleReader(Structure):
         row.says.append(f"{text_of(content.get('code')) or 'panel'} of {len(members)}")
         return True
 
-    def _is_in_its_encounter(self, row: Part) -> bool:
-        """Whether it was seen within its encounter, or a person confirms that it was seen before: the opening moves."""
-        period = self.encounter(row.infusion).get("period", {})
-        began = instant_of(period.get("start"))
-        if began is None or row.at is None or row.at >= began or self.is_own(row.infusion):
-            return True
+    def _is_in_its_encounter(self, row: Part, seen: object = None) -> bool:
+        """Whether it was seen within its encounter, or a person confirms that it was before it: the opening stays.
+
+        `seen`: when, as the file writes it, where that is not the time of the resource itself.
+        """
         content = row.resource.content
-        seen = content.get("effectiveDateTime") or content.get("effectiveInstant")
+        seen = seen or content.get("effectiveDateTime") or content.get("effectiveInstant")
+        period = self.encounter(row.infusion).get("period", {})
+        began, at = instant_of(period.get("start")), instant_of(seen)
+        if began is None or at is None or at >= began or self.is_own(row.infusion):
+            return True
         told = f"Seen before its encounter began ({period['start']})"
         question = f"Seen {seen}, before its encounter began at {period['start']}: is this what the file means?"
         return self.ask(row, "before", Doubt(question, told), told)
@@ -275,7 +280,10 @@ class BundleReader(Structure):
         if known is not None:
             saying.not_done.append(NotDone(measure.key, known))
             row.says.append(f"{measure.short} not done: {known}")
-        elif "unknown" not in codes_of(absent, f"{TERMS}/data-absent-reason"):
+        elif "unknown" in codes_of(absent, f"{TERMS}/data-absent-reason"):
+            if not self.is_own(row.infusion):  # our own export says it of the one pressure that was not measured
+                self.lacking[f"No value, and no reason for it: {measure.label}"].append(row)
+        else:
             key = f"{row.key}/{path}value"
             if not self._dropped(key, row, f"{measure.label} not done", reason):
                 expected = ", ".join(self.protocol.not_done_reasons)
@@ -340,6 +348,9 @@ class BundleReader(Structure):
         if where := comparators(dosage, "dosage"):
             row.wrong(row.key, f"{where}: expected the value itself.", "medicines: more or less than a dose")
             return
+        if sentence := two_units(dosage.get("dose", {}), "dosage.dose", DOSES):
+            row.wrong(row.key, sentence, "medicines: a dose in two units")
+            return
         if content.get("effectivePeriod"):
             self._drug(row)
             return
@@ -397,7 +408,9 @@ class BundleReader(Structure):
         if row.infusion in self.drugs or (names and not names & parts):
             row.wrong(row.key, "effectivePeriod: expected one time, as of a medicine.", "medicines over a time")
             return
-        if not self._ran_as_its_procedure(row):
+        if not self._ran_as_its_procedure(row) or not self._is_in_its_encounter(
+            row, content["effectivePeriod"].get("start")
+        ):
             return
         row.used = True
         self.drugs[row.infusion] = row

@@ -6,7 +6,7 @@ What a resource says is read in `resources`; here is decided whether it may be, 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 from monitoring.clinical.protocol import Protocol
@@ -122,6 +122,8 @@ class Structure:
             return
         for sentence in unread_modifiers(content):
             row.wrong(row.key, sentence, f"{kind}: a modifier that is not known here")
+        for mark in _marks(content):
+            self.lacking[f"Marked as {mark}"].append(row)
         for path in dict.fromkeys(doubled(content)):
             self.lacking[f"The same twice in {kind}.{path}, read once"].append(row)
         self._look_at_state(row)
@@ -276,6 +278,13 @@ def _procedure(row: Part) -> str:
     period = content.get("performedPeriod", {})
     when = f"{period.get('start') or 'no start'} to {period.get('end') or 'no end'}".replace("T", " ")
     return f"“{text_of(content.get('code')) or row.resource.place}”, {when}"
+
+
+def _marks(content: Json) -> Iterator[str]:
+    """What a resource is marked as: test data, or to be kept from some."""
+    meta = content.get("meta", {})
+    for one in (*meta.get("tag", ()), *meta.get("security", ())):
+        yield str(one.get("display") or one.get("code") or one.get("system") or "something")[:60]
 
 
 def _issues(content: Json) -> str:

@@ -78,6 +78,17 @@ WEIGHTS: Final = (
 )
 
 
+# What medicines are dosed in; a dose is recorded in the unit it was given in, and never converted.
+DOSES: Final = (
+    Unit("mg", "mg", ("milligram", "milligrams")),
+    Unit("g", "g", ("gram", "grams")),
+    Unit("ug", "µg", ("mcg", "μg", "microgram", "micrograms")),
+    Unit("mL", "mL", ("ml", "cc", "milliliter", "milliliters", "millilitre", "millilitres")),
+    Unit("L", "L", ("liter", "liters", "litre", "litres")),
+    Unit("[iU]", "IU", ("international unit", "international units", "units", "unit")),
+)
+
+
 def units_of(measure: Measure) -> tuple[Unit, ...]:
     """The units in which values of this measure can be read, its own first; () for a rating, which has none."""
     if measure.is_rating:

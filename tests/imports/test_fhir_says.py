@@ -219,6 +219,42 @@ def test_an_operation_outcome_is_shown_and_left_out_by_a_person() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("kind", "first"),
+    [
+        (
+            "document",
+            {"resourceType": "Composition", "status": "final", "type": {"text": "note"}, "date": "2026-03-03"},
+        ),
+        (
+            "message",
+            {"resourceType": "MessageHeader", "eventUri": "https://x.example", "source": {"endpoint": "urn:x"}},
+        ),
+    ],
+)
+def test_what_a_document_or_a_message_begins_with_is_left_out_by_a_person(kind: str, first: dict[str, Any]) -> None:
+    if kind == "document":
+        first |= {"author": [{"display": "Dr Weiss"}], "title": "Note"}
+    data = json.loads(others())
+    data["type"] = kind
+    data["entry"].insert(0, {"resource": first})
+    found = run(json.dumps(data).encode(), TOLD)
+    assert [fault.sentence.split(" is not brought in")[0].split(" “")[0] for fault in found.open_faults] == [
+        first["resourceType"]
+    ]
+    assert comes_in(run(json.dumps(data).encode(), TOLD, {"0": LEFT}))
+
+
+@pytest.mark.parametrize(("method", "fine"), [("PUT", True), ("POST", True), ("DELETE", False), ("GET", False)])
+def test_a_transaction_says_of_each_entry_whether_it_is_to_stand(method: str, fine: bool) -> None:
+    data = json.loads(others(breath()))
+    data["type"] = "transaction"
+    for one in data["entry"]:
+        one["request"] = {"method": "PUT", "url": "x"}
+    data["entry"][4]["request"]["method"] = method
+    assert comes_in(run(json.dumps(data).encode(), TOLD)) is fine
+
+
 # Values
 
 
@@ -328,6 +364,37 @@ def test_of_a_medicine_nothing_is_lost(medicine_: dict[str, Any], words: str) ->
     found = run(others({key: value for key, value in medicine_.items() if value is not None}), TOLD)
     assert comes_in(found)
     assert words in found.rows[4].says.replace(" · ", " ")
+
+
+def test_a_dose_whose_words_and_code_are_two_units_is_wrong() -> None:
+    two = {"value": 4, "unit": "mg", "system": UCUM, "code": "g"}
+    found = run(others(medicine(dosage={"dose": two, "route": {"text": "IV"}})), TOLD)
+    assert sentences(found) == ["dosage.dose: unit “mg” and code “g” are not the same unit, expected one."]
+    same = {"value": 4, "unit": "milligrams", "system": UCUM, "code": "mg"}
+    assert comes_in(run(others(medicine(dosage={"dose": same, "route": {"text": "IV"}})), TOLD))
+
+
+def test_a_value_that_nobody_knows_is_told() -> None:
+    code = {"coding": [{"system": "http://terminology.hl7.org/CodeSystem/data-absent-reason", "code": "unknown"}]}
+    resource = breath(dataAbsentReason=code)
+    del resource["valueQuantity"]
+    assert "As the file has it: No value, and no reason for it: Respiration: entry[4]." in (
+        past(run(others(resource), TOLD)).remarks
+    )
+
+
+def test_where_it_was_and_what_it_is_marked_as_is_told() -> None:
+    place = {"resourceType": "Location", "id": "l", "name": "Room 5"}
+    tag = {"tag": [{"code": "HTEST", "display": "test health data"}], "security": [{"code": "R"}]}
+
+    def change(all: list[dict[str, Any]]) -> None:
+        all[1]["location"] = [{"location": {"reference": "Location/l"}}]
+        all[3]["meta"] = tag
+
+    remarks = past(run(changed(others(place), change), TOLD)).remarks
+    assert "Note in the file, “Location: Room 5”: entry[1]." in remarks
+    assert "As the file has it: Marked as test health data: entry[3]." in remarks
+    assert "As the file has it: Marked as R: entry[3]." in remarks
 
 
 # Units
@@ -456,7 +523,15 @@ def test_what_was_seen_before_its_encounter_is_asked_and_told() -> None:
         in confirmed.remarks
     )
     left = past(run(others(early), TOLD, {fault.key: LEFT}))
-    assert left.opened_at == at(-30)
+    assert confirmed.opened_at == left.opened_at == at(-30)  # the opening keeps its own time
+    far = run(others(breath(effectiveDateTime="2026-03-03T04:20:00Z")), TOLD, {fault.key: YES})
+    assert any("before this infusion was opened: expected up to" in one for one in sentences(far))
+
+
+def test_a_pump_that_ran_before_its_encounter_is_asked_about() -> None:
+    data = changed(others(), lambda all: all[2]["performedPeriod"].update(start="2026-03-03T09:10:00Z"))
+    (fault,) = run(data, TOLD).open_faults
+    assert fault.sentence.startswith("Seen 2026-03-03T09:10:00Z, before its encounter began at 2026-03-03T09:30:00Z")
 
 
 def test_a_search_set_without_its_encounter_is_one_infusion() -> None:

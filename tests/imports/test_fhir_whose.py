@@ -7,6 +7,8 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from monitoring.imports.bundle import read_bundle
 from monitoring.imports.dry_run import Decision
@@ -123,6 +125,40 @@ def test_a_reference_names_what_fhir_says_that_it_names(
     assert (found.name, found.resource is not None) == (name, there)
     assert problem in found.problem
     assert bool(problem) == bool(found.problem)
+
+
+ROOTS = st.sampled_from(["https://a.example/fhir/", "https://b.example/", "http://a.example/fhir/"])
+IDS = st.sampled_from(["p", "q"])
+
+
+@given(
+    addresses=st.lists(st.tuples(st.none() | ROOTS, IDS), min_size=1, max_size=6, unique=True),
+    holder=st.none() | ROOTS,
+    id=IDS,
+    root=st.none() | ROOTS,
+    version=st.sampled_from(["", "/_history/4"]),
+)
+def test_no_reference_names_what_another_server_holds(
+    addresses: list[tuple[str | None, str]], holder: str | None, id: str, root: str | None, version: str
+) -> None:
+    entries: list[dict[str, Any]] = [
+        {"resource": {"resourceType": "Patient", "id": one}, **({"fullUrl": f"{at_}Patient/{one}"} if at_ else {})}
+        for at_, one in addresses
+    ]
+    holds = {"resourceType": "Observation", "id": "o", "status": "final", "code": {"text": "x"}}
+    entries.append({"resource": holds, **({"fullUrl": f"{holder}Observation/o"} if holder else {})})
+    resources = read_bundle(json.dumps({"resourceType": "Bundle", "type": "collection", "entry": entries}).encode())
+    found = References(resources).target({"reference": f"{root or ''}Patient/{id}{version}"}, resources[-1], "Patient")
+    meant = root or holder
+    same = [one for one in resources[:-1] if one.content["id"] == id]
+    if root:
+        fits = [one for one in same if one.url == f"{root}Patient/{id}"]
+    elif meant:
+        fits = [one for one in same if one.url == f"{meant}Patient/{id}"] or [one for one in same if not one.url]
+    else:
+        fits = same
+    assert found.resource is (fits[0] if len(fits) == 1 else None)
+    assert bool(found.problem) is (len(fits) > 1)
 
 
 @pytest.mark.parametrize(
