@@ -59,7 +59,7 @@ WHOLE: dict[str, list[dict[str, Any]]] = {
 }
 DROPS = {"name": "Ondansetron", "dose": "4", "unit": "mg", "route": "IV"}
 # Told in words alone: what rests on a PIN, on more than the line says, or is a resource of its own.
-IN_WORDS = {"move", "repeat", "dose", "dose_check", "time_out", "handover", "drug", "sign"}
+IN_WORDS = {"baseline", "move", "repeat", "dose", "dose_check", "time_out", "handover", "drug", "sign"}
 ELSEWHERE = {"medicine", "score", "over"}
 
 
