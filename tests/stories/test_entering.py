@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Locator, expect
 
 from monitoring.clinical.record import Entry, Infusion
 from tests.stories.conftest import Tablets
@@ -21,6 +21,12 @@ from tests.stories.ward import FREE, PLANNED, RUNNING, Ward, values
 pytestmark = pytest.mark.browser
 
 THREE = 3
+SECOND_TAP_MS = 600  # a second tap on the same spot, as people do it
+_TYPED_EARLIER = """([infusion, ms]) => {
+  const draft = JSON.parse(localStorage.getItem(`draft:${infusion}`));
+  for (const measure in draft.typed_at) draft.typed_at[measure] -= ms;
+  localStorage.setItem(`draft:${infusion}`, JSON.stringify(draft));
+}"""
 _TAP_WHAT_COMES = """([x, y]) => {
   const under = () => document.elementFromPoint(x, y).closest("button");
   const first = under();
@@ -41,14 +47,14 @@ class Bedside:
     def __init__(self, tablet: Tablet, infusion: str, ward: Ward) -> None:
         self.tablet = tablet
         self._ward = ward
-        self._infusion = infusion
-        self._before = len(ward.written(infusion).entries)
+        self.infusion = infusion
+        self.before = len(ward.written(infusion).entries)
 
     def entered(self, entries: int) -> list[Entry]:
         """What was entered, in the order it arrived, once it is shown."""
         self.tablet.sent()
-        self.tablet.shows(self._before + entries)
-        return list(self._ward.written(self._infusion).entries[self._before :])
+        self.tablet.shows(self.before + entries)
+        return list(self._ward.written(self.infusion).entries[self.before :])
 
 
 @pytest.fixture(scope="module")
@@ -187,6 +193,7 @@ def test_sets_ratings_and_what_they_lead_to_are_saved_once(ward: Ward, tablets: 
     assert ward.written(infusion).entries[-1].readings == ()
 
     tablet.tap_fast(tablet.option("Dissociation", "3 marked"), THREE)
+    expect(tablet.page.locator(".not-taken")).to_be_visible()  # upright "Undo" comes to lie there
     once("observation")
     tablet.tap_fast(tablet.button("Undo"), THREE)
     once("withdrawal")
@@ -314,3 +321,88 @@ def test_an_infusion_is_opened_once(ward: Ward, tablets: Tablets) -> None:
     tablet.page.get_by_role("link", name="Bedside").first.wait_for()
     (opened,) = ward.infusions_of(patient)
     assert ward.written(opened).chair == f"chair-{PLANNED + RUNNING + FREE}"
+
+
+def test_the_same_rating_so_soon_is_asked_about_and_another_one_is_not(bedside: Bedside) -> None:
+    tablet = bedside.tablet
+    tablet.rate("Dissociation", "3 marked")
+    tablet.page.wait_for_timeout(SECOND_TAP_MS)
+    tablet.page.touchscreen.tap(*tablet.middle(tablet.option("Dissociation", "3 marked")))
+    asked = asked_again(tablet, "3 marked")
+    expect(asked).to_be_visible()
+    tablet.rate("Sedation", "4 lethargic")  # the other rows are as before
+    tablet.tap(asked.get_by_role("button", name="No, once"))
+    expect(asked).to_have_count(0)
+    bedside.entered(2)
+    tablet.rate("Distress", "1 some")
+    tablet.tap_fast(tablet.option("Distress", "0 none"), 2)  # put right at once: another value is another tap
+    tablet.tap(asked_again(tablet, "0 none").get_by_role("button", name="Once more"))
+    found = bedside.entered(5)
+    assert [values(entry) for entry in found] == [
+        {"dissociation": 3},
+        {"sedation": 4},
+        {"distress": 1},
+        {"distress": 0},
+        {"distress": 0},
+    ]
+
+
+def asked_again(tablet: Tablet, choice: str) -> Locator:
+    """The question whether this rating is meant once more."""
+    return tablet.page.get_by_role("alertdialog", name=f"{choice} was saved a moment ago: once more?")
+
+
+def test_a_key_that_has_just_come_to_lie_under_the_finger_waits_and_says_so(bedside: Bedside) -> None:
+    tablet = bedside.tablet
+    not_taken = tablet.page.locator(".not-taken")
+    tablet.log({"systolic": 186})
+    tablet.knows(len(bedside.entered(1)) + bedside.before)
+    flag = tablet.flags.filter(has_text="Systolic pressure 186")
+    tablet.tap(flag.get_by_role("button", name="Acknowledge"))
+    spot = tablet.middle(tablet.sheet(re.compile("^Seen: Systolic")).get_by_role("button", name="Clinician told"))
+    tablet.page.touchscreen.tap(*spot)
+    expect(tablet.page.get_by_role("dialog")).to_have_count(0)
+    under = "([x, y]) => document.elementFromPoint(x, y).closest('button') !== null"
+    assert tablet.page.evaluate(under, spot)  # a rating lies there now
+    for _ in range(2):
+        tablet.page.wait_for_timeout(SECOND_TAP_MS)
+        tablet.page.touchscreen.tap(*spot)
+        expect(not_taken).to_contain_text("Not taken")
+    # A tap on another spot counts at once: the finger has been moved.
+    tablet.rate("Sedation", "5 alert")
+    _, acknowledged, rated = bedside.entered(3)
+    assert (acknowledged.kind, values(rated)) == ("acknowledgement", {"sedation": 5})
+
+
+def test_what_stands_on_the_pad_for_long_says_its_age_and_is_asked_about_once(bedside: Bedside) -> None:
+    tablet = bedside.tablet
+    shown = tablet.pad.locator(".digits-shown")
+    question = tablet.page.get_by_role("alertdialog", name="Typed 3 min ago: still true?")
+
+    def type_earlier(minutes: float) -> None:
+        """Type a heart rate, and let it have been typed so long ago."""
+        tablet.type({"heart_rate": 71})
+        expect(shown).to_be_empty()
+        tablet.page.evaluate(_TYPED_EARLIER, [bedside.infusion, minutes * 60000])
+        tablet.open_bedside(bedside.infusion)
+
+    type_earlier(1.8)
+    expect(shown).to_be_empty()
+    tablet.save()
+    type_earlier(3.5)
+    expect(shown).to_have_text("▲ typed 3 min ago")
+    tablet.tap(tablet.button("Save"))
+    tablet.tap(question.get_by_role("button", name="Just now"))
+    tablet.pad_empty()
+    type_earlier(3.5)
+    tablet.tap(tablet.button("Save"))
+    tablet.tap(question.get_by_role("button", name=re.compile("^Then, ")))
+    tablet.pad_empty()
+    type_earlier(3.5)
+    tablet.tap(tablet.button("Save"))
+    tablet.tap(question.get_by_role("button", name="Clear"))
+    tablet.pad_empty()
+    found = bedside.entered(3)
+    ago = [entry.tapped_at - entry.observed_at for entry in found]
+    assert [round(one.total_seconds() / 60, 1) >= 3.5 for one in ago] == [False, False, True]
+    assert [one.total_seconds() for one in ago[:2]] == [0, 0]

@@ -1,9 +1,10 @@
 // One question of a list that a person answers: its words, a key for each answer, and a note where one is asked for.
 // Used before the start and before leaving. One tap saves; another tap on another answer takes its place.
 
-import { h, once, put } from "./element.js";
+import { h, put } from "./element.js";
 import { LONGEST_REASON, oneOf } from "./fields.js";
 import { waitingHere } from "./stands.js";
+import { onceEach } from "./taps.js";
 
 const SHORT = { "not applicable": "n. a." };
 
@@ -21,7 +22,7 @@ export function answerRow(host, item) {
   const said = h("span", { class: "answer-said" });
   const note = h("input", { type: "text", maxlength: LONGEST_REASON, autocomplete: "off", placeholder: item.note || "note", "aria-label": `${item.label}: ${item.note || "note"}` });
   const wrong = h("p", { class: "said caution", role: "status" });
-  const keys = oneOf(item.label, answers.map((answer) => ({ value: answer, text: SHORT[answer] ?? answer, name: answer })), once(post, 400));
+  const keys = oneOf(item.label, answers.map((answer) => ({ value: answer, text: SHORT[answer] ?? answer, name: answer })), onceEach(post));
   const submit = (event) => {
     event.preventDefault();
     const answer = waiting(host, now.key)?.answer ?? now.answer;
@@ -34,13 +35,14 @@ export function answerRow(host, item) {
   // The first tap records the answer; a note that belongs to it may follow.
   function post(answer) {
     const text = note.value.trim();
-    if (!host.record("check", { item: now.key, answer, ...(text ? { note: text } : {}) })) return;
+    if (!host.record("check", { item: now.key, answer, ...(text ? { note: text } : {}) })) return false;
     const lacks = (now.note_needed ?? []).includes(answer) && !text;
     put(wrong, lacks ? `“${answer}” is recorded; still missing: ${now.note || "a note"}.` : "");
     if (lacks) {
       form.hidden = false;
       note.focus();
     }
+    return true;
   }
 
   function draw(fresh) {

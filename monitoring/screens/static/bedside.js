@@ -14,12 +14,14 @@ import { leavingTab } from "./leaving.js";
 import { follow } from "./kept.js";
 import * as live from "./live.js";
 import * as outbox from "./outbox.js";
-import { entryPad, ratings } from "./pad.js";
+import { entryPad } from "./pad.js";
 import { pinPanel } from "./pin.js";
+import { ratings } from "./ratings.js";
 import { sheets } from "./sheets.js";
 import { signingTab } from "./signing.js";
 import { holding, stands } from "./stands.js";
 import { steps } from "./steps.js";
+import { notTaken } from "./taps.js";
 import "./way_out.js";
 
 const MARK = { caution: "▲", critical: "■" };
@@ -195,8 +197,11 @@ function bedside(root, infusion, pins) {
         class: `key pump ${kind}`,
         type: "button",
         "aria-disabled": String(performance.now() < pumpRestsUntil),
-        onclick: () => {
-          if (performance.now() < pumpRestsUntil) return;
+        onclick: (event) => {
+          if (performance.now() < pumpRestsUntil) {
+            notTaken(event, "Not taken: the pump's keys have just changed. Wait a moment, then tap.");
+            return;
+          }
           pumpRestsUntil = performance.now() + PUMP_RESTS_MS;
           const entry = host.entry("event", uuid());
           if (!host.put({ ...entry, event: { kind, detail: {} } })) return;

@@ -1,4 +1,7 @@
+import { notTaken, once } from "./taps.js";
 import * as typing from "./typing.js";
+
+export { once };
 
 // Makes DOM nodes: h("button", {class: "key", onclick}, "7"). Text is always set as text, never as markup.
 
@@ -50,17 +53,6 @@ export function put(node, text) {
   if (node.textContent !== text) node.textContent = text;
 }
 
-// A control that saves takes one tap at a time: further taps within `pause` ms are the same tap.
-export function once(action, pause = 1000) {
-  let until = 0;
-  return (event) => {
-    const now = performance.now();
-    if (now < until) return;
-    until = now + pause;
-    action(event);
-  };
-}
-
 // Keys that turn into their opposite, or open something at one tap, rest after a tap and after what they stand for has changed,
 // whoever changed it: known by a name, they rest also when they are drawn anew.
 const RESTS_MS = 2500;
@@ -77,8 +69,11 @@ export function resting() {
       stood[name] = now;
     },
     key: (name, label, act, more = {}) =>
-      h("button", { class: "key", type: "button", "data-rests": name, "aria-disabled": String(rests(name)), ...more, onclick: () => {
-        if (rests(name)) return;
+      h("button", { class: "key", type: "button", "data-rests": name, "aria-disabled": String(rests(name)), ...more, onclick: (event) => {
+        if (rests(name)) {
+          notTaken(event, "Not taken: this key has just changed. Wait a moment, then tap.");
+          return;
+        }
         rest(name);
         act();
       } }, label),
@@ -90,27 +85,6 @@ export function resting() {
     },
   };
 }
-
-// The second half of a double tap must not hit what the first half brought under the finger (a sheet closes, a key
-// becomes another): within this time a tap on the same spot counts only where the same control is still there.
-const SAME_TAP_MS = 500;
-const SAME_SPOT_PX = 24;
-let tapped = null; // {at, x, y, control}
-
-function oneTap(event) {
-  const target = event.composedPath()[0];
-  if (event.detail === 0 || !target.closest?.(".live-root") || target.closest(".plot")) return; // a keyboard's; or the chart's own
-  const control = target.closest("label") ?? target.closest("button, a, input, textarea") ?? target;
-  const again = tapped && event.timeStamp - tapped.at < SAME_TAP_MS && Math.hypot(event.clientX - tapped.x, event.clientY - tapped.y) < SAME_SPOT_PX;
-  if (again && control !== tapped.control) {
-    tapped.at = event.timeStamp;
-    event.preventDefault();
-    event.stopImmediatePropagation();
-    return;
-  }
-  tapped = { at: event.timeStamp, x: event.clientX, y: event.clientY, control };
-}
-addEventListener("click", oneTap, true);
 
 export function uuid() {
   // crypto.randomUUID needs https; a clinic's network may not have it.

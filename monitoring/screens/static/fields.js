@@ -61,12 +61,12 @@ export function numberField(label, unit, decimals = 3) {
   return { ...made, ...read };
 }
 
-// Several keys of which one is chosen. options: [{value, text, name?, hint?}]; chosen(value) is called at each tap.
+// Several keys of which one is chosen. options: [{value, text, name?, hint?}]; chosen(value, event) is called at each tap.
 export function oneOf(label, options, chosen, kind = "") {
   const keys = options.map((option) =>
     h(
       "button",
-      { class: "key one", type: "button", role: "radio", "aria-checked": "false", "aria-label": option.name ?? option.text, onclick: () => chosen(option.value) },
+      { class: "key one", type: "button", role: "radio", "aria-checked": "false", "aria-label": option.name ?? option.text, onclick: (event) => chosen(option.value, event) },
       option.lead === undefined ? null : h("b", { text: option.lead }),
       h("span", { text: option.text }),
     ),

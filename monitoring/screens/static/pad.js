@@ -3,11 +3,11 @@
 
 import * as clock from "./clock.js";
 import { complete, impossible, question, range, textOf, valueOf, withDigit } from "./digits.js";
-import { h, once, put, redraw, uuid } from "./element.js";
+import { h, put, uuid } from "./element.js";
+import { notTaken } from "./taps.js";
 import * as typing from "./typing.js";
 
-const UNDO_MS = 8000;
-const TYPED_LONG_AGO_MS = 5 * 60000; // digits older than this are asked about before they are saved as seen now
+const TYPED_LONG_AGO_MS = 2 * 60000; // what is typed longer says its age, and is asked about before it is saved as seen now
 const BESIDE = "Tap a tile first: digits go to the step beside the vital signs.";
 const SAVED_MS = 1000; // a tap on Save so soon after it saved is the same tap
 
@@ -24,7 +24,7 @@ export function entryPad(host) {
   let editing = false; // a tile tapped again: its value is replaced, and nothing moves on by itself
 
   function fresh() {
-    return { id: uuid(), digits: {}, not_done: {}, confirmed: {}, active: protocol.set[0] };
+    return { id: uuid(), digits: {}, not_done: {}, confirmed: {}, typed_at: {}, active: protocol.set[0] };
   }
   const takeKept = (text) => {
     draft = fresh();
@@ -68,7 +68,7 @@ export function entryPad(host) {
   const digit = (n) => h("button", { class: "key digit", type: "button", onclick: () => typing.press(String(n)) }, String(n));
   const nextKey = h("button", { class: "key", type: "button", onclick: () => beside() ? onward() : next() }, "Next");
   const notDoneKey = h("button", { class: "key", type: "button", onclick: () => beside() ? say(BESIDE, "caution") : askReason() }, "Not done");
-  const saveKey = h("button", { class: "key save", type: "button", "aria-label": "Save", onclick: () => beside() && !ofTheSet(beside()) ? saveBeside() : save() }, h("span", { text: "Save" }), h("small"));
+  const saveKey = h("button", { class: "key save", type: "button", "aria-label": "Save", onclick: (event) => beside() && !ofTheSet(beside()) ? saveBeside() : save(event) }, h("span", { text: "Save" }), h("small"));
   const keys = h(
     "div",
     { class: "keys" },
@@ -150,7 +150,7 @@ export function entryPad(host) {
       return;
     }
     digits = more;
-    draft.began ??= clock.now();
+    draft.typed_at[measure.key] = clock.now();
     draft.digits[measure.key] = digits;
     delete draft.not_done[measure.key];
     delete draft.confirmed[measure.key];
@@ -226,6 +226,7 @@ export function entryPad(host) {
               delete draft.digits[measure.key];
               delete draft.confirmed[measure.key];
               draft.not_done[measure.key] = reason;
+              draft.typed_at[measure.key] = clock.now();
               closeOverlay();
               advance();
               keepDraft();
@@ -248,13 +249,50 @@ export function entryPad(host) {
     return found;
   }
 
+  // When the first of what stands here was typed [ms], or null.
+  function typedAt() {
+    const stands = [...Object.keys(draft.digits), ...Object.keys(draft.not_done)];
+    return stands.length ? Math.min(...stands.map((measure) => draft.typed_at[measure] ?? draft.began ?? clock.now())) : null;
+  }
+  const typedAgo = () => `typed ${clock.age(clock.now() - typedAt())}`;
+  const isOld = () => typedAt() !== null && clock.now() - typedAt() > TYPED_LONG_AGO_MS * clock.rate();
+
+  // Digits that have stood for long may be of another moment, or of another look altogether.
+  function askAge(event) {
+    const since = typedAt();
+    const answer = (label, act, kind = "") => h("button", { class: `key ${kind}`, type: "button", onclick: act }, label);
+    openOverlay(
+      `${typedAgo().replace("typed", "Typed")}: still true?`,
+      answer("Just now", () => {
+        for (const measure of typed) draft.typed_at[measure.key] = clock.now();
+        save(event);
+      }),
+      answer(`Then, ${host.timeOf(since)}`, () => {
+        host.seen(since);
+        save(event);
+      }),
+      answer("Clear", () => {
+        draft = fresh();
+        editing = false;
+        keepDraft();
+        closeOverlay();
+        draw();
+        say("Cleared: nothing of it was saved.", "caution");
+      }),
+      answer("Back", closeOverlay, "quiet"),
+    );
+  }
+
   // Save: what cannot be is said in words, what is unusual is asked once; then it is kept and on its way.
-  function save() {
+  function save(event) {
     closeOverlay();
     const found = values();
     const given = Object.keys(found).length + Object.keys(draft.not_done).length;
     if (!given) {
-      if (performance.now() - savedAt < SAVED_MS) return;
+      if (performance.now() - savedAt < SAVED_MS) {
+        notTaken(event, "Taken once.");
+        return;
+      }
       say("Nothing is entered yet: type a value, or tap Not done.", "caution");
       return;
     }
@@ -284,7 +322,7 @@ export function entryPad(host) {
             onclick: () => {
               draft.confirmed[measure.key] = true;
               keepDraft();
-              save();
+              save(event);
             },
           },
           "Yes, this is what I see",
@@ -306,19 +344,8 @@ export function entryPad(host) {
       );
       return;
     }
-    const age = clock.now() - (draft.began ?? clock.now());
-    if (age > TYPED_LONG_AGO_MS * clock.rate() && !draft.agreed) {
-      const choose = (label, act) =>
-        h("button", { class: "key", type: "button", onclick: () => {
-          draft.agreed = true;
-          act();
-          save();
-        } }, label);
-      openOverlay(
-        `Typing began ${clock.age(age)}: when was this seen?`,
-        choose("Just now", () => {}),
-        choose(`Then, ${host.timeOf(draft.began)}`, () => host.seen(draft.began)),
-      );
+    if (isOld() && !host.seenText()) {
+      askAge(event);
       return;
     }
     const body = {
@@ -343,7 +370,9 @@ export function entryPad(host) {
     const taker = beside();
     if (taker && !overlay.hidden) closeOverlay(); // its keys are needed; what it asked is asked again by Save
     put(goes, (taker ?? home).name());
-    put(shows, taker?.shown() ?? "");
+    const old = !taker && isOld();
+    put(shows, taker ? taker.shown() : old ? `▲ ${typedAgo()}` : "");
+    shows.classList.toggle("caution", old);
     for (const measure of typed) {
       const tile = tiles[measure.key];
       const digits = draft.digits[measure.key] ?? "";
@@ -397,92 +426,4 @@ export function entryPad(host) {
   });
   draw();
   return { node, draw, say, hasDraft: () => Object.keys(draft.digits).length + Object.keys(draft.not_done).length > 0 };
-}
-
-// One tap saves at once; "Undo" for a few seconds adds a withdrawal.
-export function ratings(host) {
-  let asked = true;
-  let undo = null; // {measure, id, until}
-  const rows = {};
-  const observed = h(
-    "button",
-    {
-      class: "key observed",
-      type: "button",
-      role: "switch",
-      "aria-checked": "false",
-      "aria-label": "Observed, not asked",
-      onclick: () => {
-        asked = !asked;
-        observed.setAttribute("aria-checked", String(!asked));
-      },
-    },
-    "Observed, not asked",
-  );
-  const measures = host.protocol.measures.filter((measure) => host.protocol.observations.includes(measure.key));
-  for (const measure of measures) {
-    const options = h(
-      "div",
-      { class: "options", role: "radiogroup", "aria-label": measure.label },
-      ...measure.options.map((option) =>
-        h(
-          "button",
-          { class: "key option", type: "button", role: "radio", "aria-checked": "false", "aria-label": `${option.value} ${option.word}`, title: option.text, "data-value": option.value },
-          h("b", { text: option.value }),
-          h("span", { text: option.word }),
-        ),
-      ),
-    );
-    let last = { value: null, at: -Infinity }; // a second tap on the same choice so soon is the same tap
-    const tap = (option) => {
-      if (option.dataset.value === last.value && performance.now() - last.at < SAVED_MS) return;
-      const body = { ...host.entry("observation", uuid()), readings: [{ measure: measure.key, value: Number(option.dataset.value), confirmed_unusual: false, observed_not_asked: !asked }] };
-      if (!host.put(body)) return;
-      last = { value: option.dataset.value, at: performance.now() };
-      undo = { measure: measure.key, value: Number(option.dataset.value), id: body.id, until: performance.now() + UNDO_MS };
-      asked = true;
-      observed.setAttribute("aria-checked", "false");
-      draw();
-    };
-    options.addEventListener("click", (event) => {
-      const option = event.target.closest(".option");
-      if (option) tap(option);
-    });
-    options.addEventListener("keydown", (event) => {
-      const step = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key];
-      if (!step) return;
-      const all = [...options.children];
-      all[(all.indexOf(document.activeElement) + step + all.length) % all.length].focus();
-      event.preventDefault();
-    });
-    const place = h("div", { class: "rating-name" });
-    rows[measure.key] = { measure, options, place };
-  }
-  const list = measures.map((measure) => h("div", { class: `rating rating-${measure.key}` }, rows[measure.key].place, rows[measure.key].options));
-  if (list.length) list[list.length - 1].append(observed);
-
-  function draw() {
-    for (const { measure, options, place } of Object.values(rows)) {
-      const last = host.latest(measure.key);
-      const undoing = undo?.measure === measure.key && performance.now() < undo.until;
-      const fresh = last && clock.now() - Date.parse(last.at) < last.stale_after * 1000;
-      const chosen = undoing ? undo.value : fresh ? last.value : null;
-      for (const option of options.children) {
-        const checked = chosen !== null && Number(option.dataset.value) === chosen;
-        if (option.getAttribute("aria-checked") !== String(checked)) option.setAttribute("aria-checked", String(checked));
-      }
-      redraw(place, [undoing, last?.text, last && clock.age(clock.now() - Date.parse(last.at)), fresh], () =>
-        undoing
-          ? h("button", { class: "key undo", type: "button", onclick: once(withdraw) }, "Undo")
-          : [h("b", { text: measure.label }), h("span", { class: fresh ? "" : "stale" }, last ? clock.age(clock.now() - Date.parse(last.at)) + (fresh ? "" : " · stale") : "not rated")],
-      );
-    }
-  }
-
-  function withdraw() {
-    if (!undo) return;
-    if (host.put({ ...host.entry("withdrawal", uuid(), true), withdraws: undo.id, reason: "undone at once" })) undo = null;
-    draw();
-  }
-  return { node: h("div", { class: "ratings" }, ...list), draw };
 }

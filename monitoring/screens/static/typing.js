@@ -8,11 +8,13 @@ const FIELDS = "input, textarea";
 const NARROW = "(max-width: 720px)"; // there a step covers the pad, as style.css says
 const PARTS = { time: [[2, 2], ":"], month: [[4, 2], "-"], date: [[4, 2, 2], "-"] }; // fields that a browser draws in parts: how many digits each, and what is between
 const KEYS = /^[0-9.,]$/;
+const GONE_MS = 1000;
 
 let home = null; // the pad, where there is one
 let askers = []; // PINs that are asked for, the last one first
 let chosen = null; // where somebody put the digits
 let refusal = ""; // why the last key was not taken
+let last = null; // where the last key went, and when: {place, name, key, at}
 const listeners = new Set();
 const fields = new WeakMap();
 
@@ -46,8 +48,17 @@ export function to(taker) {
 
 export const toHome = () => to(home);
 
+// The place may have gone with the last digit (a PIN is complete, and its sheet closes): the second half of a double tap on
+// that digit is not meant for the place that comes instead.
 export function press(key) {
-  refusal = place()?.press(key) || "";
+  const now = performance.now();
+  const here = place();
+  const went = last && last.place !== here && last.key === key && now - last.at < GONE_MS;
+  if (went) refusal = `${last.name} is complete: this digit was not taken.`;
+  else {
+    last = here && { place: here, name: here.name(), key, at: now };
+    refusal = here?.press(key) || "";
+  }
   changed(key);
 }
 
@@ -149,11 +160,14 @@ addEventListener("click", ({ target }) => {
 addEventListener("submit", ({ target }) => {
   if (target.closest(".step") && target.contains(place()?.node)) toHome();
 });
+// Whoever tapped something else in between, or used another key, types on purpose where the digits go now.
+addEventListener("click", ({ target }) => target.closest?.(".digit") || (last = null), true);
 addEventListener("input", ({ target }) => inScreen(target) && changed());
 addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
   if (event.target.matches?.("input, textarea, select, [contenteditable]")) return;
   const key = event.key === "Backspace" ? "Delete" : KEYS.test(event.key) ? event.key.replace(",", ".") : "";
+  if (!key) last = null;
   if (!key || !place()) return;
   event.preventDefault();
   press(key);
