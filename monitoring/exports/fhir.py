@@ -39,6 +39,7 @@ from monitoring.exports.details import (
 from monitoring.exports.directions import isolated
 from monitoring.exports.fhir_words import HOME, RATINGS, fhir_text
 from monitoring.exports.source import Source
+from monitoring.exports.terminology import codings, item_codings
 from monitoring.records import Score
 
 Json = dict[str, Any]
@@ -77,6 +78,9 @@ _PROFILE_OF: Final[Mapping[str, str]] = {
     "59408-5": "us-core-pulse-oximetry",
     _WEIGHT: "us-core-body-weight",
 }
+# A name is one text here: which part of it is the family's is asked of nobody, and would often be guessed wrongly. US
+# Core wants that said where the family name would stand (its rule us-core-6, and Practitioner.name.family).
+_NOT_KEPT: Final = {"url": "http://hl7.org/fhir/StructureDefinition/data-absent-reason", "valueCode": "unsupported"}
 _PUBLIC_UNITS: Final = frozenset(("mg", "g", "mL", "L"))  # of medicines; others are told in words alone
 _ENCOUNTER: Final[Mapping[Phase, str]] = {
     "planned": "planned",
@@ -175,7 +179,11 @@ class _Infusion:
 
     def _person(self, staff: str, name: str) -> Json:
         """A reference to somebody who works here, who is put in the Bundle too."""
-        who = {"name": [{"text": fhir_text(name)}]} if fhir_text(name) else {}
+        who = {
+            "meta": {"profile": [f"{_PROFILES}/us-core-practitioner"]},
+            "identifier": [{"system": f"{HOME}/staff", "value": fhir_text(staff)}],
+            "name": [{"text": fhir_text(name), "_family": {"extension": [_NOT_KEPT]}}],
+        }
         return {"reference": self.found.add("Practitioner", staff, who), **_filled({"display": fhir_text(name)})}
 
     def _at(self, instant: datetime | None) -> str | None:
@@ -227,13 +235,14 @@ class _Infusion:
         if at.started_at is None:
             return None
         status = {"completed": "completed", "stopped": "stopped", "on-hold": "on-hold"}
+        drug = protocol.drug.name if protocol.drug else protocol.title
         bag = f"{number(plan.final_volume_ml)} mL in {number(plan.minutes)} min"
         step = protocol.preparation.round_dose_mg if protocol.preparation else None
         given = round(at.given_mg, 3) if step is None else rounded(at.given_mg, step)
         return {
             "status": status.get(_procedure_status(at), "in-progress"),
             "statusReason": [{"text": self._why_over()}],
-            "medicationCodeableConcept": {"text": fhir_text(protocol.drug.name if protocol.drug else protocol.title)},
+            "medicationCodeableConcept": {"coding": codings("drug", drug), "text": fhir_text(drug)},
             "subject": self._subject(),
             "context": {"reference": self.encounter},
             "effectivePeriod": self._period(at.started_at, at.ended_at),
@@ -241,7 +250,7 @@ class _Infusion:
             "note": [{"text": words} for words in (*self._pauses(), bag_empty_words(at)) if words],
             "dosage": {
                 "text": f"{number(plan.mg_per_kg)} mg/kg, {mg(plan.dose_mg, protocol)} planned, {bag}",
-                "route": {"text": "intravenous"},
+                "route": {"coding": codings("route", "intravenous"), "text": "intravenous"},
                 "dose": _quantity(given, "mg", "mg"),
                 "rateQuantity": _quantity(round(plan.rate_ml_per_h, 3), "mL/h", "mL/h"),
             },
@@ -434,10 +443,14 @@ class _Infusion:
         known = unit if unit in _PUBLIC_UNITS else ""
         wrong = self._status(entry) == "entered-in-error"
         why = fhir_text(str(detail.get("why") or ""))
+        name, route = str(detail.get("name") or ""), str(detail.get("route") or "")
         return {
             "extension": self._detail(entry),
             "status": "entered-in-error" if wrong else "completed",
-            "medicationCodeableConcept": {"text": fhir_text(str(detail.get("name") or "")) or EVENT_WORDS["medicine"]},
+            "medicationCodeableConcept": {
+                "coding": codings("drug", name),
+                "text": fhir_text(name) or EVENT_WORDS["medicine"],
+            },
             "subject": self._subject(),
             "context": {"reference": self.encounter},
             "effectiveDateTime": self._at(entry.observed_at),
@@ -449,7 +462,7 @@ class _Infusion:
                 {
                     "dosage": {
                         "text": f"{dose} {unit}".strip(),
-                        "route": {"text": fhir_text(str(detail.get("route") or ""))},
+                        "route": {"coding": codings("route", route), "text": fhir_text(route)},
                         "dose": _quantity(amount, unit, known),
                     }
                 }
@@ -516,7 +529,10 @@ def _add_scores(found: _Resources, source: Source, scores: Sequence[Score]) -> N
                 **total,
                 "note": [{"text": fhir_text(words)} for words in (one.note, one.reason) if fhir_text(words)],
                 "component": [
-                    {"code": {"text": fhir_text(f"item {item}")}, "valueInteger": points}
+                    {
+                        "code": {"coding": item_codings(one.instrument, item), "text": fhir_text(f"item {item}")},
+                        "valueInteger": points,
+                    }
                     for item, points in (one.items or {}).items()
                 ],
             },
@@ -528,8 +544,9 @@ def _add_scores(found: _Resources, source: Source, scores: Sequence[Score]) -> N
 
 def _patient(patient: Patient) -> Json:
     return {
+        "meta": {"profile": [f"{_PROFILES}/us-core-patient"]},
         "identifier": [{"system": f"{HOME}/patient-number", "value": fhir_text(patient.number)}],
-        "name": [{"text": fhir_text(patient.name)}],
+        "name": [{"extension": [_NOT_KEPT], "text": fhir_text(patient.name)}],
         "gender": patient.sex,
         "birthDate": patient.birth_date.isoformat(),
     }

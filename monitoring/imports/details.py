@@ -18,6 +18,7 @@ from monitoring.exports.fhir_words import HOME
 from monitoring.imports.bundle import Json, instant_of, reference_of
 
 Details = dict[str, Any]
+_ABSENT: Final = "http://hl7.org/fhir/StructureDefinition/data-absent-reason"  # why an element is not there
 _VALUES: Final[Mapping[str, type | tuple[type, ...]]] = {
     "valueString": str,
     "valueBoolean": bool,
@@ -56,8 +57,9 @@ class Opening:
 
 
 def is_ours(content: Json) -> bool:
-    """Whether every extension of a resource is one of this program, so that none is passed over."""
-    return all(str(one.get("url", "")).startswith(f"{HOME}/") for one in content.get("extension", ()))
+    """Whether every extension of an element is one that our export writes, so that none is passed over."""
+    urls = [str(one.get("url", "")) for one in content.get("extension", ())]
+    return all(url.startswith(f"{HOME}/") or url == _ABSENT for url in urls)
 
 
 def own_of(content: Json) -> Own | None:

@@ -20,10 +20,12 @@ from typing import Any
 
 import pytest
 
-from monitoring.clinic import RunningClinic, Settings
+from monitoring.clinic import RunningClinic, Settings, instruments
+from monitoring.exports import terminology
 from monitoring.exports.fhir import as_json, bundle_of
 from monitoring.exports.fhir_words import RATINGS
 from monitoring.exports.source import Source, source_of
+from monitoring.exports.terminology import item_codings
 from monitoring.live import Hub
 from tests.clinical.timeline import MARTA, START, Timeline, running
 from tests.demonstration.conftest import Demonstration, filled
@@ -248,7 +250,8 @@ def test_an_amount_that_is_no_number_stays_words(dose: str, expected: float | No
 @pytest.mark.parametrize("name", NAMES)
 def test_a_name_is_there_as_it_is(name: str) -> None:
     (patient,) = of_kind("Patient", made(source(running(), 3, name=name)))
-    assert patient["name"] == [{"text": name.strip()}]
+    (told,) = patient["name"]
+    assert told["text"] == name.strip()
 
 
 def test_the_same_record_has_the_same_ids_each_time() -> None:
@@ -280,6 +283,58 @@ def test_a_series_has_one_patient_and_its_scores() -> None:
     ]
     assert [(r["status"], r["valueQuantity"]["value"]) for r in rated] == [("entered-in-error", 12), ("corrected", 13)]
     assert [c["valueInteger"] for c in rated[0]["component"]] == [3, 1]
+    assert [codes(component) for component in rated[0]["component"]] == [["44250-9"], ["44260-8"]]
+
+
+ABSENT = "http://hl7.org/fhir/StructureDefinition/data-absent-reason"
+US_CORE = "http://hl7.org/fhir/us/core/StructureDefinition"
+
+
+def test_people_meet_the_profiles_of_us_core() -> None:
+    """us-core-patient: an identifier with its system, gender, and a family or given name or why there is none.
+
+    us-core-practitioner: an identifier with its system, and a name whose family part is there, or says why it is not.
+    """
+    resources = made(source(eventful(), 210))
+    (patient,) = of_kind("Patient", resources)
+    assert patient["meta"]["profile"] == [f"{US_CORE}/us-core-patient"]
+    practitioners = of_kind("Practitioner", resources)
+    assert len(practitioners) == 2
+    for one in (patient, *practitioners):
+        assert all(given["system"] and given["value"] for given in one["identifier"])
+        (name,) = one["name"]
+        assert name["text"]
+    assert patient["gender"] == "female"
+    (name,) = patient["name"]
+    parts = "family" in name or "given" in name
+    assert parts != (ABSENT in [extension["url"] for extension in name["extension"]])  # one of the two: us-core-6
+    for one in practitioners:
+        assert one["meta"]["profile"] == [f"{US_CORE}/us-core-practitioner"]
+        assert one["name"][0]["_family"]["extension"] == [{"url": ABSENT, "valueCode": "unsupported"}]
+
+
+def test_every_item_of_the_phq_9_has_the_code_that_loinc_gives_it() -> None:
+    found = {item.key: item_codings("phq9", item.key) for item in instruments()["phq9"].items}
+    assert {key: [coding["code"] for coding in codings] for key, codings in found.items()} == {
+        "1": ["44250-9"], "2": ["44255-8"], "3": ["44259-0"], "4": ["44254-1"], "5": ["44251-7"], "6": ["44258-2"],
+        "7": ["44252-5"], "8": ["44253-3"], "9": ["44260-8"],
+    }  # fmt: skip
+    assert item_codings("madrs", "1") == []
+
+
+def test_the_drug_is_coded_and_its_route_where_the_site_may_use_the_terminology(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def drug() -> dict[str, Any]:
+        return of_kind("MedicationAdministration", made(source(running(), 3)))[0]
+
+    rxnorm = {"system": "http://www.nlm.nih.gov/research/umls/rxnorm", "code": "6130", "display": "ketamine"}
+    assert drug()["medicationCodeableConcept"] == {"coding": [rxnorm], "text": "Ketamine"}
+    assert drug()["dosage"]["route"] == {"text": "intravenous"}
+    licensed = {**terminology._terms(), "snomed_ct": {"licensed": True}}
+    monkeypatch.setattr(terminology, "_terms", lambda: licensed)
+    assert [one["code"] for one in drug()["dosage"]["route"]["coding"]] == ["47625008"]
+    assert terminology.codings("drug", "Aunt Edna's drops") == []
 
 
 # The validators
