@@ -14,6 +14,7 @@ from datetime import date
 from typing import Final
 
 from monitoring.clinical.record import Patient
+from monitoring.exports.directions import isolated
 from monitoring.imports.bundle import Identifier, Json, Resource, identifier_of
 from monitoring.imports.references import References
 from monitoring.records.spelling import folded
@@ -64,7 +65,7 @@ def _described(name: str, sex: str, born: str) -> str:
         day = f"{date.fromisoformat(born):%d %b %Y}"
     except ValueError:
         day = born or _NOT_SAID
-    return f"{name}, sex {sex}, born {day}"
+    return f"{isolated(name)}, sex {sex}, born {day}"
 
 
 def person_of(resource: Resource) -> Person:

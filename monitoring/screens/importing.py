@@ -10,6 +10,7 @@ import streamlit as st
 from monitoring.clinic import running
 from monitoring.clinical.instants import read_day
 from monitoring.clinical.record import Patient
+from monitoring.exports.directions import isolated
 from monitoring.imports.bundle import Resource, read_bundle
 from monitoring.imports.dry_run import Decision, DryRun
 from monitoring.imports.fhir import dry_run_bundle
@@ -121,7 +122,7 @@ def _draw_register(place: str, person: Person) -> None:
         number = next(iter(kinds))
         died = f", died {person.died}" if person.died else ""
         st.text(
-            f"Not registered here: {person.name or 'no name'}, number {number}, "
+            f"Not registered here: {isolated(person.name) or 'no name'}, number {number}, "
             f"born {person.born or 'not said'}, sex {person.sex or 'not said'}{died}"
         )
         if len(kinds) > 1:

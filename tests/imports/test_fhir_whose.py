@@ -304,6 +304,11 @@ def test_a_number_that_agrees_makes_no_person_where_the_rest_does_not(patient: d
     assert sentence.endswith(f". {differs}: is it the same person?")
 
 
+def test_a_name_from_right_to_left_turns_nothing_round_beside_it() -> None:
+    (sentence,) = asked_of(name=[{"text": "مريم حداد"}])
+    assert "the file says \u2068مريم حداد\u2069, sex female, born 14 May 1981" in sentence
+
+
 def test_a_bare_number_is_asked_about() -> None:
     bare = {
         "resourceType": "Patient",
