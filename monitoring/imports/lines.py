@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -14,12 +13,15 @@ from monitoring.clinical.checks import value_problem
 from monitoring.clinical.clock_times import day_and_time
 from monitoring.clinical.protocol import Measure, Protocol
 from monitoring.clinical.record import Event, EventKind, NotDone, event_words
+from monitoring.clinical.written_numbers import Mark, WrittenNumber, written_number
 from monitoring.imports.dry_run import Decision, Fault, capital
-from monitoring.imports.mapping import ROLE_WORDS, FileMapping, Meaning, Role
+from monitoring.imports.mapping import ROLE_WORDS, FileMapping, Meaning, Role, time_text
 from monitoring.imports.tables import Row, Table
 from monitoring.imports.times import TimeRefused, in_years, in_zone, read_time
-from monitoring.imports.units import Unit, in_own_unit, rounded, unit_of
+from monitoring.imports.units import KILOGRAMS, WEIGHTS, Unit, in_own_unit, rounded, unit_of
 
+_HALF_A_DAY: Final = timedelta(hours=12)
+_PLAN_UNITS: Final[dict[Role, str]] = {"weight": "kg", "dose": "mg/kg", "planned": "min"}
 NUMBERS: Final[tuple[Role, ...]] = ("weight", "dose", "planned", "number")
 
 
@@ -72,6 +74,8 @@ class Reader:
         self.turned: dict[tuple[tuple[str, str] | None, str], list[str]] = defaultdict(list)  # by group and how
         self._origin = None if mapping.origin is None else in_zone(mapping.origin, mapping.zone)
         self._first: datetime | None = None  # of the file's own times, where they are shifted
+        self._clock: datetime | None = None  # of the line before, where the file tells times of day alone
+        self._nights = 0  # midnights that such a file has gone over
         self.lines = [self._line(row) for row in table.rows]
 
     def says(self, line: Line) -> str:
@@ -140,16 +144,15 @@ class Reader:
         try:
             if (minute := self._text(line.row, "minute")) is not None:
                 assert self._origin is not None
-                value = self._number(minute)
-                if value is None:
-                    line.wrong(key, f"Minute “{minute[:40]}”: expected a number.", "minutes that are no number")
+                found = self._number(minute, "min")
+                if found.value is None:
+                    line.wrong(key, self._no_number("Minute", found), "minutes that are no number")
                     return
-                at = self._origin + timedelta(minutes=value)
+                at = self._origin + timedelta(minutes=found.value)
             else:
-                text = self._text(line.row, "time")
-                if text is None:
-                    text = f"{self._text(line.row, 'day')} {self._text(line.row, 'clock')}"
-                at = read_time(text, mapping.time_form, "UTC" if mapping.shifted else mapping.zone)
+                text = time_text(line.row.cells, mapping)
+                zone = "UTC" if mapping.shifted else mapping.zone
+                at = self._after_midnight(read_time(text, mapping.time_form, zone), text, zone)
                 if mapping.shifted:
                     assert self._origin is not None
                     self._first = self._first or at
@@ -159,6 +162,21 @@ class Reader:
             line.wrong(key, str(refused), "times that cannot be read")
         except OverflowError:
             line.wrong(key, "This time is in no year: expected a time that has been.", "times that cannot be read")
+
+    def _after_midnight(self, at: datetime, text: str, zone: str) -> datetime:
+        """This time, of the day after where a file that tells times of day alone has gone over midnight.
+
+        It has where a line is more than half a day before the one above it: 23:50, 00:05.
+        """
+        if self.mapping.day is None or self.mapping.at("clock") is None or self.mapping.at("day") is not None:
+            return at
+        if self._clock is not None and self._clock - at > _HALF_A_DAY:
+            self._nights += 1
+        self._clock = at
+        if not self._nights:
+            return at
+        day = self.mapping.day + timedelta(days=self._nights)
+        return read_time(text.replace(self.mapping.day.isoformat(), day.isoformat(), 1), self.mapping.time_form, zone)
 
     def _read_group(self, line: Line, key: str) -> None:
         mapping = self.mapping
@@ -184,12 +202,27 @@ class Reader:
         for role in NUMBERS:
             text = self._text(line.row, role)
             if text:
-                value = self._number(text)
+                value = self._plan_number(line, role, text)
                 key = f"{line.row.line}/{role}"
-                if value is None:
-                    line.wrong(str(line.row.line), f"{capital(ROLE_WORDS[role])} “{text[:40]}”: expected a number.")
-                elif not self.dropped(key, line, ROLE_WORDS[role], text):
+                if value is not None and not self.dropped(key, line, ROLE_WORDS[role], text):
                     line.numbers[role] = value
+
+    def _plan_number(self, line: Line, role: Role, text: str) -> float | None:
+        """Weight [kg], dose, planned time or number as a line gives it; None, and why, where it is none."""
+        found = self._number(text, _PLAN_UNITS.get(role, ""), decimals=1 if role == "weight" else 3)
+        said = next((column.meaning for column in self.mapping.columns if column.role == role), None)
+        unit = next((one for one in WEIGHTS if said is not None and one.code == said.unit), KILOGRAMS)
+        if role == "weight" and unit is not KILOGRAMS:
+            alone = self._number(text, "")
+            if alone.value is not None and unit.convert is not None:
+                value = round(unit.convert(alone.value), 1)
+                self._turn(line, "Converted", f"weight from {alone.value:g} {unit.label} to {value:g} kg")
+                return value
+        if found.value is None:
+            line.wrong(str(line.row.line), self._no_number(capital(ROLE_WORDS[role]), found))
+        elif found.turned:
+            self._turn(line, "Converted", f"{ROLE_WORDS[role]}, {found.turned}")
+        return found.value
 
     def _read_reason(self, line: Line) -> None:
         """A reason on a line without an event is the reason of none: it is kept as a note."""
@@ -301,9 +334,8 @@ class Reader:
         if reason is not None:
             line.not_done.append((key, NotDone(measure.key, reason)))
             return
-        value = self._rating(measure, text) if measure.is_rating else self._number(text)
+        value = self._value(line, key, shown, measure, unit, text)
         if value is None:
-            line.wrong(key, f"{shown} “{text[:40]}”: expected a number.", f"{shown}: no number")
             return
         if unit is not None and unit.convert is not None:
             value = in_own_unit(measure, value, unit)
@@ -318,6 +350,30 @@ class Reader:
             return
         line.cells.append(Cell(key, shown, measure, value))
 
+    def _value(self, line: Line, key: str, shown: str, measure: Measure, unit: Unit | None, text: str) -> float | None:
+        """The number of a cell in the unit of its column ("98%" in a column of percent); None, and why, without one."""
+        if measure.is_rating:
+            value = self._rating(measure, text)
+            if value is None:
+                line.wrong(key, f"{shown} “{text[:40]}”: expected a number.", f"{shown}: no number")
+            return value
+        found = self._number(text, "" if unit is None else unit.label)
+        if found.value is None:
+            bare = self._number_before(text, unit)
+            if bare is not None:
+                return bare
+            line.wrong(key, self._no_number(shown, found), f"{shown}: no number")
+        elif found.turned:
+            self._turn(line, "Converted", f"{shown}, {found.turned}")
+        return found.value
+
+    def _number_before(self, text: str, unit: Unit | None) -> float | None:
+        """The number before the name of the column's own unit, as files write it ("72 beats/min")."""
+        digits = text.rstrip("".join(set(text) - set("0123456789.,")))
+        if unit is None or not digits or not unit.is_called(text[len(digits) :]):
+            return None
+        return self._number(digits, "").value
+
     def _turn(self, line: Line, how: str, what: str) -> None:
         """Remember that values of an infusion were not taken as they stand in the file."""
         if what not in self.turned[line.group, how]:
@@ -326,21 +382,24 @@ class Reader:
     def _rating(self, measure: Measure, text: str) -> float | None:
         """A rating by its number or its word."""
         by_word = {option.word.casefold(): float(option.value) for option in measure.options}
-        return by_word.get(text.casefold(), self._number(text))
+        return by_word.get(text.casefold(), self._number(text, "").value)
 
-    def _number(self, text: str) -> float | None:
-        if self.mapping.decimal_comma:
-            text = text.replace(",", ".") if "." not in text else ""
-        try:
-            # No "1_000", and nothing that is not a number in a record on paper ("nan", "inf").
-            value = float(text) if text[:1] in "+-.0123456789" and "_" not in text else math.nan
-        except ValueError:
-            return None
-        return value if math.isfinite(value) else None
+    def _number(self, text: str, unit: str, *, decimals: int = 3) -> WrittenNumber:
+        """What is written in a cell. A point in a file is one before decimals, unless a comma is said to be."""
+        mark: Mark = "," if self.mapping.decimal_comma else "" if "," in text else "."
+        return written_number(_without_zeros(text), unit, mark=mark, decimals=decimals)
+
+    def _no_number(self, what: str, found: WrittenNumber) -> str:
+        return found.problem(what) or f"{what} is missing: expected a number."
 
     def _text(self, row: Row, role: Role) -> str | None:
         position = self.mapping.at(role)
         return None if position is None else row.cells[position]
+
+
+def _without_zeros(text: str) -> str:
+    """A whole number without the zeros that a machine writes before it: "072" is 72 in a column of a file."""
+    return text.lstrip("0") if text.isascii() and text.isdigit() and text.strip("0") else text
 
 
 def _decimals(measure: Measure) -> str:

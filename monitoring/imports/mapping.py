@@ -7,16 +7,16 @@ all values can be in no other, and leaves the rest to be said. A proposal is sho
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import date, datetime
 from typing import Final, Literal, get_args
 
 from monitoring.clinical.protocol import Measure, Protocol
 from monitoring.clinical.record import EventKind
 from monitoring.imports.tables import Table
-from monitoring.imports.times import TIME_FORMS, reads
-from monitoring.imports.units import Unit, unit_of, units_of
+from monitoring.imports.times import TIME_FORMS, clock_alone, day_alone, reads, reads_clock
+from monitoring.imports.units import WEIGHTS, Unit, unit_of, units_of
 from monitoring.records import is_zone
 
 Role = Literal[
@@ -51,7 +51,7 @@ ROLE_WORDS: Final[dict[Role, str]] = {
     "patient": "patient number",
     "infusion": "which infusion (any word or number)",
     "number": "infusion number in its series",
-    "weight": "weight [kg]",
+    "weight": "weight",
     "dose": "dose [mg/kg]",
     "planned": "planned time [min]",
     "values": "values",
@@ -72,17 +72,18 @@ EVENTS: Final[tuple[EventKind, ...]] = ("start", "pause", "resume", "end", "stop
 class Meaning:
     """What values, or a word, mean: a measure in a unit, a pressure as 120/80, an event, or something left out.
 
-    `key` is a measure's key (of "pressure" the lower one's), or the kind of an event. `unit` is a UCUM code.
+    `key` is a measure's key (of "pressure" the lower one's), or the kind of an event. `unit` is a UCUM code. A "weight"
+    is the patient's, in a unit of WEIGHTS.
     """
 
-    kind: Literal["measure", "pressure", "event", "leave out"]
+    kind: Literal["measure", "pressure", "event", "leave out", "weight"]
     key: str = ""
     unit: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """What one column is. `meaning`: of a column of values."""
+    """What one column is. `meaning`: of a column of values; of one with weights, their unit (None: not said yet)."""
 
     role: Role = ""
     meaning: Meaning | None = None
@@ -138,6 +139,7 @@ class FileMapping:
     time_form: str = "iso"  # "" while several forms read every line, and nobody has said which is right
     shifted: bool = False
     origin: datetime | None = None
+    day: date | None = None  # of the first line, where the file tells times of day alone
     by_day: bool = False  # each day of a patient is an infusion of its own
     decimal_comma: bool = False
     rounding: bool = False  # values with more decimals than are recorded here are rounded, not refused
@@ -172,6 +174,9 @@ def _problems(mapping: FileMapping, table: Table, protocol: Protocol) -> Iterato
             yield f"Column “{name}”: expected what it is, or that it is left out."
         elif column.role == "values":
             yield from _meaning_problems(f"Column “{name}”", column.meaning, protocol)
+        elif column.role == "weight" and column.meaning is None:
+            offered = " or ".join(unit.label for unit in WEIGHTS)
+            yield f"Column “{name}”, weight: expected in which unit ({offered})."
     for role in _ONCE:
         if len(found := mapping.all_at(role)) > 1:
             names = " and ".join(f"“{table.columns[i]}”" for i in found)
@@ -215,8 +220,8 @@ def _time_problems(mapping: FileMapping, table: Table) -> Iterator[str]:
         found = " and ".join(ROLE_WORDS[role] for role in ROLES if role in ways) or "no column"
         yield f"Times are told by {found}: expected one column with times, or with minutes since the start."
         return
-    if ways == ["clock"] and mapping.at("day") is None:
-        yield "Times of day without a day: expected a column with the day."
+    if ways == ["clock"] and mapping.at("day") is None and mapping.day is None:
+        yield "Times of day without a day: expected the day of the first line, or a column with the day."
     if not mapping.time_form:
         yield "How times are written: several forms read every line, expected to be confirmed which one is right."
     elif mapping.time_form not in TIME_FORMS:
@@ -256,24 +261,42 @@ def _word_problems(mapping: FileMapping, table: Table, protocol: Protocol) -> It
 
 
 def forms_that_read(mapping: FileMapping, table: Table) -> tuple[str, ...]:
-    """The forms of times that read every line of the file; () where its times are minutes, or none does."""
-    texts = _times(mapping, table)
-    return tuple(form for form in TIME_FORMS if texts and all(reads(text, form) for text in texts))
+    """The forms of times that read every line that any form reads; () where its times are minutes, or none does.
+
+    A line that is no time in any form is told apart: it must not hide that the others can be read in two ways.
+    """
+    read = [forms for text in _times(mapping, table) if (forms := {form for form in TIME_FORMS if reads(text, form)})]
+    return tuple(form for form in TIME_FORMS if read and all(form in forms for forms in read))
 
 
 def first_time(mapping: FileMapping, table: Table) -> str:
-    """Day and time of the first line that has them, as the file writes them; "" where there is none."""
-    return next(iter(_times(mapping, table)), "")
+    """Day and time of the first line that has them in some form, as the file writes them; "" where there is none."""
+    texts = _times(mapping, table)
+    return next((text for text in texts if any(reads(text, form) for form in TIME_FORMS)), "")
+
+
+def time_text(cells: Sequence[str], mapping: FileMapping) -> str:
+    """Day and time of a line as they stand in its cells; "" where it has none.
+
+    Of a day and a time in cells of their own, what a spreadsheet adds to each (midnight, the day it counts from) is
+    left out. A time of day alone stands after `mapping.day`.
+    """
+    at, day, clock = (mapping.at(role) for role in ("time", "day", "clock"))
+    if at is not None:
+        return cells[at]
+    if clock is None or not cells[clock]:
+        return cells[day] if day is not None else ""
+    told = day_alone(cells[day]) if day is not None else mapping.day.isoformat() if mapping.day else ""
+    return f"{told} {clock_alone(cells[clock])}".strip()
 
 
 def _times(mapping: FileMapping, table: Table) -> tuple[str, ...]:
     """Day and time of each line as the file writes them, lines without any left out."""
     time, day, clock = (mapping.at(role) for role in ("time", "day", "clock"))
-    if mapping.at("minute") is not None or (time is None and (day is None or clock is None)):
+    if mapping.at("minute") is not None or (time is None and (clock is None or (day is None and mapping.day is None))):
         return ()
-    places = [time] if time is not None else [day, clock]
-    found = (" ".join(row.cells[at] for at in places if at is not None and at < len(row.cells)) for row in table.rows)
-    return tuple(dict.fromkeys(text for text in found if text.strip()))
+    found = (time_text(row.cells, mapping) for row in table.rows)
+    return tuple(dict.fromkeys(text for text in found if text))
 
 
 def words_to_say(mapping: FileMapping, table: Table) -> tuple[str, ...]:
@@ -300,7 +323,7 @@ _PLAIN: Final[dict[Role, tuple[str, ...]]] = {
     "patient": ("patient", "patientnumber", "patientno", "mrn"),
     "infusion": ("infusion", "infusionid", "session"),
     "number": ("infusionnumber", "infusionno"),
-    "weight": ("weight", "weightkg"),
+    "weight": ("weight", "bodyweight", "wt", "weighttoday"),
     "dose": ("dosemgkg", "dosemgperkg"),
     "name": ("measure", "parameter", "item", "what"),
     "value": ("value",),
@@ -312,11 +335,11 @@ _PLAIN: Final[dict[Role, tuple[str, ...]]] = {
 _MEASURES: Final[dict[str, tuple[str, ...]]] = {
     "systolic": (
         *("sys", "sbp", "syst", "systolic", "systolicbp", "systolicbloodpressure", "bpsys", "bpsystolic"),
-        *("nbps", "nbpsys", "nibps", "nibpsys"),
+        *("nbps", "nbpsys", "nibps", "nibpsys", "bloodpressuresystolic", "sysbp"),
     ),
     "diastolic": (
         *("dia", "dbp", "diast", "diastolic", "diastolicbp", "diastolicbloodpressure", "bpdia", "bpdiastolic"),
-        *("nbpd", "nbpdias", "nibpd", "nibpdia"),
+        *("nbpd", "nbpdias", "nibpd", "nibpdia", "bloodpressurediastolic", "diabp"),
     ),
     "heart_rate": ("hr", "heartrate", "pulse", "pulserate", "pr", "bpm"),
     "spo2": ("spo", "sao", "sao2", "o2sat", "o2sats", "o2saturation", "sat", "sats", "saturation", "spo2"),
@@ -324,7 +347,6 @@ _MEASURES: Final[dict[str, tuple[str, ...]]] = {
     "temperature": ("temp", "tempc", "tempf", "temperature"),
 }
 _PRESSURE: Final = ("bp", "nibp", "nbp", "bloodpressure", "sysdia", "systolicdiastolic")  # both in one: 120/80
-_CLOCK: Final = re.compile(r"\d{1,2}:\d{2}(:\d{2})?( ?[AaPp][Mm])?")
 _UNIT: Final = re.compile(r"(?P<name>.+?)\s*(?:\[(?P<square>[^\]]*)\]|\((?P<round>[^)]*)\)|[\s,_](?P<last>[^\s,_]+))")
 
 
@@ -359,11 +381,17 @@ def _times_apart(columns: list[Column], table: Table) -> None:
     roles = [column.role for column in columns]
     for position, role in enumerate(roles):
         words = table.words(position)
-        if role == "time" and words and "clock" not in roles and all(_CLOCK.fullmatch(word) for word in words):
+        if role == "time" and words and "clock" not in roles and all(reads_clock(word) for word in words):
             columns[position] = Column("clock")
         elif role == "day" and words and not {"time", "clock", "minute"} & set(roles):
             whole = any(all(reads(word, form) for word in words) for form in TIME_FORMS)
-            columns[position] = Column("time" if whole else "day")
+            columns[position] = Column("time" if whole and not _clock_beside(columns, table) else "day")
+
+
+def _clock_beside(columns: Sequence[Column], table: Table) -> bool:
+    """Whether another column, not said yet, holds times of day: then midnight beside a day is none of its times."""
+    unsaid = [at for at, column in enumerate(columns) if not column.role or column.role == "time"]
+    return any((words := table.words(at)) and all(reads_clock(word) for word in words) for at in unsaid)
 
 
 def _by_word(mapping: FileMapping, table: Table) -> dict[str, list[str]]:
@@ -379,11 +407,23 @@ def _by_word(mapping: FileMapping, table: Table) -> dict[str, list[str]]:
 
 def _by_name(name: str, values: Iterable[str], protocol: Protocol) -> Column:
     bare = _letters(name)
+    if (weight := _weight_called(name)) is not None:
+        return weight
     for role, names in _PLAIN.items():
         if bare in names:
             return Column(role)
     meaning = meant_by(name, protocol, values)
     return Column() if meaning is None or meaning.kind == "event" else Column("values", meaning)
+
+
+def _weight_called(name: str) -> Column | None:
+    """A column with weights in the unit its heading names. 158 may be kilograms or pounds: that is never guessed."""
+    names = _PLAIN["weight"]
+    for unit in WEIGHTS:
+        called = {_letters(one) for one in (unit.label, *unit.names)}
+        if _letters(name) in {f"{word}{one}" for word in names for one in called}:
+            return Column("weight", Meaning("weight", unit=unit.code))
+    return None
 
 
 def meant_by(word: str, protocol: Protocol, values: Iterable[str] = ()) -> Meaning | None:

@@ -68,6 +68,7 @@ def dry_run(
         tuple(strays),
         tuple(_row_found(line, where.get(line.row.line), reader) for line in reader.lines),
         tuple(replace(one, past=None) if strays else one for one in infusions),
+        tuple(f"Above the heading, not read: “{line}”." for line in table.above),
     )
 
 
@@ -116,6 +117,7 @@ class _Group:
             return None
         numbers = {role: self._agreed(role) for role in NUMBERS}
         self._ask()
+        self._ask_order()
         entries = [*self._entries(), *self._moments()]
         if not entries:
             self._faults.append("Nothing is recorded in this infusion: expected at least one value or event.")
@@ -134,6 +136,7 @@ class _Group:
             entries=tuple(entries),
             number=_whole(number),
         )
+        self._ask_length(past)
         if self._patient is not None:
             self._judge(past, now)
         return replace(past, remarks=tuple(self._remarks()))
@@ -187,6 +190,53 @@ class _Group:
                             group=alike(cell.measure, cell.value, question.sentence),
                         )
                     )
+
+    def _ask_order(self) -> None:
+        """Ask about each line that is earlier than the one above it, of the same word in the long form.
+
+        A clock of twelve hours goes back like that at one o'clock. Newest first throughout is an order too.
+        """
+        named = self._reader.mapping.at("name")
+        above: dict[str, tuple[datetime, Line]] = {}
+        back: list[tuple[Line, datetime]] = []
+        onward = False
+        for line in self._kept:
+            if line.at is None:
+                continue
+            word = "" if named is None else line.row.cells[named]
+            if word in above:
+                before, _ = above[word]
+                onward |= line.at > before
+                if line.at < before:
+                    back.append((line, before))
+            above[word] = line.at, line
+        for line, before in back if onward else ():
+            assert line.at is not None
+            sentence = (
+                f"{self._reader.clock(line.at)} stands below {self._reader.clock(before)}, {_span(before - line.at)} "
+                "later: is this what the file means?"
+            )
+            self._ask_of(line, f"{line.row.line}/order", sentence, "Lines that go back in time")
+
+    def _ask_length(self, past: PastInfusion) -> None:
+        """Ask about an infusion that ran far longer than it was planned to, and than any here is planned."""
+        events = [(e.event.kind, e.observed_at) for e in past.entries if e.event is not None]
+        start = next((at for kind, at in events if kind == "start"), None)
+        times = [line for line in self._kept if line.at is not None]
+        if start is None or past.planned_minutes is None or not times:
+            return
+        end = next((at for kind, at in events if kind in ("end", "stop")), max(e.observed_at for e in past.entries))
+        longest = self._reader.protocol.dose.planned_minutes_possible[1]
+        if end - start <= timedelta(minutes=max(2 * past.planned_minutes, longest)):
+            return
+        last = max(times, key=lambda line: line.at or start)
+        sentence = f"Ran for {_span(end - start)}, planned for {past.planned_minutes} min: is this what the file means?"
+        self._ask_of(last, f"{last.row.line}/length", sentence, "Ran far longer than planned")
+
+    def _ask_of(self, line: Line, key: str, sentence: str, group: str) -> None:
+        decision = self._reader.decisions.get(key)
+        if decision is None or decision.how != "unusual":
+            line.faults.append(Fault(key, sentence, asked=True, group=group))
 
     def _by_instant(self) -> dict[datetime, list[tuple[Line, Cell]]]:
         """The values that belong to one set: measured, not rated, and seen at one instant."""
@@ -323,6 +373,12 @@ class _Group:
         for (group, _, _), left in reader.left_out.items():
             if group in (self._group, None):  # what belonged to none is told in each
                 yield from notes(f"{left.what} left out at the import, {left.reason}", left.said)
+
+
+def _span(span: timedelta) -> str:
+    """ "35 min", "11 h 45 min"."""
+    hours, minutes = divmod(round(span / timedelta(minutes=1)), 60)
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min"
 
 
 def _whole(number: float | None) -> int | None:

@@ -30,7 +30,7 @@ from monitoring.imports.mapping import (
 )
 from monitoring.imports.tables import Table
 from monitoring.imports.times import TIME_FORMS, read_time
-from monitoring.imports.units import units_of
+from monitoring.imports.units import WEIGHTS, units_of
 from monitoring.screens.number_field import NumberField
 from monitoring.screens.plain import plain, spoken
 
@@ -92,7 +92,8 @@ def _columns(protocol: Protocol) -> list[Column]:
     values = [Column("values", meaning) for meaning in _meanings(protocol)]
     first: list[Role] = ["", "time"]
     rest = [role for role in ROLE_WORDS if role not in (*first, "values")]
-    return [*(Column(role) for role in first), *values, *(Column(role) for role in rest)]
+    weights = [Column("weight", Meaning("weight", unit=unit.code)) for unit in WEIGHTS]
+    return [*(Column(role) for role in first), *values, *weights, *(Column(role) for role in rest)]
 
 
 def _meanings(protocol: Protocol) -> list[Meaning]:
@@ -110,6 +111,9 @@ def _meanings(protocol: Protocol) -> list[Meaning]:
 def _column_words(column: Column, protocol: Protocol) -> str:
     if column.role == "values" and column.meaning is not None:
         return _meaning_words(column.meaning, protocol)
+    if column.role == "weight":
+        unit = next((one.label for one in WEIGHTS if column.meaning and one.code == column.meaning.unit), "")
+        return f"Weight, {unit or 'unit not said yet'}"
     return _capital(ROLE_WORDS[column.role])
 
 
@@ -186,6 +190,10 @@ def _draw_form(table: Table, mapping: FileMapping, place: str) -> str:
 def _draw_times(table: Table, mapping: FileMapping, zone: str, place: str) -> FileMapping:
     minutes = mapping.at("minute") is not None and mapping.at("time") is None
     one, two = st.columns(2)
+    if mapping.at("clock") is not None and mapping.at("day") is None:
+        what = "Day of the first line: the file tells times of day alone"
+        day = one.date_input(what, value=None, min_value=_OLDEST, format="DD/MM/YYYY", key=f"{place}_day")
+        mapping = replace(mapping, day=day if isinstance(day, date) else None)
     zones = list(dict.fromkeys([zone, "UTC", *([mapping.zone] if mapping.zone else [])]))
     form, shifted = mapping.time_form, False
     if not minutes:

@@ -191,16 +191,16 @@ def test_a_reason_why_something_was_not_done_is_recorded_as_such() -> None:
     [
         ("2026-03-02 10:20,1420,88,80,97,16,", "Systolic pressure 1420 mmHg: expected 0 to 350."),
         ("2026-03-02 10:20,142,88,80.5,97,16,", "Heart rate 80.5 /min: expected a whole number."),
-        ("2026-03-02 10:20,142,88,high,97,16,", "HR “high”: expected a number."),
-        ("2026-03-02 10:20,142,88,nan,97,16,", "HR “nan”: expected a number."),
-        ("2026-03-02 10:20,142,88,1_0,97,16,", "HR “1_0”: expected a number."),
+        ("2026-03-02 10:20,142,88,high,97,16,", "HR “high”: expected a number in /min."),
+        ("2026-03-02 10:20,142,88,nan,97,16,", "HR “nan”: expected a number in /min."),
+        ("2026-03-02 10:20,142,88,1_0,97,16,", "HR “1_0”: expected a number in /min."),
         ("2026-03-02 10:20,142,88,0,97,16,", "Heart rate 0 /min: is this what the file means?"),
         (
             "2026-03-02 10:20,88,142,80,97,16,",
             "Diastolic pressure 142 mmHg is not below systolic pressure 88 mmHg: is this what the file means?",
         ),
         ("02.03.2026 10:20,142,88,80,97,16,", "Time “02.03.2026 10:20”: expected one like 2026-03-14 09:05."),
-        ("2026-03-02 10:20,142,88,80,97", "5 cells: expected 7, as in the first line."),
+        ("2026-03-02 10:20,142,88,80,97,16,,x", "8 cells: expected 7, as in the first line."),
         ("2026-03-02 10:10,142,88,80,97,16,", "Systolic pressure stands twice at this time: expected one value."),
         ("2026-03-21 10:20,142,88,80,97,16,", "Seen 22 h 20 min from now: expected a time that has passed."),
     ],
@@ -243,7 +243,10 @@ def test_what_cannot_be_is_not_confirmed_away() -> None:
 
 def test_a_whole_line_is_left_out_with_its_words_kept() -> None:
     found = run(changed(5, "2026-03-02 10:20,1420"), line_5=Decision("leave out", "torn sheet"))
-    assert past(found).remarks[-1] == "Lines left out at the import, torn sheet: 2026-03-02 10:20 | 1420 (line 5)."
+    assert (
+        past(found).remarks[-1]
+        == "Lines left out at the import, torn sheet: 2026-03-02 10:20 | 1420 at 02 Mar 2026 10:20 (line 5)."
+    )
     assert [row.state for row in found.rows] == ["comes in"] * 3 + ["left out"] + ["comes in"] * 2
 
 
@@ -295,12 +298,12 @@ def test_each_day_can_be_an_infusion_of_its_own() -> None:
 
 def test_weight_and_number_come_from_columns() -> None:
     text = "time,HR,kg,no\n2026-03-02 10:00,70,64.5,3\n2026-03-02 10:50,72,,3\n"
-    columns = (Column("time"), values("heart_rate"), Column("weight"), Column("number"))
+    columns = (Column("time"), values("heart_rate"), Column("weight", Meaning("weight", unit="kg")), Column("number"))
     mapping = told(replace(WIDE_MAPPING, columns=columns), weight_kg=None)
     found = past(run(text, mapping))
     assert (found.weight_kg, found.number) == (64.5, 3)
     differs = run(text.replace("72,,3", "72,65,3"), mapping)
-    assert "Weight [kg] 65: 64.5 in line 2, expected one." in sentences(differs)
+    assert "Weight 65: 64.5 in line 2, expected one." in sentences(differs)
 
 
 def test_decimals_are_rounded_only_when_a_person_says_so() -> None:
@@ -311,12 +314,21 @@ def test_decimals_are_rounded_only_when_a_person_says_so() -> None:
     assert "Rounded at the import: HR to whole numbers." in found.remarks
 
 
-def test_a_decimal_comma_is_taken_only_when_a_person_says_so() -> None:
+def test_a_comma_is_read_where_it_can_mean_one_thing_and_a_point_beside_said_commas_is_not() -> None:
     text = "time;temp\n2026-03-02 10:00;36,8\n2026-03-02 10:50;37.1\n"
     mapping = replace(WIDE_MAPPING, columns=(Column("time"), values("temperature")))
-    assert [fault.sentence for fault in run(text, mapping).open_faults] == ["temp “36,8”: expected a number."]
+    assert run(text, mapping).open_faults == ()
     comma = run(text, replace(mapping, decimal_comma=True))
-    assert [fault.sentence for fault in comma.open_faults] == ["temp “37.1”: expected a number."]
+    expected = "temp “37.1”: expected a comma before the decimals, and no mark for thousands."
+    assert [fault.sentence for fault in comma.open_faults] == [expected]
+    two = run(text.replace("36,8", "36,800"), replace(mapping, rounding=True))
+    assert [fault.sentence for fault in two.open_faults] == [
+        "temp “36,800”: expected 36.8 or 36800, without a mark for thousands."
+    ]
+    assert (
+        run(text.replace("36,8", "36,800").replace("37.1", "37,1"), replace(mapping, decimal_comma=True)).open_faults
+        == ()
+    )
 
 
 # What is to be said of the file

@@ -19,8 +19,8 @@ from monitoring.imports.tables import MOST_ROWS, FileRefused, read_table
             ("time", "remark"),
             {3: ("10:00", "two\nlines"), 4: ("10:05", "x")},
         ),
-        (b"time,HR,\n10:00,72,\n", ("time", "HR"), {2: ("10:00", "72", "")}),
-        (b"time,HR\n10:00\n", ("time", "HR"), {2: ("10:00",)}),
+        (b"time,HR,\n10:00,72,\n", ("time", "HR"), {2: ("10:00", "72")}),
+        (b"time,HR\n10:00\n", ("time", "HR"), {2: ("10:00", "")}),
         (b'"time\n[local]";HR\n10:00;72\n', ("time\n[local]", "HR"), {3: ("10:00", "72")}),
         (b"weight, kg;dose, mg;HR\n72;0,5;80\n", ("weight, kg", "dose, mg", "HR"), {2: ("72", "0,5", "80")}),
         (
