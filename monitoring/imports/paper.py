@@ -213,8 +213,8 @@ class _Group:
         for line, before in back if onward else ():
             assert line.at is not None
             sentence = (
-                f"{self._reader.clock(line.at)} stands below {self._reader.clock(before)}, {_span(before - line.at)} "
-                "later: is this what the file means?"
+                f"{self._reader.clock(line.at)} stands below a line that is {_span(before - line.at)} later "
+                f"({self._reader.clock(before)}): is this what the file means?"
             )
             self._ask_of(line, f"{line.row.line}/order", sentence, "Lines that go back in time")
 

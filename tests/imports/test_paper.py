@@ -99,8 +99,8 @@ def test_a_wide_file_comes_in_whole() -> None:
 def test_what_was_said_at_the_import_is_told_in_the_record() -> None:
     (remark,) = past(run()).remarks
     assert remark == (
-        "Said at the import, not in the file: pump started 02 Mar 2026 10:00; infusion ended 02 Mar 2026 10:40; "
-        "patient left 02 Mar 2026 11:10; weight 72 kg; dose 0.5 mg/kg; planned time 40 min."
+        "Said at the import, not in the file: pump started 02 Mar 2026, 10:00; infusion ended 02 Mar 2026, 10:40; "
+        "patient left 02 Mar 2026, 11:10; weight 72 kg; dose 0.5 mg/kg; planned time 40 min."
     )
 
 
@@ -219,8 +219,8 @@ def test_nothing_of_a_line_goes_missing_in_silence() -> None:
     (entry,) = (one for one in entries if one.place == "line 5")
     assert readings(entry) == {"diastolic": 88, "spo2": 97, "respiration": 16}
     assert past(found).remarks[1:] == (
-        "Systolic pressure left out at the import, lead off: 1420 mmHg at 02 Mar 2026 10:20 (line 5).",
-        "Heart rate left out at the import, electrode loose: 0 /min at 02 Mar 2026 10:20 (line 5).",
+        "Systolic pressure left out at the import, lead off: 1420 mmHg at 02 Mar 2026, 10:20 (line 5).",
+        "Heart rate left out at the import, electrode loose: 0 /min at 02 Mar 2026, 10:20 (line 5).",
     )
 
 
@@ -245,7 +245,7 @@ def test_a_whole_line_is_left_out_with_its_words_kept() -> None:
     found = run(changed(5, "2026-03-02 10:20,1420"), line_5=Decision("leave out", "torn sheet"))
     assert (
         past(found).remarks[-1]
-        == "Lines left out at the import, torn sheet: 2026-03-02 10:20 | 1420 at 02 Mar 2026 10:20 (line 5)."
+        == "Lines left out at the import, torn sheet: 2026-03-02 10:20 | 1420 at 02 Mar 2026, 10:20 (line 5)."
     )
     assert [row.state for row in found.rows] == ["comes in"] * 3 + ["left out"] + ["comes in"] * 2
 

@@ -129,7 +129,8 @@ def test_a_twelve_hour_clock_over_noon_is_asked_about() -> None:
     mapping = mapped(Column("day"), Column("clock"), *PRESSURES)
     found = run(TWELVE_HOURS, mapping)
     assert asked(found) == [
-        "12 Mar 2026 01:10 stands below 12 Mar 2026 12:55, 11 h 45 min later: is this what the file means?"
+        "12 Mar 2026, 01:10 stands below a line that is 11 h 45 min later (12 Mar 2026, 12:55): "
+        "is this what the file means?"
     ]
     assert all(one.past is None for one in found.infusions)
     confirmed = run(TWELVE_HOURS, mapping, **{"line_4/order": Decision("unusual")})
