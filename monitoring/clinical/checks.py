@@ -27,6 +27,7 @@ _ENTRY_KINDS: tuple[EntryKind, ...] = get_args(EntryKind)
 _EVENT_KINDS: tuple[EventKind, ...] = get_args(EventKind)
 _SIDES: tuple[Side, ...] = get_args(Side)
 _SIGNED: tuple[EventKind, ...] = ("dose_check", "time_out", "drug", "close", "sign")  # what may carry signatures
+_ENDS = frozenset(("end", "stop"))  # that it ended early may be told after the minute in which it ended
 _TRANSITIONS: tuple[EventKind, ...] = ("start", "pause", "resume", "end", "stop", "close", "cancel")
 
 
@@ -352,6 +353,7 @@ def _replacement_problems(entry: Entry, infusion: Infusion) -> Iterator[str]:
             and earlier.event is not None
             and entry.event is not None
             and earlier.event.kind != entry.event.kind
+            and not {earlier.event.kind, entry.event.kind} <= _ENDS
         ):
             yield (
                 f"Correction of entry {earlier.seq} says {_quoted(_happened(entry.event.kind))}: "

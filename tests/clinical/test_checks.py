@@ -755,6 +755,13 @@ def test_what_nobody_signs_is_not_signed() -> None:
     assert said(an_event("pause", {"signatures": [signed("Erik Roth", "clinician", "seen")]})) == [sentence]
 
 
+def test_that_an_infusion_ended_early_may_be_said_after_it_ended() -> None:
+    infusion = with_entries(STARTED, an_event("end", id="ended", seq=2))
+    early = an_event("stop", {"reason": "patient asked"}, corrects="ended", reason="reason added")
+    assert said(early, infusion) == []
+    assert said(an_event("pause", corrects="ended", reason="wrong"), infusion) != []
+
+
 def test_the_correction_of_an_event_says_the_same_kind() -> None:
     infusion = with_entries(STARTED)
     assert said(an_event("note", {"text": "x"}, corrects="started", reason="wrong")) != []

@@ -22,10 +22,12 @@ import { signingTab } from "./signing.js";
 import { holding, stands } from "./stands.js";
 import { steps } from "./steps.js";
 import { notTaken } from "./taps.js";
+import { undoBar } from "./undo.js";
 import "./way_out.js";
 
 const MARK = { caution: "▲", critical: "■" };
 const PUMP_RESTS_MS = 1500; // after a tap on one of its keys
+const A_MINUTE_MS = 60000; // ended so long before the plan is early
 const PUMP_CHANGED_MS = 800; // after its keys have changed, whoever changed them
 const SEEN_HOLDS_MS = 5 * 60000; // "seen at" chosen longer ago than this is asked for anew
 // What a person saw at a time of its own; everything else in the course of care is done when it is tapped.
@@ -48,6 +50,7 @@ function bedside(root, infusion, pins) {
   let lastMe = null;
   let pumpRestsUntil = 0;
   let pumpPhase = null; // which keys the pump has now
+  let pumpAsk = null; // {close, phase}: what is asked after a tap on one of them
 
   const place = Object.fromEntries(["banners", "top", "clock", "values", "flags", "quick", "tray"].map((name) => [name, h("div", { class: `at-${name}` })]));
   const plot = chart("Chart of this infusion; the same values can be read as a table");
@@ -85,6 +88,7 @@ function bedside(root, infusion, pins) {
     mark: (level) => MARK[level],
     rests: resting(),
     newId: uuid,
+    undone: (id) => undo.undone(id),
     sheet: (title, ...content) => openSheet(sheetPlace(), title, ...content),
     pumpKey: (label, kind) => pumpKey(label, kind),
     leave: () => leaving.leave(),
@@ -147,11 +151,14 @@ function bedside(root, infusion, pins) {
         return false;
       }
       if (isNew) marked.saved();
+      undo.kept(body);
       if (seenAt && (body.corrects || body.observed_at === clock.iso(seenAt.ms))) seenAt = null;
       draw();
       return true;
     },
   };
+  const undo = undoBar(host);
+  plot.node.append(undo.node);
   const left = h("div", { class: "left" });
   const ask = sheets(host, sheetPlace, left, plot);
   const event = host.event;
@@ -205,12 +212,25 @@ function bedside(root, infusion, pins) {
           pumpRestsUntil = performance.now() + PUMP_RESTS_MS;
           const entry = host.entry("event", uuid());
           if (!host.put({ ...entry, event: { kind, detail: {} } })) return;
-          if (reasons?.length) ask.addReason(entry, kind, reasons, `${label}: recorded. A reason, if you like:`);
+          if (reasons?.length) askAbout(() => ask.addReason(entry, kind, reasons, `${label}: recorded. A reason, if you like:`));
+          if (kind === "end") askWhetherEarly(entry);
           if (kind === "start" && host.care()?.before?.missing?.length) ask.startReason(entry);
         },
       },
       label,
     );
+  }
+
+  // What is asked about the pump is true for the phase it led to: where another follows, it is closed.
+  function askAbout(open) {
+    pumpAsk = { close: open(), phase: host.stands().phase };
+  }
+
+  function askWhetherEarly(entry) {
+    const { infused } = host.stands();
+    const planned = doc().course.planned_seconds * 1000;
+    if (planned - infused < A_MINUTE_MS) return;
+    askAbout(() => ask.endedEarly(entry, doc().pad.stop_reasons, `${clock.minutesAndSeconds(infused)} of ${clock.minutesAndSeconds(planned)}`));
   }
 
   async function switchSheet() {
@@ -282,6 +302,10 @@ function bedside(root, infusion, pins) {
       const wait = Date.parse(next.at) - now;
       dueClass = next.state === "overdue" ? "caution" : wait <= 0 ? "due" : "";
       due = next.state === "overdue" ? `▲ overdue by ${clock.minutesAndSeconds(-wait)}` : wait <= 0 ? `due ${clock.minutesAndSeconds(-wait)} ago` : clock.minutesAndSeconds(wait);
+    }
+    if (pumpAsk && pumpAsk.phase !== at.phase) {
+      pumpAsk.close();
+      pumpAsk = null;
     }
     const word = at.phase === course.phase ? course.word : `${at.phase}, waiting`;
     redraw(place.clock, [at.phase, word, d.slots, course.read_only, mayRecord(me())], () => [
@@ -441,6 +465,7 @@ function bedside(root, infusion, pins) {
     drawValues();
     drawQuick();
     flags.tick();
+    undo.tick();
     running.draw();
     tabs.tick();
     pad?.draw();

@@ -3,7 +3,7 @@
 import * as clock from "./clock.js";
 import { arrange, h, once, redraw } from "./element.js";
 import * as outbox from "./outbox.js";
-import { worst } from "./stands.js";
+import { undoneIn, worst } from "./stands.js";
 
 // host: the bedside's doc(), held(), mark(), mayRecord(); correct(entry) opens what puts an entry right.
 export function entryList(host, correct) {
@@ -21,14 +21,17 @@ export function entryList(host, correct) {
       rows.set(shown, before.get(shown) ?? make());
     };
     const { items, levels } = host.held();
+    const undone = undoneIn(items);
     for (const item of [...items].reverse()) {
+      if (item.body.withdraws) continue; // shown at what it withdraws
       const outside = levels[item.body.id] ?? {};
-      row([item.key, item.trouble, outside], () => h("li", { class: "entry waiting" },
+      const gone = undone.has(item.body.id);
+      row([item.key, item.trouble, outside, gone], () => h("li", { class: `entry waiting ${gone ? "withdrawn" : ""}` },
         h("span", { class: "when" }, clock.told(Date.parse(item.body.observed_at), d.clinic.zone)), h("span", { class: "minute" }, "waiting"),
-        h("div", { class: "what" }, ...waitingParts(item.body, d.pad, outside), h("span", { class: "marks", text: [outsideWords(outside), item.trouble?.join(" ") ?? "to be sent"].filter(Boolean).join(" · ") })), h("span", { class: "author", text: item.who })));
+        h("div", { class: "what" }, ...waitingParts(item.body, d.pad, outside), h("span", { class: "marks", text: [gone ? "withdrawn" : "", outsideWords(outside), item.trouble?.join(" ") ?? "to be sent"].filter(Boolean).join(" · ") })), h("span", { class: "author", text: item.who })));
     }
     for (const entry of d.entries)
-      row([entry, recording], () => h("li", { class: `entry ${entry.state}`, "data-entry": entry.id },
+      row([entry, recording, undone.has(entry.id)], () => h("li", { class: `entry ${undone.has(entry.id) ? "withdrawn" : entry.state}`, "data-entry": entry.id },
         h("span", { class: "when", text: entry.time }), h("span", { class: "minute", text: entry.minute }),
         h("div", { class: "what" }, ...entry.parts.map((part) => h(part.struck ? "s" : part.level ? "strong" : "span", { class: part.level ?? "" }, part.level ? `${part.text} ${host.mark(part.level)}` : part.text)),
           entry.marks.length ? h("span", { class: "marks", text: entry.marks.join(" · ") }) : null),

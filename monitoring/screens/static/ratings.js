@@ -1,16 +1,16 @@
 // Ratings of what is observed: one tap saves at once.
 
 import * as clock from "./clock.js";
-import { h, once, redraw, uuid } from "./element.js";
+import { h, redraw, uuid } from "./element.js";
 
-const UNDO_MS = 8000;
+const SHOWN_MS = 8000; // a rating that was tapped, until the server has told of it; and a question about it
 const AGAIN_MS = 3000; // the same choice so soon may be the same tap: it is asked about
 const WOUND_ON_MS = 60000; // where time runs fast, it is another look once time was let run on between the two taps
 
-// One tap saves at once; "Undo" for a few seconds adds a withdrawal.
+// One tap saves at once; for a few seconds it can be undone.
 export function ratings(host) {
   let asked = true;
-  let undo = null; // {measure, id, until}
+  let just = null; // {measure, value, id, until}: tapped a moment ago, and shown before the server has told
   const rows = {};
   const observed = h(
     "button",
@@ -45,7 +45,7 @@ export function ratings(host) {
     const question = h("div", { class: "again", role: "alertdialog", hidden: true });
     let askedUntil = 0;
     const asks = (option = null) => {
-      askedUntil = performance.now() + UNDO_MS;
+      askedUntil = performance.now() + SHOWN_MS;
       options.hidden = option !== null;
       question.hidden = option === null;
       if (option === null) return;
@@ -63,7 +63,7 @@ export function ratings(host) {
       if (!host.put(body)) return;
       asks();
       last = { value: option.dataset.value, real: performance.now(), clinic: clock.now() };
-      undo = { measure: measure.key, value: Number(option.dataset.value), id: body.id, until: performance.now() + UNDO_MS };
+      just = { measure: measure.key, value: Number(option.dataset.value), id: body.id, until: performance.now() + SHOWN_MS };
       asked = true;
       observed.setAttribute("aria-checked", "false");
       draw();
@@ -93,29 +93,25 @@ export function ratings(host) {
   function draw() {
     for (const { measure, options, place, forget } of Object.values(rows)) {
       const last = host.latest(measure.key);
-      const undoing = undo?.measure === measure.key && performance.now() < undo.until;
+      const undone = just?.measure === measure.key && host.undone(just.id);
+      if (undone) {
+        rows[just.measure].asks();
+        just = null;
+      }
+      const tapped = just?.measure === measure.key && performance.now() < just.until;
       forget();
       const fresh = last && clock.now() - Date.parse(last.at) < last.stale_after * 1000;
-      const chosen = undoing ? undo.value : fresh ? last.value : null;
+      const chosen = tapped ? just.value : fresh ? last.value : null;
       for (const option of options.children) {
         const checked = chosen !== null && Number(option.dataset.value) === chosen;
         if (option.getAttribute("aria-checked") !== String(checked)) option.setAttribute("aria-checked", String(checked));
       }
-      redraw(place, [undoing, last?.text, last && clock.age(clock.now() - Date.parse(last.at)), fresh], () =>
-        undoing
-          ? h("button", { class: "key undo", type: "button", onclick: once(withdraw) }, "Undo")
-          : [h("b", { text: measure.label }), h("span", { class: fresh ? "" : "stale" }, last ? clock.age(clock.now() - Date.parse(last.at)) + (fresh ? "" : " · stale") : "not rated")],
-      );
+      redraw(place, [last?.text, last && clock.age(clock.now() - Date.parse(last.at)), fresh], () => [
+        h("b", { text: measure.label }),
+        h("span", { class: fresh ? "" : "stale" }, last ? clock.age(clock.now() - Date.parse(last.at)) + (fresh ? "" : " · stale") : "not rated"),
+      ]);
     }
   }
 
-  function withdraw() {
-    if (!undo) return;
-    if (host.put({ ...host.entry("withdrawal", uuid(), true), withdraws: undo.id, reason: "undone at once" })) {
-      rows[undo.measure].asks();
-      undo = null;
-    }
-    draw();
-  }
   return { node: h("div", { class: "ratings" }, ...list), draw };
 }

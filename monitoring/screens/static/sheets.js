@@ -41,7 +41,7 @@ export function sheets(host, place, left, plot) {
   // A reason that follows an event takes its place, with the reason in it; both stay in the record.
   function addReason(entry, kind, reasons, title) {
     const save = (detail, close) => host.put({ ...host.entry("event", uuid(), true), observed_at: entry.observed_at, event: { kind, detail }, corrects: entry.id, reason: REASON_ADDED }) && close();
-    open(title, (close) => choices(reasons, (reason) => save({ reason }, close)), (close) => ownWords("In your words", (text) => event("note", { text: `${title.split(":")[0]}: ${text}` }) && close()));
+    return open(title, (close) => choices(reasons, (reason) => save({ reason }, close)), (close) => ownWords("In your words", (text) => event("note", { text: `${title.split(":")[0]}: ${text}` }) && close()));
   }
 
   // One sentence for a rate that the record cannot take, or "".
@@ -49,6 +49,12 @@ export function sheets(host, place, left, plot) {
     const value = typed.number();
     if (typed.wrong() || (value >= low && value <= high)) return typed.wrong();
     return `Rate ${Number.isNaN(value) ? "is missing" : `${value} mL/h`}: expected ${low} to ${high} mL/h.`;
+  }
+
+  // Ended before the plan: whether that was early, and why. The minute is kept already.
+  function endedEarly(entry, reasons, when) {
+    const save = (reason, close) => host.put({ ...host.entry("event", uuid(), true), observed_at: entry.observed_at, event: { kind: "stop", detail: { reason } }, corrects: entry.id, reason: REASON_ADDED }) && close();
+    return open(`Ended at ${when}: early, because:`, (close) => choices(reasons, (reason) => save(reason, close)), (close) => h("button", { class: "key quiet", type: "button", onclick: close }, "Not early"));
   }
 
   function rate() {
@@ -462,5 +468,5 @@ export function sheets(host, place, left, plot) {
     );
   }
 
-  return { acknowledge, addReason, correct, effect, medicine, more, note, oxygen, oxygenGiven, seen, startReason, view, open };
+  return { acknowledge, addReason, endedEarly, correct, effect, medicine, more, note, oxygen, oxygenGiven, seen, startReason, view, open };
 }

@@ -34,7 +34,8 @@ export function holding(doc) {
 
 function withWaiting(doc, items) {
   if (!items.length) return { items, levels: {}, values: doc.values, strip: doc.strip };
-  const { levels, latest } = judged(doc.limits, items.map((item) => item.body));
+  const undone = undoneIn(items);
+  const { levels, latest } = judged(doc.limits, items.map((item) => item.body).filter((body) => !undone.has(body.id)));
   const decimals = Object.fromEntries(doc.pad.measures.map((measure) => [measure.key, measure.decimals]));
   const waits = new Set(items.map((item) => item.body.id));
   const values = { ...doc.values };
@@ -54,16 +55,29 @@ function tileOf(tile, values) {
   return { ...tile, text: shown.map((value) => value?.text ?? "—").join("/"), at, level: worst(there.map((value) => value.level)), waiting: true };
 }
 
+// The ids of what was undone and not told to the server yet.
+export const undoneIn = (items) => new Set(items.map(({ body }) => body.withdraws).filter(Boolean));
+
 // {phase, infused [ms], started [ms], ended [ms]}
 export function stands(doc) {
   const { course, now } = doc;
+  const items = waitingHere(doc);
+  const undone = undoneIn(items);
+  const waits = items.filter(({ body }) => body.event && !body.corrects && !undone.has(body.id)).map(({ body }) => ({ kind: body.event.kind, when: Date.parse(body.observed_at) }));
+  if (doc.entries.some((entry) => undone.has(entry.id) && entry.event && NEXT_PHASE[entry.event.kind])) {
+    const told = doc.entries.filter((entry) => entry.event && !entry.state && !undone.has(entry.id)).map((entry) => ({ kind: entry.event.kind, when: Date.parse(entry.observed_at) }));
+    return walked({ phase: "planned", infused: 0, started: null, ended: null }, 0, [...told, ...waits].sort((a, b) => a.when - b.when));
+  }
   const instant = (iso) => (iso ? Date.parse(iso) : null);
   const at = { phase: course.phase, infused: (course.infusion_seconds ?? 0) * 1000, started: instant(course.started_at), ended: instant(course.ended_at) };
-  let last = Date.parse(now);
-  for (const { body } of waitingHere(doc)) {
-    const onward = body.event && !body.corrects ? NEXT_PHASE[body.event.kind]?.[at.phase] : null;
+  return walked(at, Date.parse(now), waits);
+}
+
+// Where an infusion that stood so at `last` [ms] stands now, after these events ({kind, when [ms]}, in their order).
+function walked(at, last, events) {
+  for (const { kind, when } of events) {
+    const onward = NEXT_PHASE[kind]?.[at.phase];
     if (!onward) continue;
-    const when = Date.parse(body.observed_at);
     if (at.phase === "infusing") at.infused += when - last;
     if (onward === "infusing") at.started ??= when;
     if (onward === "recovery") at.ended = when;
