@@ -289,3 +289,24 @@ def test_a_screen_that_is_opened_on_open_flags_reads_out_none(reader: Reader, ga
     assert tablet.flags.count() >= 7
     for manner in ("polite", "assertive"):
         expect(announcements(reader.page, manner)).to_be_empty()
+
+
+BLOCK: Final = {"dark": ["rgb(255, 194, 214)", "rgb(20, 16, 10)"], "light": ["rgb(138, 15, 49)", "rgb(255, 255, 255)"]}
+_BLOCKS: Final = """(places) => places.map((place) => {
+  const { backgroundColor, color } = getComputedStyle(document.querySelector(place));
+  return [backgroundColor, color];
+})"""
+
+
+def test_a_critical_value_is_a_filled_block_wherever_it_stands(reader: Reader, gallery: Gallery) -> None:
+    tablet = reader.tablet
+    tablet.sign_in("Ada Okafor")
+    bedside = (".value.critical b", ".tile-was.critical", ".flag.critical .mark", ".entry strong.critical")
+    board = (".card-values .critical b", ".card-flags .critical", ".pill.critical")
+    for places in (bedside, board):
+        if places is bedside:
+            tablet.open_bedside(gallery.infusions["flags"])
+        else:
+            tablet.open_board()
+        for theme in reader.in_both_themes():
+            assert reader.page.evaluate(_BLOCKS, list(places)) == [BLOCK[theme]] * len(places), theme

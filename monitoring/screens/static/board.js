@@ -101,7 +101,7 @@ export function mount(root, { wall, may_open: mayOpen, may_enrol: mayEnrol, may_
       h("div", { class: "card-time" }, h("b", { class: "card-big" }), h("span", { class: "card-of", text: c.of }), h("span", { class: "card-due" })),
       h("div", { class: "bar" }, h("i")),
       h("div", { class: "card-values" }, ...c.values.map((value) => h("div", { class: value.level ?? "", "data-at": value.at ?? "", "data-stale": value.stale_after }, h("b", { text: value.text || "—" }), h("span", { text: `${value.level ? `${MARK[value.level]} ` : ""}${value.label}` })))),
-      h("div", { class: "card-foot" }, spark(c.trace, c.trace_axis), h("div", { class: "card-flags" }, h("span", { class: "card-age" }), ...(c.flags.length ? c.flags.slice(0, 2).map((flag) => h("span", { class: flag.level || "withdrawn" }, `${flag.level ? `${MARK[flag.level]} ` : ""}${flag.words}${flag.needs_acknowledgement ? "" : " · acknowledged"}`)) : [h("span", { text: c.quiet })]), c.flags.length > 2 ? h("span", { text: `and ${c.flags.length - 2} more` }) : null)),
+      h("div", { class: "card-foot" }, spark(c.trace, c.trace_axis), h("div", { class: "card-flags" }, h("span", { class: "card-age" }), ...(c.flags.length ? c.flags.slice(0, 2).map((flag) => h("span", { class: `${flag.level || "withdrawn"} ${flag.needs_acknowledgement ? "" : "quiet"}` }, `${flag.level ? `${MARK[flag.level]} ` : ""}${flag.words}${flag.needs_acknowledgement ? "" : " · acknowledged"}`)) : [h("span", { text: c.quiet })]), c.flags.length > 2 ? h("span", { text: `and ${c.flags.length - 2} more` }) : null)),
     ];
     const attributes = { class: `card ${level}`, "aria-label": `${c.chair}, ${c.name}, ${c.word}`, "data-infusion": c.infusion };
     return wall ? h("article", attributes, ...body) : h("a", { ...attributes, href: `/bedside?infusion=${c.infusion}`, target: "_self" }, ...body);
@@ -119,8 +119,8 @@ export function mount(root, { wall, may_open: mayOpen, may_enrol: mayEnrol, may_
     redraw(place.top, [d.counts, d.clinic.name, live.current().me?.name, clock.rate()], () => [
       h("h1", { text: "Board" }),
       h("span", { class: "pill", text: `${d.counts.progress} in progress` }),
-      h("span", { class: "pill critical", text: `■ ${d.counts.critical} critical` }),
-      h("span", { class: "pill caution", text: `▲ ${d.counts.caution} caution` }),
+      h("span", { class: `pill ${d.counts.critical ? "critical" : ""}`, text: `■ ${d.counts.critical} critical` }),
+      h("span", { class: `pill ${d.counts.caution ? "caution" : ""}`, text: `▲ ${d.counts.caution} caution` }),
       d.counts.together ? h("span", { class: "pill", text: d.counts.together }) : null,
       h("span", { class: "gap" }),
       h("span", { class: "wall-clock" }),
