@@ -23,6 +23,7 @@ from monitoring.clinical.instruments import Instrument, read_instruments
 from monitoring.clinical.news2 import Table, read_table
 from monitoring.clinical.protocol import Protocol
 from monitoring.clinical.protocol_file import read_protocol
+from monitoring.clinical.written_numbers import written_number
 from monitoring.clock import Clock, DemonstrationClock, SteadyClock
 from monitoring.live import Document, Hub
 from monitoring.records import SignIn, Store, StoredProtocol, StoreRefused
@@ -112,11 +113,8 @@ def _head_in(environment: Mapping[str, str], demonstration: bool) -> Path | None
 
 def _number_in(environment: Mapping[str, str], name: str, *, otherwise: float, least: float, most: float) -> float:
     text = environment.get(name, "").strip()
-    try:
-        number = float(text) if text else otherwise
-    except ValueError:
-        number = float("nan")
-    if not least <= number <= most:
+    number = written_number(text).value if text else otherwise
+    if number is None or not least <= number <= most:
         raise SettingRefused(f"{name} is {text!r}: expected a number from {least:g} to {most:g}.")
     return number
 
@@ -172,7 +170,7 @@ class RunningClinic:
     def _read(self, stored: StoredProtocol) -> Protocol:
         # A version's text never changes, so reading it once is enough for as long as the server runs.
         if stored.hash not in self._protocols:
-            self._protocols[stored.hash] = read_protocol(stored.text, f"{stored.name} {stored.version}")
+            self._protocols[stored.hash] = read_protocol(stored.text, f"{stored.name} {stored.version}", kept=True)
         return self._protocols[stored.hash]
 
     def signed_in(self, device: str) -> SignIn | None:

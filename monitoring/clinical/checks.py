@@ -21,6 +21,7 @@ from monitoring.clinical.moments import CLOCK_SLIP as CLOCK_SLIP  # of this modu
 from monitoring.clinical.moments import after_leaving_problems, time_problems
 from monitoring.clinical.protocol import OVER, Level, Measure, Protocol, Side
 from monitoring.clinical.record import EVENT_WORDS, Entry, EntryKind, EventKind, Infusion, Reading
+from monitoring.clinical.written_numbers import written_number
 
 SEVERITIES = ("mild", "moderate", "severe")
 _ENTRY_KINDS: tuple[EntryKind, ...] = get_args(EntryKind)
@@ -242,8 +243,10 @@ def _effect(detail: Mapping[str, Any], infusion: Infusion, protocol: Protocol) -
 def _medicine(detail: Mapping[str, Any], infusion: Infusion, protocol: Protocol) -> Iterator[str]:
     yield from _word_problems("Medicine", detail.get("name"))
     name, dose = detail.get("name"), detail.get("dose")
-    if not _positive(dose):
-        yield f"{name}, dose {_quoted(dose)}: expected a number above 0." if dose else f"{name}: expected its dose."
+    if dose is None or dose == "":
+        yield f"{name}: expected its dose."
+    elif expected := _dose_expected(dose):
+        yield f"{name}, dose {_quoted(dose)}: expected {expected}."
     yield from _word_problems(f"{name}, unit", detail.get("unit"))
     yield from _word_problems(f"{name}, route", detail.get("route"))
 
@@ -440,10 +443,11 @@ def _is_number(found: Any) -> bool:
     return isinstance(found, int | float) and not isinstance(found, bool) and math.isfinite(found)
 
 
-def _positive(found: Any) -> bool:
-    """Whether this is a number above 0, also when written as text ("4" or "0.5")."""
-    try:
-        number = float(found) if isinstance(found, str) else found
-    except ValueError:
-        return False
-    return _is_number(number) and number > 0
+def _dose_expected(found: Any) -> str:
+    """What is expected in the place of this dose; "" where it is a number above 0, or text that all read as one."""
+    if not isinstance(found, str):
+        return "" if _is_number(found) and found > 0 else "a number above 0"
+    read, plain = written_number(found), found.replace(".", "", 1)
+    if read.value is not None and read.value > 0:
+        return "" if plain.isascii() and plain.isdigit() else "a number above 0 with a point, such as 0.5"
+    return read.expected if plain.isdigit() and read.expected else "a number above 0"

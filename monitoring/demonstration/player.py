@@ -287,7 +287,7 @@ class Player:
             stored = self._store.stored_protocol(hash)
             if stored is None:
                 raise StoreRefused(f"Protocol {hash} is not stored here.")
-            self._protocols[hash] = read_protocol(stored.text, f"{stored.name} {stored.version}")
+            self._protocols[hash] = read_protocol(stored.text, f"{stored.name} {stored.version}", kept=True)
         return self._protocols[hash]
 
     def _signed_in(self, chair: str) -> SignIn:

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import math
-import re
 from dataclasses import asdict
-from typing import Final
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -13,10 +10,9 @@ from starlette.responses import JSONResponse
 
 from monitoring import recording
 from monitoring.clinic import running
+from monitoring.clinical.written_numbers import written_number
 from monitoring.routes.answers import Unreadable, refused
 from monitoring.routes.doors import actor_of
-
-_NUMBER: Final = re.compile(r"\d{1,7}(\.\d{1,6})?", re.ASCII)
 
 
 async def dose(request: Request) -> JSONResponse:
@@ -49,9 +45,7 @@ async def dose(request: Request) -> JSONResponse:
 
 
 def _number(query: dict[str, str], name: str, label: str, unit: str) -> float:
-    text = query.get(name, "").strip()
-    number = float(text) if _NUMBER.fullmatch(text) else math.nan
-    if not math.isfinite(number):
-        found = f"“{text[:40]}”" if text else "missing"
-        raise Unreadable(400, f"{label} {found}: expected a number in {unit}.")
-    return number
+    read = written_number(query.get(name, ""), unit, mark=".")  # a page writes it, with a point
+    if read.value is None:
+        raise Unreadable(400, read.problem(label) or f"{label} missing: expected a number in {unit}.")
+    return read.value

@@ -110,7 +110,8 @@ def _draw_open(patient: Patient) -> None:
         st.text(f"{weight:.10g} kg × {mg_per_kg:.10g} mg/kg = {weight * mg_per_kg:.10g} mg")
         for about, question in opening_questions(dose, weight, mg_per_kg, last):
             st.warning(plain(f"▲ {question}"))
-            st.checkbox(_YES[about], key=_confirmed_key(patient.id, question))
+            yes, key_of_yes = _YES[about], _confirmed_key(patient.id, question)
+            st.pills(plain(question), [yes], selection_mode="multi", key=key_of_yes, label_visibility="collapsed")
     st.pills("Identified by (two)", list(IDENTIFIERS), selection_mode="multi", key=key["identifiers"], default=[])
     st.button(
         f"Open infusion for {plain(patient.name)}",
@@ -147,7 +148,7 @@ def _confirmed(patient_id: str) -> list[str]:
     """The questions that are answered with yes."""
     start = _confirmed_key(patient_id, "")
     given = {str(key): value for key, value in st.session_state.items()}
-    return [key.removeprefix(start) for key, value in given.items() if key.startswith(start) and value is True]
+    return [key.removeprefix(start) for key, value in given.items() if key.startswith(start) and value]
 
 
 def _number_fields(patient_id: str) -> dict[str, NumberField]:

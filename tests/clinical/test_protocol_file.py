@@ -158,6 +158,13 @@ WRONG: dict[str, tuple[str, str, str, tuple[str, ...]]] = {
     "a time of nothing": ("planned_minutes = 40", "planned_minutes = 0", "[dose] planned_minutes", ("0", "20 to 120")),
     "the planned rate outside its bounds": ("rate_ml_per_h_possible = [5.0, 400.0]", "rate_ml_per_h_possible = [5.0, 15.0]", "[dose] rate_ml_per_h_possible", ("5 to 15", "150 mL/h")),
     "a share in the place of a percentage": ("asked_beyond_percent = 10", "asked_beyond_percent = 0.1", "[dose] asked_beyond_percent", ("0.1", "10 for 10 %")),
+    "a rise of less than a hundredth": (SYSTOLIC_RISE, '{ rise_percent_at_or_above = 0.2, level = "caution", source = "x" }', "[measure.systolic] limits row 4 rise_percent_at_or_above", ("0.2 is less than 1 %", "20 for 20 %")),
+    "a fall of less than a hundredth": (SYSTOLIC_RISE, '{ fall_percent_at_or_above = 0.25, level = "caution", source = "x" }', "[measure.systolic] limits row 4 fall_percent_at_or_above", ("0.25", "25 for 25 %")),
+    "a rise that nobody lives through": (SYSTOLIC_RISE, '{ rise_percent_at_or_above = 2000, level = "caution", source = "x" }', "[measure.systolic] limits row 4 rise_percent_at_or_above", ("2000", "up to 600")),
+    "a saturation as a share": ('{ at_or_below = 93, level = "caution", source = "NEWS2 2 points" }', '{ at_or_below = 0.93, level = "caution", source = "x" }', "[measure.spo2] limits row 1 at_or_below", ("0.93 is less than 1 %", "93 for 93 %")),
+    "a limit that flags every value": ('{ at_or_above = 100, level = "caution", source = "treatment', '{ at_or_above = 10, level = "caution", source = "treatment', "[measure.diastolic] limits row 2 at_or_above", ("10 flags every plausible value", "20 to 160 mmHg")),
+    "back near the baseline by a share": ('within = 20\nunit = "mmHg" # or "%" of baseline', 'within = 0.2\nunit = "%"', "[return_to_baseline] within", ("0.2 is less than 1 %", "20 for 20 %")),
+    "a score by shares": ('within = [20, 40]\nunit = "%"', 'within = [0.2, 0.4]\nunit = "%"', "[scale.padss] items row 1 within item 1", ("0.2 is less than 1 %", "20 for 20 %")),
     "a percentage beyond all": ("asked_beyond_percent = 10", "asked_beyond_percent = 100", "[dose] asked_beyond_percent", ("100", "1 to 99")),
     "a negative percentage": ("asked_beyond_percent = 10", "asked_beyond_percent = -10", "[dose] asked_beyond_percent", ("-10", "1 to 99")),
     "an empty bag": ("bag_volume_ml = 100.0", "bag_volume_ml = 0", "[dose] bag_volume_ml", ("0", "more than 0")),
@@ -175,6 +182,7 @@ WRONG: dict[str, tuple[str, str, str, tuple[str, ...]]] = {
 # Mistakes from which another one follows: what was renamed is also missing, what is named nowhere cannot be entered.
 TWO = {
     "silence of nothing",
+    "a score by shares",
     "unknown table",
     "unknown list of words",
     "unknown key in a measure",
@@ -184,7 +192,7 @@ TWO = {
     "oxygen is an unknown measure",
     "oxygen is not in litres",
 }
-THREE = {"a name with capitals"}
+THREE = {"a name with capitals", "a saturation as a share"}
 
 
 @pytest.mark.parametrize("case", WRONG)
@@ -434,3 +442,18 @@ def test_the_hash_names_this_very_text() -> None:
     assert protocol.hash == hashlib.sha256(TEXT.encode()).hexdigest()
     assert protocol.text == TEXT
     assert read_protocol(TEXT + "\n# one more line\n", FILE.name).hash != protocol.hash
+
+
+def test_a_version_that_infusions_ran_under_is_read_again_whatever_it_meant() -> None:
+    text = changed(SYSTOLIC_RISE, '{ rise_percent_at_or_above = 0.2, level = "caution", source = "x" }')
+    assert len(problems_of(text)) == 1
+    kept = read_protocol(text, "kept.toml", kept=True)
+    assert kept.measures["systolic"].limits[3].value == 0.2
+    with pytest.raises(ProtocolError):  # what can be read in no way is not
+        read_protocol(text.replace("decimals = 0", "decimals = -1", 1), "kept.toml", kept=True)
+
+
+def test_a_version_from_before_the_question_about_doses_asks_about_every_difference() -> None:
+    line = next(line for line in TEXT.splitlines() if line.startswith("asked_beyond_percent"))
+    assert shipped().dose.asked_beyond_percent == 10
+    assert read_protocol(changed(f"{line}\n", ""), "earlier.toml").dose.asked_beyond_percent == 0

@@ -186,7 +186,7 @@ def test_an_infusion_is_opened_and_its_bedside_is_shown(house: RunningClinic, om
     assert f"▲ {question}" in omar.words
     omar.press("Open infusion for Omar Haddad")
     assert (omar.refusals, omar.screen, infusions(house, patient)) == ([question], "", 0)
-    omar.at.checkbox(f"confirmed_{patient}_{question}").check()
+    omar.fill(**{f"confirmed_{patient}_{question}": ["Yes, this is what was ordered"]})
     omar.press("Open infusion for Omar Haddad")
     assert omar.screen == "bedside_screen"
     (opened,) = house.store.infusions_of(patient)
@@ -290,10 +290,9 @@ def test_the_last_weight_and_dose_stand_beside_the_fields_filled_in_by_nobody(
     # What was confirmed of one weight is not confirmed of another.
     plan(tab, marta, weight="158")
     question = f"Weight 158 kg: the last was 70.5 kg on {weighed:%d %b %Y}. Is this the weight today?"
-    tab.at.checkbox(f"confirmed_{marta}_{question}").check()
-    tab.run()
+    tab.fill(**{f"confirmed_{marta}_{question}": ["Yes, this is the weight today"]})
     plan(tab, marta, weight="185")
-    assert tab.at.checkbox(f"confirmed_{marta}_{question.replace('158', '185')}").value is False
+    assert tab.field(f"confirmed_{marta}_{question.replace('158', '185')}").value == []
 
 
 def test_what_is_not_read_is_said_below_its_field_before_anything_is_pressed(omar: Tab, ids: Names) -> None:

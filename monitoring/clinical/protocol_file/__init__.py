@@ -49,12 +49,13 @@ class _ProtocolTable(Shape):
     title: str
 
 
-def read_protocol(text: str, filename: str) -> Protocol:
+def read_protocol(text: str, filename: str, *, kept: bool = False) -> Protocol:
     """The protocol in `text`. Raises ProtocolError with every problem found, in the order of the file.
 
-    `filename` is only what the problems call it: nothing is read from disk here.
+    `filename` is only what the problems call it: nothing is read from disk here. `kept`: a version that infusions ran
+    under, which is read again even where what it says is unlikely to have been meant.
     """
-    slips = Slips(text, filename)
+    slips = Slips(text, filename, kept=kept)
     for key in slips.data:
         if key not in _TABLES:
             slips.problem((key,), unknown(key, _TABLES))

@@ -84,10 +84,8 @@ def check_dose(slips: Slips, dose: DoseTable) -> None:
         if getattr(dose, name) <= 0:
             slips.problem(("dose", name), f"{getattr(dose, name):g}, expected more than 0")
     percent = dose.asked_beyond_percent
-    if 0 < percent < 1:
-        in_full = f"{percent * 100:g}"
-        slips.problem(("dose", "asked_beyond_percent"), f"{percent:g}, expected {in_full} for {in_full} %")
-    elif percent and not 1 <= percent <= 99:
+    slips.check_percent(percent, ("dose", "asked_beyond_percent"))
+    if percent and not 0 < percent < 1 and not 1 <= percent <= 99:
         slips.problem(("dose", "asked_beyond_percent"), f"{percent:g}, expected 1 to 99, or 0 to ask always")
     rates = pairs["rate_ml_per_h_possible"]
     if dose.planned_minutes > 0 and dose.bag_volume_ml > 0 and rates[0] < rates[1]:

@@ -11,6 +11,7 @@ from pydantic import Field
 
 from monitoring.clinical.protocol import Level, Limit, Measure, Option, Phase, RuleKey
 from monitoring.clinical.protocol_file.slips import (
+    DAY_MINUTES,
     LevelWord,
     Pair,
     Path,
@@ -325,6 +326,8 @@ class MeasureTables:
             )
         if measure.unit == "%" and not (measure.possible[0] >= 0 and measure.possible[1] <= 100):
             self.slips.problem((*at, "possible"), f"{span(measure.possible)} %, expected it within 0 to 100 %")
+        elif measure.unit == "%" and measure.possible[1] <= 1:
+            self.slips.unlikely((*at, "possible"), f"{span(measure.possible)} %, expected a percentage, up to 100")
 
     def _check_unit(self, measure: Measure, at: Path) -> None:
         expected = UNITS.get(measure.unit)
@@ -375,9 +378,30 @@ class MeasureTables:
         elif "percent" in limit.key and measure.ucum in ("Cel", "%"):
             # A percentage of a temperature in °C, or of a percentage, depends on where the scale happens to begin.
             self.slips.problem(at, f"{row.said} on a measure in {measure.unit}, expected a change in {measure.unit}")
+        if "percent" in limit.key or (measure.ucum == "%" and row.kind in ("high", "low")):
+            self.slips.check_percent(limit.value, at)
+        self._check_meant(row, measure, at)
         counts_in_unit = "percent" not in limit.key and limit.key != "silent_minutes"
         if counts_in_unit and 0 <= measure.decimals <= 3 and not measure.fits(limit.value):
             self.slips.problem(at, f"{row.said} has too many decimals, expected {_decimals(measure)}")
+
+    def _check_meant(self, row: Row, measure: Measure, at: Path) -> None:
+        """Whether a limit tells plausible values apart: one that flags all or none of them is a slip."""
+        limit, (low, high) = row.limit, measure.plausible
+        if low >= high:
+            return
+        unit = f" {measure.unit}" if measure.unit else ""
+        every = (row.kind == "high" and limit.value <= low) or (row.kind == "low" and limit.value >= high)
+        if every and not measure.is_rating:
+            self.slips.unlikely(
+                at, f"{row.said} flags every plausible value, expected it within {span(measure.plausible)}{unit}"
+            )
+        elif limit.key == "rise_percent_at_or_above" and low > 0:
+            most = (measure.possible[1] - low) / low * 100
+            if limit.value > most:
+                self.slips.unlikely(at, f"{row.said} can hardly be met, expected up to {most:.0f}")
+        elif limit.key == "silent_minutes" and (0 < limit.value < 1 or limit.value > DAY_MINUTES):
+            self.slips.unlikely(at, f"{row.said} min, expected 1 to {DAY_MINUTES}")
 
     def _check_rows(self, rows: list[Row]) -> None:
         """Whether the rows of one measure go together."""

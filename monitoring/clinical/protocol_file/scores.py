@@ -169,6 +169,8 @@ class Scores:
             return
         self.known.check_pressures(row.measures, row.unit, at)
         self.slips.check_rising(row.within, (*at, "within"))
+        for number, within in enumerate(row.within if row.unit == "%" else []):
+            self.slips.check_percent(within, (*at, "within", number))
         if len(row.within) != options - 1:
             self.slips.problem(
                 (*at, "within"),
@@ -183,6 +185,8 @@ class Scores:
         if table is None:
             return None
         self.known.check_pressures(table.measures, table.unit, at)
+        if table.unit == "%":
+            self.slips.check_percent(table.within, (*at, "within"))
         if table.within <= 0:
             self.slips.problem((*at, "within"), f"{table.within:g}, expected more than 0")
         return ReturnToBaseline(

@@ -43,8 +43,9 @@ ShapeT = TypeVar("ShapeT", bound=Shape)
 class Slips:
     """The tables of one file, and the slips found in them so far."""
 
-    def __init__(self, text: str, filename: str) -> None:
+    def __init__(self, text: str, filename: str, *, kept: bool = False) -> None:
         self.filename = filename
+        self._kept = kept
         self.data: Table = _toml(text, filename)
         self._found: list[tuple[Path, str]] = []
 
@@ -55,6 +56,17 @@ class Slips:
     def problem(self, at: Path, what: str) -> None:
         """Note what is wrong at a place."""
         self._found.append((at, what))
+
+    def unlikely(self, at: Path, what: str) -> None:
+        """Note what can be but cannot be meant. Of a version that is kept already, it is read as it was approved."""
+        if not self._kept:
+            self.problem(at, what)
+
+    def check_percent(self, percent: float, at: Path) -> None:
+        """Whether a number of per cent is one, and not a share of 1."""
+        if 0 < percent < 1:
+            full = f"{percent * 100:.10g}"
+            self.unlikely(at, f"{percent:g} is less than 1 %, expected {full} for {full} %")
 
     def in_order(self) -> list[str]:
         """The problems by their place in the file; what is missing stands after what its table holds."""

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 
 from pydantic import Field
 
 from monitoring.clinical.protocol import Medicine
 from monitoring.clinical.protocol_file.slips import Shape, Slips, Words, shown, unknown
+from monitoring.clinical.written_numbers import written_number
 
 
 class _MedicineRow(Shape):
@@ -72,8 +72,5 @@ def check_words(slips: Slips, words: WordsTable) -> None:
 
 
 def _positive_number(text: str) -> bool:
-    try:
-        number = float(text)
-    except ValueError:
-        return False
-    return math.isfinite(number) and number > 0
+    number = written_number(text).value
+    return number is not None and number > 0
