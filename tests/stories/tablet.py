@@ -243,6 +243,8 @@ class Tablet:
         self.tap(self.page.get_by_role("option", name=chair, exact=True))
         for identifier in ("name", "date of birth"):
             self.tap(self.page.get_by_role("button", name=identifier, exact=True))
+        for meant in self.page.get_by_role("button", name=re.compile("^Yes, this is ")).all():
+            self.tap(meant)  # asked, where it is unlike the last
 
     def to_front(self) -> Self:
         """Look at this tab: a browser lets the ones behind it wait."""

@@ -251,5 +251,5 @@ def test_an_uneventful_infusion_takes_few_taps_and_each_answer_its_own(demonstra
     once = {"order", "dose", "dose_check", "time_out", "start", "effect", "end", "over", "drug", "close"}
     assert kinds(written.entries) == Counter(
         {**dict.fromkeys(once, 1), "check": len(ASKED) + 1 + len(LEAVING), "score": 2, "sign": 2}
-        | {"set": 1 + 5 + 3, "observation": 5 * 3}
+        | {"set": 1 + 5 + 3, "observation": 5 * 3, "note": 1}  # that the weight, unlike the last, was confirmed
     )
