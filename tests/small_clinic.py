@@ -92,21 +92,26 @@ class Names:
     opened_at: datetime
 
 
+def set_up(clinic: RunningClinic, name: str) -> None:
+    """Make an empty clinic one with three chairs, an administrator and a clinician, and nothing recorded."""
+    done = recording.set_up_clinic(
+        clinic,
+        name=name,
+        zone="Europe/Berlin",
+        chairs=["Chair 1", "Chair 2", "Chair 3"],
+        administrator="Petra Novak",
+        administrator_pin=PEOPLE["Petra Novak"][1],
+        clinician="Dr Ines Weiss",
+        clinician_pin=PEOPLE["Dr Ines Weiss"][1],
+        ranges_accepted=True,
+    )
+    assert done.done, done.sentences
+
+
 def furnish(file: Path, clock: Clock) -> Names:
     """Make the empty database at `file` the small clinic's, as its people would."""
     with opened(file, clock) as clinic:
-        done = recording.set_up_clinic(
-            clinic,
-            name="Clinic at the Lake",
-            zone="Europe/Berlin",
-            chairs=["Chair 1", "Chair 2", "Chair 3"],
-            administrator="Petra Novak",
-            administrator_pin=PEOPLE["Petra Novak"][1],
-            clinician="Dr Ines Weiss",
-            clinician_pin=PEOPLE["Dr Ines Weiss"][1],
-            ranges_accepted=True,
-        )
-        assert done.done, done.sentences
+        set_up(clinic, "Clinic at the Lake")
         petra = actor(clinic, "Petra Novak")
         for name in ("Ada Okafor", "Jonas Lund"):
             role, pin = PEOPLE[name]

@@ -31,7 +31,7 @@ from monitoring.records.database import file_of
 from tests.clinical.care import dose, dose_check, order, scored, signature, time_out
 from tests.clinical.timeline import ADA, INES, JONAS, MARTA, SHIPPED, START, Timeline, at
 from tests.exports.sources import source
-from tests.small_clinic import PEOPLE, SetClock, actor, entry, opened
+from tests.small_clinic import SetClock, actor, entry, opened, set_up
 
 # What may differ, each with why. Everything else comes back as it was.
 OF_ANOTHER_CLINIC: Final = {
@@ -159,18 +159,7 @@ def cancelled() -> Timeline:
 def elsewhere(tmp_path: Path) -> Iterator[RunningClinic]:
     """A clinic two days later where nothing has been recorded, and Marta Brandt is registered."""
     with opened(tmp_path / "elsewhere.db", SetClock(START + timedelta(days=2))) as clinic:
-        done = recording.set_up_clinic(
-            clinic,
-            name="Clinic on the Hill",
-            zone="Europe/Berlin",
-            chairs=["Chair 1", "Chair 2"],
-            administrator="Petra Novak",
-            administrator_pin=PEOPLE["Petra Novak"][1],
-            clinician="Dr Ines Weiss",
-            clinician_pin=PEOPLE["Dr Ines Weiss"][1],
-            ranges_accepted=True,
-        )
-        assert done.done, done.sentences
+        set_up(clinic, "Clinic on the Hill")
         facts = {"number": MARTA.number, "name": MARTA.name, "birth_date": MARTA.birth_date, "sex": MARTA.sex}
         registered = recording.register_patient(clinic, actor(clinic, "Petra Novak"), **facts)  # type: ignore[arg-type]
         assert registered.done, registered.sentences
