@@ -57,6 +57,7 @@ SAID_BY_THE_IMPORT: Final = (
     "Note in the file, ",
     "Not kept from the file: ",
     "The file ends here: ",
+    "As the file has it: ",
 )
 
 
