@@ -93,7 +93,7 @@ class Names:
 
 
 def set_up(clinic: RunningClinic, name: str) -> None:
-    """Make an empty clinic one with three chairs, an administrator and a clinician, and nothing recorded."""
+    """Make an empty clinic one with three chairs and its first two people; ranges approved, nothing recorded."""
     done = recording.set_up_clinic(
         clinic,
         name=name,
@@ -103,9 +103,9 @@ def set_up(clinic: RunningClinic, name: str) -> None:
         administrator_pin=PEOPLE["Petra Novak"][1],
         clinician="Dr Ines Weiss",
         clinician_pin=PEOPLE["Dr Ines Weiss"][1],
-        ranges_accepted=True,
     )
     assert done.done, done.sentences
+    approve(clinic)
 
 
 def furnish(file: Path, clock: Clock) -> Names:
@@ -139,6 +139,14 @@ def actor(clinic: RunningClinic, name: str, device: str | None = None) -> Actor:
         device = store.add_device("tablet", "Tablet", by="", id=device)
     staff = person(clinic, name)
     return Actor(staff, store.begin_sign_in(device, staff.id, clinic.clock.now() + timedelta(hours=12)))
+
+
+def approve(clinic: RunningClinic, *names: str) -> None:
+    """Petra Novak and Dr Ines Weiss, or these, approve the ranges that hold, each from a sign-in of their own."""
+    shown = clinic.protocol.hash
+    for name in names or ("Petra Novak", "Dr Ines Weiss"):
+        approved = recording.approve_ranges(clinic, actor(clinic, name), shown=shown, pin=PEOPLE[name][1])
+        assert approved.done, approved.sentences
 
 
 class Everything(tuple[str, ...]):

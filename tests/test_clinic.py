@@ -133,7 +133,6 @@ def test_the_demonstration_opens_beside_an_empty_database_only(tmp_path: Path) -
         administrator_pin="223606",
         clinician="Dr Ines Weiss",
         clinician_pin="141421",
-        ranges_accepted=True,
     )
     with pytest.raises(StoreRefused, match="Clinic at the Lake"):
         clinic.open_demonstration()

@@ -766,7 +766,6 @@ def test_a_clinic_is_set_up_once_and_whole(empty_clinic: RunningClinic, wrong: d
         "administrator_pin": "223606",
         "clinician": "Dr Ines Weiss",
         "clinician_pin": "141421",
-        "ranges_accepted": True,
     }
     refused = recording.set_up_clinic(empty_clinic, **(good | wrong))
     assert refused.why == "refused"
@@ -776,12 +775,12 @@ def test_a_clinic_is_set_up_once_and_whole(empty_clinic: RunningClinic, wrong: d
     assert recording.set_up_clinic(empty_clinic, **good).done
     stored = empty_clinic.store.current_protocol()
     assert stored is not None
-    assert stored.approved
+    assert stored.approvals == ()
     assert [chair.label for chair in empty_clinic.store.chairs()] == ["Chair 1", "Chair 2"]
     assert recording.set_up_clinic(empty_clinic, **good).why == "refused"
 
 
-def test_ranges_not_accepted_stay_unapproved_until_two_people_accept_them(empty_clinic: RunningClinic) -> None:
+def test_ranges_stay_unapproved_until_two_people_accept_them_each_by_their_own_pin(empty_clinic: RunningClinic) -> None:
     recording.set_up_clinic(
         empty_clinic,
         name="Clinic at the Lake",
@@ -791,11 +790,15 @@ def test_ranges_not_accepted_stay_unapproved_until_two_people_accept_them(empty_
         administrator_pin="223606",
         clinician="Dr Ines Weiss",
         clinician_pin="141421",
-        ranges_accepted=False,
     )
     approved = []
+    shown = empty_clinic.protocol.hash
     for name in (PETRA, PETRA, INES):
-        outcome = recording.approve_ranges(empty_clinic, actor(empty_clinic, name))
+        who = actor(empty_clinic, name)
+        for pin in ("", PEOPLE[ADA][1]):
+            assert recording.approve_ranges(empty_clinic, who, shown=shown, pin=pin).why == "refused"
+        assert recording.approve_ranges(empty_clinic, who, shown="", pin=PEOPLE[name][1]).why == "refused"
+        outcome = recording.approve_ranges(empty_clinic, who, shown=shown, pin=PEOPLE[name][1])
         assert outcome.value is not None
         approved.append(outcome.value.approved)
     assert approved == [False, False, True]

@@ -28,12 +28,11 @@ def set_up_clinic(
     administrator_pin: str,
     clinician: str,
     clinician_pin: str,
-    ranges_accepted: bool,
 ) -> Clinic:
     """Make this empty database a clinic's, with its first two people. Refused when it is one already.
 
-    `ranges_accepted`: both named people have accepted the shipped ranges. Otherwise every screen says that this site
-    has not approved them.
+    It books no approval of the ranges: who fills this in is one person. Until two have approved them, each from a
+    sign-in of their own, every screen says so.
     """
     name, zone, administrator, clinician = name.strip(), zone.strip(), administrator.strip(), clinician.strip()
     labels = [label.strip() for label in chairs if label.strip()]
@@ -69,9 +68,6 @@ def set_up_clinic(
         made = clinic.store.set_up(name, zone, labels, demonstration=False)
         members = [clinic.store.add_staff(person, role, pin_hash, by="") for person, role, pin_hash in people]
         clinic.store.store_protocol(protocol, by=members[0].id)
-        if ranges_accepted:
-            for member in members:
-                clinic.store.approve_protocol(protocol.hash, member.id)
     return made
 
 
@@ -126,12 +122,23 @@ def _person(clinic: RunningClinic, staff_id: str) -> Staff:
 
 
 @answered
-def approve_ranges(clinic: RunningClinic, actor: Actor | None) -> StoredProtocol:
-    """Accept, by name, the ranges that hold for infusions opened from now on."""
+def approve_ranges(clinic: RunningClinic, actor: Actor | None, *, shown: str, pin: str) -> StoredProtocol:
+    """Accept, by name and by the actor's own PIN, the ranges that hold for infusions opened from now on.
+
+    `shown`: the hash of the version that was read. Refused when another one holds by now, or the PIN is not right.
+    """
     actor = access.require(actor, "approve_ranges")
     stored = clinic.store.current_protocol()
     if stored is None:
         raise Refused("No ranges are stored yet: expected a clinic that is set up.")
+    if stored.hash != shown:
+        raise Refused(
+            f"Other ranges hold by now ({stored.name} {stored.version}): read them on this page, then approve."
+        )
+    try:
+        access.check_pin(clinic.store, actor.sign_in.device, actor.staff.id, pin, clinic.clock)
+    except access.PinRefused as wrong:
+        raise Refused(wrong.sentence) from None
     if all(approval.staff_id != actor.staff.id for approval in stored.approvals):
         clinic.store.approve_protocol(stored.hash, actor.staff.id)
     return clinic.store.stored_protocol(stored.hash) or stored

@@ -459,6 +459,16 @@ class Store:
         version = tables.protocol_version
         return self._protocol("", select(version).order_by(version.c.audited.desc()).limit(1))
 
+    def protocol_approved_before(self, hash: str) -> StoredProtocol | None:
+        """Of all versions but this one, the approved one whose last approval is the latest; None when there is none."""
+        approval = tables.protocol_approval.c
+        others = select(approval.protocol).where(approval.protocol != hash).group_by(approval.protocol)
+        for row in self._all(others.order_by(func.max(approval.audited).desc())):
+            found = self.stored_protocol(row["protocol"])
+            if found is not None and found.approved:
+                return found
+        return None
+
     def approve_protocol(self, hash: str, staff_id: str, *, at: datetime | None = None) -> StoredProtocol:
         """Keep that this person accepts this version for the site, in their present role. Twice is once."""
         with self._writing() as writing:

@@ -1,7 +1,8 @@
-"""Setting up a clinic, with its first two people and their acceptance of the ranges; or opening the demonstration."""
+"""Setting up a clinic with its first two people; or opening the demonstration."""
 
 from __future__ import annotations
 
+from typing import Final
 from zoneinfo import available_timezones
 
 import streamlit as st
@@ -12,6 +13,11 @@ from monitoring.records.shapes import RecordsError
 from monitoring.screens.intended_use import INTENDED_USE
 from monitoring.screens.ranges import draw_ranges
 from monitoring.screens.said import say, say_outcome, show_said
+
+COMES_NEXT: Final = (
+    "Ranges are not yet approved by setting up the clinic, and every screen says so until they are: two different "
+    "people, at least one of them a clinician, approve them on the page Ranges, each from a sign-in of their own."
+)
 
 
 def draw_demonstration() -> None:
@@ -46,11 +52,7 @@ def draw_set_up() -> None:
             pin.text_input(f"PIN of the {person}, six digits", key=f"{person}_pin", type="password", max_chars=6)
         with st.expander("The ranges that come with this program, each with its source"):
             draw_ranges()
-        st.checkbox(
-            "Both people named above have read these ranges and accept them for this site. "
-            "(May be left for later: until then every screen says so.)",
-            key="ranges_accepted",
-        )
+        st.info(COMES_NEXT)
         st.form_submit_button("Set up this clinic", key="set_up", type="primary", on_click=_set_up)
     show_said("set_up")
 
@@ -68,6 +70,5 @@ def _set_up() -> None:
             administrator_pin=given.administrator_pin,
             clinician=given.clinician_name,
             clinician_pin=given.clinician_pin,
-            ranges_accepted=given.ranges_accepted,
         ),
     )

@@ -21,8 +21,10 @@ _STYLE: Final = """<style>
 </style>"""
 
 
-def draw_wrapped(caption: str, rows: Sequence[Mapping[str, str]], marked: Sequence[bool] = ()) -> None:
-    """These rows under the names of their cells, the first cell of each as its heading; at most MOST_ROWS of them.
+def draw_wrapped(
+    caption: str, rows: Sequence[Mapping[str, str]], marked: Sequence[bool] = (), *, most: int = MOST_ROWS
+) -> None:
+    """These rows under the names of their cells, the first cell of each as its heading; at most `most` of them.
 
     `marked`: of each row whether its second cell stands out.
     """
@@ -31,7 +33,7 @@ def draw_wrapped(caption: str, rows: Sequence[Mapping[str, str]], marked: Sequen
     head = "".join(f'<th scope="col">{escape(name)}</th>' for name in rows[0])
     body = "".join(
         f"<tr{' class=marked' if index < len(marked) and marked[index] else ''}>{_cells(row)}</tr>"
-        for index, row in enumerate(rows[:MOST_ROWS])
+        for index, row in enumerate(rows[:most])
     )
     table = f"<caption>{escape(caption)}</caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody>"
     st.html(f'{_STYLE}<div class="wrapped"><table>{table}</table></div>')

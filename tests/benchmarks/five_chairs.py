@@ -14,7 +14,7 @@ from monitoring import recording
 from monitoring.charts import PRINT_COLOURS, infusion_figure
 from monitoring.clinic import RunningClinic
 from monitoring.documents import judged
-from tests.small_clinic import PEOPLE, QUIET, SetClock, actor, entry, event, open_infusion, opened
+from tests.small_clinic import PEOPLE, QUIET, SetClock, actor, approve, entry, event, open_infusion, opened
 
 CHAIRS: Final = 5
 SETS: Final = 12  # recorded before the benchmark begins, four minutes apart
@@ -44,9 +44,9 @@ def furnish(file: Path) -> FiveChairs:
             administrator_pin=PEOPLE["Petra Novak"][1],
             clinician="Dr Ines Weiss",
             clinician_pin=PEOPLE["Dr Ines Weiss"][1],
-            ranges_accepted=True,
         )
         assert done.done, done.sentences
+        approve(clinic)
         petra = actor(clinic, "Petra Novak")
         added = recording.add_staff(clinic, petra, name="Ada Okafor", role="nurse", pin=PEOPLE["Ada Okafor"][1])
         assert added.done, added.sentences

@@ -104,7 +104,6 @@ def test_a_clinic_that_has_opened_nothing_says_so(nothing_yet: RunningClinic, do
         administrator_pin="223606",
         clinician="Dr Ines Weiss",
         clinician_pin="141421",
-        ranges_accepted=True,
     )
     assert done.done, done.sentences
     assert "No infusion has been opened yet." in door("Dr Ines Weiss", "clinic").words

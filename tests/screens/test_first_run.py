@@ -19,7 +19,6 @@ FILLED: dict[str, Any] = {
     "administrator_pin": "223606",
     "clinician_name": "Dr Ines Weiss",
     "clinician_pin": "141421",
-    "ranges_accepted": True,
 }
 
 
@@ -46,7 +45,9 @@ def test_set_up_makes_the_clinic_and_its_first_two_people(nothing_yet: RunningCl
     assert people == {"Petra Novak": "administrator", "Dr Ines Weiss": "clinician"}
     petra = next(person for person in nothing_yet.store.staff() if person.role == "administrator")
     assert access.sign_in(nothing_yet.store, "a tablet", petra.id, "223606", nothing_yet.clock).staff == petra
-    assert all(NOT_APPROVED not in words for words in door("Petra Novak", "patients").words)
+    stored = nothing_yet.store.current_protocol()
+    assert stored is not None
+    assert stored.approvals == ()  # one person filled this in: nobody has approved by it
 
 
 @pytest.mark.parametrize(
@@ -83,10 +84,10 @@ def test_everything_that_is_wrong_is_said_at_once(nothing_yet: RunningClinic, do
     assert nothing_yet.store.staff() == ()
 
 
-def test_ranges_left_for_later_are_said_not_to_be_approved_on_every_page(
-    nothing_yet: RunningClinic, door: Doorman
-) -> None:
-    set_up(door(), ranges_accepted=False)
+def test_ranges_are_said_not_to_be_approved_and_what_comes_next(nothing_yet: RunningClinic, door: Doorman) -> None:
+    tab = door()
+    assert any("approve them on the page Ranges, each from a sign-in of their own" in words for words in tab.words)
+    set_up(tab)
     tab = door("Petra Novak")
     for page in ("patients", "past", "ranges", "staff"):
         assert NOT_APPROVED in " ".join(tab.open(page).words), page

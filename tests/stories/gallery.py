@@ -67,7 +67,6 @@ def furnish(file: Path) -> dict[str, str]:
             administrator_pin=PEOPLE["Petra Novak"][1],
             clinician="Dr Ines Weiss",
             clinician_pin=PEOPLE["Dr Ines Weiss"][1],
-            ranges_accepted=False,
         )
         assert done.done, done.sentences
         petra = actor(clinic, "Petra Novak")

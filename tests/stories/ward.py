@@ -20,7 +20,7 @@ from monitoring.clinical.record import Entry, Infusion
 from monitoring.records.loading import load_infusion
 from monitoring.records.verify import verify
 from tests.server import PATIENCE_SECONDS, Server
-from tests.small_clinic import PEOPLE, SetClock, actor, event, open_infusion, opened
+from tests.small_clinic import PEOPLE, SetClock, actor, approve, event, open_infusion, opened
 
 PLANNED: Final = 9
 RUNNING: Final = 30
@@ -85,9 +85,9 @@ def furnish(file: Path) -> tuple[list[str], list[str]]:
             administrator_pin=PEOPLE["Petra Novak"][1],
             clinician="Dr Ines Weiss",
             clinician_pin=PEOPLE["Dr Ines Weiss"][1],
-            ranges_accepted=True,
         )
         assert done.done, done.sentences
+        approve(clinic)
         petra = actor(clinic, "Petra Novak")
         for name in ("Ada Okafor", "Jonas Lund"):
             role, pin = PEOPLE[name]
