@@ -10,5 +10,5 @@ from typing import Final
 
 from monitoring.demonstration.people import staff
 
-SEED: Final = 64
+SEED: Final = 1308
 PINS: Final[dict[str, str]] = {member.name: member.pin for member in staff()}

@@ -201,11 +201,19 @@ class _Grown:
                     taken.add((day, index, chair))
                     late = timedelta(minutes=self.rng.uniform(0, self.plan["hours"]["late_minutes"]))
                     opened_at = datetime.combine(day, hours[index], self.zone).astimezone(self.now.tzinfo) + late
-                    orders.append(self._order(one, series, number, opened_at, chair, f"{one.number}/{series}/{number}"))
+                    minutes = self._plan_minutes(one, series)
+                    name = f"{one.number}/{series}/{number}"
+                    orders.append(self._order(one, series, number, opened_at, chair, name, planned_minutes=minutes))
         newest = sorted(orders, key=lambda order: order.infusion.opened_at, reverse=True)
         place = {order.infusion.id: number for number, order in enumerate(newest, start=1)}
         for order in orders:
             yield self._signed_off(order, place[order.infusion.id])
+
+    def _plan_minutes(self, one: InventedPatient, series: int) -> int:
+        """In how many minutes the infusions of a series are planned, the same for all of it."""
+        plans = self.plan["plans"]
+        rng = Random(f"{self.seed}/{one.number}/{series}/plan")
+        return int(rng.choices(plans["minutes"], plans["shares"])[0])
 
     def _signed_off(self, order: Order, newest: int) -> Sitting:
         """A past infusion, reviewed and signed that evening unless it is one of the newest."""

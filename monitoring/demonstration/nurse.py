@@ -22,7 +22,7 @@ from monitoring.demonstration import care
 from monitoring.demonstration.order import Order, Tap, entry_id, whole
 from monitoring.demonstration.outside import level_alone
 from monitoring.demonstration.people import clinic
-from monitoring.demonstration.physiology import Effect, Response, Row, draw
+from monitoring.demonstration.physiology import Effect, Response, Row, draw, numbers
 from monitoring.records.shapes import NewEntry
 
 PRESSURES = ("systolic", "diastolic")
@@ -195,8 +195,7 @@ class _Round:
                 word: share for word, share in self.words["pause"].items() if word in self.protocol.pause_reasons
             }
             reason = rng.choices(list(reasons), list(reasons.values()))[0] if reasons else ""
-            self._event(response.pause_minute, "pause", {"reason": reason} if reason else {})
-            self._event(response.pause_minute + response.pause_minutes, "resume", {})
+            self._pause(response.pause_minute, response.pause_minutes, reason)
         if stopped:
             known = response.stop_reason in self.protocol.stop_reasons
             self._event(end, "stop", {"reason": response.stop_reason} if known else {})
@@ -209,6 +208,19 @@ class _Round:
             self._set(minute, response.read(minute), careful=True)
             self._rate(minute, ("dissociation", "sedation", "distress"), minute)
         return end
+
+    def _pause(self, minute: float, minutes: float, reason: str) -> None:
+        """Pause the pump and let it run again; distress that is a reason to pause is rated, then and afterwards."""
+        plan = numbers()["pause"]
+        resume = minute + minutes
+        before, after = self.rng.uniform(*plan["rated_minutes"]), self.rng.uniform(*plan["rated_minutes"])
+        rated = reason == plan["reason_rated"] and reason in self.protocol.schedule.observations
+        if rated:
+            self._observe(minute - before, {reason: float(plan["rated"][0])})
+        self._event(minute, "pause", {"reason": reason} if reason else {})
+        self._event(resume, "resume", {})
+        if rated:
+            self._observe(resume + after, {reason: float(plan["rated"][1])})
 
     def _after(self, end: float) -> None:
         rng, nurse, response = self.rng, self.nurse, self.response

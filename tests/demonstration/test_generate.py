@@ -257,6 +257,23 @@ def test_realism_of_pressure_and_heart_rate(past: list[Infusion]) -> None:
     assert 0.30 <= share(list(reached.values())) <= 0.50
 
 
+def test_past_infusions_show_what_a_site_has_to_see(past: list[Infusion]) -> None:
+    assert {infusion.planned_minutes for infusion in past} == {40, 45, 60}
+    assert any(value < 94 for infusion in past for _, value in values(infusion, "spo2"))
+    distress = [
+        (infusion, entry.observed_at)
+        for infusion in past
+        for entry in infusion.entries
+        if entry.event and entry.event.kind == "pause" and entry.event.detail.get("reason") == "distress"
+    ]
+    assert distress
+    for infusion, paused_at in distress:
+        rated = [(entry.observed_at, reading.value) for _, entry, reading in readings(infusion, "distress")]
+        assert any(timedelta(0) <= paused_at - at <= timedelta(minutes=1) and value > 0 for at, value in rated)
+    effects = [e.event.detail["name"] for one in past for e in one.entries if e.event and e.event.kind == "effect"]
+    assert "feels strange" in effects
+
+
 def test_realism_of_dissociation_in_the_nurses_rating(past: list[Infusion]) -> None:
     at_40 = {
         infusion.id: found[0]

@@ -110,6 +110,13 @@ def test_item_4_severe_pressure_is_rare_and_165_over_100_is_not(given: tuple[Giv
     assert 0.30 <= len(reached) / PATIENTS <= 0.50
 
 
+def test_rises_of_40_and_25_mmhg_come_in_some_6_and_12_of_a_hundred_infusions(given: tuple[Given, ...]) -> None:
+    systolic = [max(r.systolic for r in g.rows[1:]) - g.baseline.systolic >= 40 for g in given]
+    diastolic = [max(r.diastolic for r in g.rows[1:]) - g.baseline.diastolic >= 25 for g in given]
+    assert 0.04 <= share(systolic) <= 0.08
+    assert 0.09 <= share(diastolic) <= 0.15
+
+
 def test_item_5_the_total_is_skewed_with_many_zeros_and_strongest_at_first(given: tuple[Given, ...]) -> None:
     """As published for a total from 0 to 92, which the generator holds behind the nurse's rating."""
     totals = [g.response.dissociation_total(40) for g in went_through(given)]
