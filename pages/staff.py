@@ -2,8 +2,9 @@
 
 import streamlit as st
 
-from monitoring.screens.people import draw_add, draw_people
+from monitoring.screens.people import draw_add, draw_former, draw_people
 
 st.title("Staff")
 draw_people()
 draw_add()
+draw_former()

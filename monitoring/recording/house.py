@@ -13,6 +13,7 @@ from monitoring.clinic import RunningClinic, shipped_protocol
 from monitoring.clock import DemonstrationClock
 from monitoring.recording.outcome import Refused, answered, refuse_if
 from monitoring.records import ROLES, Clinic, SignIn, Staff, StoredProtocol, is_zone
+from monitoring.records.spelling import folded
 
 WALL_LASTS: Final = timedelta(days=3650)  # until an administrator takes the screen down
 
@@ -52,7 +53,7 @@ def set_up_clinic(
             yield "Name of the administrator is empty."
         if not clinician:
             yield "Name of the clinician is empty."
-        if administrator and administrator.casefold() == clinician.casefold():
+        if administrator and folded(administrator) == folded(clinician):
             yield f"Administrator and clinician are both {administrator}: expected two different people."
         for person, pin in (("Administrator", administrator_pin), ("Clinician", clinician_pin)):
             if sentence := access.pin_problem(pin):
@@ -80,8 +81,12 @@ def add_staff(clinic: RunningClinic, actor: Actor | None, *, name: str, role: st
     def problems() -> Iterator[str]:
         if not name:
             yield "Name is empty: expected the person's name."
-        if any(person.name.casefold() == name.casefold() for person in clinic.store.staff()):
-            yield f"{name} works here already: expected a name that tells two people apart."
+        yield from _taken(clinic, name)
+        if name and any(folded(person.name) == folded(name) for person in clinic.store.former_staff()):
+            yield (
+                f"{name} worked here before: expected “Works here again” under Former staff, or for another person "
+                "a name that tells the two apart."
+            )
         if role not in ROLES:
             yield f"Role is {repr(role) if role else 'missing'}: expected one of {', '.join(ROLES)}."
         if sentence := access.pin_problem(pin):
@@ -112,6 +117,30 @@ def remove_staff(clinic: RunningClinic, actor: Actor | None, staff_id: str) -> S
         raise Refused(f"{person.name} is the last who may manage staff: expected another one first.")
     clinic.store.remove_staff(staff_id, by=actor.staff.id)
     return person
+
+
+@answered
+def return_staff(clinic: RunningClinic, actor: Actor | None, staff_id: str, pin: str) -> Staff:
+    """Note that a person who had left works here again, in the former role and with a new PIN: the old one is gone."""
+    actor = access.require(actor, "manage_staff")
+    person = next((one for one in clinic.store.former_staff() if one.id == staff_id), None)
+    if person is None:
+        raise Refused("This person is not among the former staff.", why="unknown")
+
+    def problems() -> Iterator[str]:
+        yield from _taken(clinic, person.name)
+        if sentence := access.pin_problem(pin):
+            yield sentence
+
+    refuse_if(problems())
+    clinic.store.return_staff(staff_id, access.hash_pin(pin), by=actor.staff.id)
+    return person
+
+
+def _taken(clinic: RunningClinic, name: str) -> Iterator[str]:
+    """That somebody of this name works here, however its letters are made."""
+    if name and any(folded(person.name) == folded(name) for person in clinic.store.staff()):
+        yield f"{name} works here already: expected a name that tells two people apart."
 
 
 def _person(clinic: RunningClinic, staff_id: str) -> Staff:

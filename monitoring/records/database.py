@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from sqlalchemy.engine.interfaces import DBAPIConnection
     from sqlalchemy.pool import ConnectionPoolEntry
 
-HEAD = "0007"  # the newest revision in `migrations`; a test keeps the two equal
+HEAD = "0008"  # the newest revision in `migrations`; a test keeps the two equal
 EXAMPLE = "expected a SQLite file, such as sqlite:///data/clinic.db"
 # How long a write waits for another program's lock. A tablet gives an answer up after eight seconds: it must hear why.
 BUSY_SECONDS = 4.0

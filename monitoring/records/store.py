@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, Self, get_args
 from uuid import uuid4
 
-from sqlalchemy import Connection, Select, Table, and_, bindparam, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, Table, and_, bindparam, func, not_, or_, select
 
 from monitoring.clinical.course import outlined
 from monitoring.clinical.protocol import Protocol
@@ -85,17 +85,24 @@ _log = logging.getLogger(__name__)
 # When the latest writes were made: were the clock ever put back, the last is not the newest.
 _LATEST_WRITES = select(tables.audit.c.at).order_by(tables.audit.c.seq.desc()).limit(1000).subquery()
 _NEWEST = select(func.max(_LATEST_WRITES.c.at))
+_PRESENT = (
+    select(tables.staff_presence.c.here)
+    .where(tables.staff_presence.c.staff_id == tables.staff.c.id)
+    .order_by(tables.staff_presence.c.audited.desc())
+    .limit(1)
+    .scalar_subquery()
+)
+_WORKS_HERE = func.coalesce(_PRESENT, tables.staff.c.id.not_in(select(tables.staff_left.c.staff_id)))
 _SIGN_IN = (
     select(
         tables.sign_in,
         tables.staff.c.name,
         tables.staff.c.role,
         tables.sign_out.c.at.label("ended_at"),
-        tables.staff_left.c.staff_id.label("left"),
+        _WORKS_HERE.label("works_here"),
     )
     .join_from(tables.sign_in, tables.staff, isouter=True)
     .outerjoin(tables.sign_out, tables.sign_out.c.sign_in_id == tables.sign_in.c.id)
-    .outerjoin(tables.staff_left, tables.staff_left.c.staff_id == tables.sign_in.c.staff_id)
 )
 _AUDIT = select(tables.audit.c.seq, tables.audit.c.hash)
 _AUDIT_HASH = select(tables.audit.c.hash).where(tables.audit.c.seq == bindparam("of"))
@@ -276,8 +283,14 @@ class Store:
 
     def staff(self) -> tuple[Staff, ...]:
         """Those who work here now, by name."""
-        left = select(tables.staff_left.c.staff_id)
-        rows = self._all(select(tables.staff).where(tables.staff.c.id.not_in(left)))
+        return self._staff_where(_WORKS_HERE)
+
+    def former_staff(self) -> tuple[Staff, ...]:
+        """Those who have left and did not come back, by name."""
+        return self._staff_where(not_(_WORKS_HERE))
+
+    def _staff_where(self, condition: ColumnElement[bool]) -> tuple[Staff, ...]:
+        rows = self._all(select(tables.staff).where(condition))
         return tuple(sorted((_staff(row) for row in rows), key=lambda person: (person.name.casefold(), person.id)))
 
     def staff_member(self, staff_id: str) -> Staff | None:
@@ -328,15 +341,33 @@ class Store:
                 return
             when = self._when(writing, None)
             row = {"staff_id": staff_id, "at": text_of(when), "by": by}
-            self._add(writing, tables.staff_left, row, by, "remove staff", when)
+            left = select(tables.staff_left).where(tables.staff_left.c.staff_id == staff_id)
+            if self._one(left) is None:
+                self._add(writing, tables.staff_left, row, by, "remove staff", when)
+            else:
+                self._add(writing, tables.staff_presence, row | {"here": False}, by, "remove staff", when)
             self._end_sign_ins_of(writing, staff_id, "left", by, when)
+            writing.notice("staff", staff_id)
+
+    def return_staff(self, staff_id: str, pin_hash: str, by: str) -> None:
+        """Note that a person who had left works here again, with a new PIN. Raises StoreRefused when they do already.
+
+        The sign-ins they had stay ended.
+        """
+        with self._writing() as writing:
+            person = self._require_staff(staff_id)
+            if person in self.staff():
+                raise StoreRefused(f"{person.name} works here already.")
+            when = self._when(writing, None)
+            row = {"staff_id": staff_id, "here": True, "at": text_of(when), "by": by}
+            self._add(writing, tables.staff_presence, row, by, "return staff", when)
+            self._add_pin(writing, staff_id, pin_hash, by, when)
             writing.notice("staff", staff_id)
 
     def pin_hash(self, staff_id: str) -> str | None:
         """The argon2 hash of a person's present PIN; None when there is none, or the person has left."""
         pin = tables.staff_pin
-        left = select(tables.staff_left.c.staff_id)
-        statement = select(pin).where(pin.c.staff_id == staff_id, pin.c.staff_id.not_in(left))
+        statement = select(pin).join(tables.staff).where(pin.c.staff_id == staff_id, _WORKS_HERE)
         row = self._one(statement.order_by(pin.c.audited.desc()).limit(1))
         return None if row is None else str(row["argon2_hash"])
 
@@ -403,7 +434,7 @@ class Store:
     def current_sign_in(self, device_id: str) -> SignIn | None:
         """Who is signed in on this device now: its latest sign-in, unless ended or expired."""
         row = self._one(_LATEST_SIGN_IN, of=device_id)
-        if row is None or row["ended_at"] is not None or row["left"] is not None:
+        if row is None or row["ended_at"] is not None or (row["staff_id"] and not row["works_here"]):
             return None
         found = _sign_in(row)
         return found if self.clock.now() < found.expires_at else None

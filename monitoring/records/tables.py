@@ -58,13 +58,24 @@ class StaffPinRow(SQLModel, table=True):
 
 
 class StaffLeftRow(SQLModel, table=True):
-    """Somebody no longer works here; what they recorded stays under their name."""
+    """Somebody left for the first time; what they recorded stays under their name."""
 
     __tablename__ = "staff_left"
     staff_id: str = Field(foreign_key="staff.id", primary_key=True)
     at: str
     by: str
     audited: int = Field(unique=True)
+
+
+class StaffPresenceRow(SQLModel, table=True):
+    """Somebody who had left works here again, or left once more; the latest holds, and goes before `staff_left`."""
+
+    __tablename__ = "staff_presence"
+    audited: int = Field(primary_key=True)
+    staff_id: str = Field(foreign_key="staff.id", index=True)
+    here: bool
+    at: str
+    by: str
 
 
 class DeviceRow(SQLModel, table=True):
@@ -534,6 +545,7 @@ chair = _table("chair")
 staff = _table("staff")
 staff_pin = _table("staff_pin")
 staff_left = _table("staff_left")
+staff_presence = _table("staff_presence")
 device = _table("device")
 sign_in = _table("sign_in")
 sign_out = _table("sign_out")
@@ -572,6 +584,7 @@ IN_ORDER = (
     staff,
     staff_pin,
     staff_left,
+    staff_presence,
     device,
     sign_in,
     sign_out,

@@ -29,6 +29,7 @@ AUDITED = {
     "staff": "id",
     "staff_pin": "audited",
     "staff_left": "staff_id",
+    "staff_presence": "audited",
     "device": "id",
     "sign_in": "id",
     "sign_out": "sign_in_id",

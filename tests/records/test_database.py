@@ -148,7 +148,7 @@ def first_schema(tmp_path: Path) -> Path:
 def test_a_file_of_the_first_schema_is_brought_to_the_newest_and_still_verifies(first_schema: Path, ward: Ward) -> None:
     ward.store.close()
     url = f"sqlite:///{first_schema}"
-    with pytest.raises(StoreRefused, match="has schema 0001: expected 0007, to which starting the server brings"):
+    with pytest.raises(StoreRefused, match="has schema 0001: expected 0008, to which starting the server brings"):
         verify(url)
     with closing(sqlite3.connect(first_schema)) as connection:
         noted = Head(*connection.execute("SELECT seq, hash FROM audit ORDER BY seq DESC LIMIT 1").fetchone())

@@ -142,6 +142,8 @@ def fill(ward: Ward, *, first_tables_only: bool = False) -> None:
 
 def fill_later_tables(ward: Ward, device: str) -> None:
     store, nurse = ward.store, ward.nurse.id
+    [leaver] = store.former_staff()
+    store.return_staff(leaver.id, "hash", ward.administrator.id)
     [series] = store.series_of(ward.patients[0].id)
     store.describe_series(series.id, 8, "treatment-resistant depression", "Clara Clemens", nurse)
     store.add_score(score(series.id), nurse)
