@@ -22,6 +22,7 @@ from fhir.resources.R4B.bundle import Bundle
 
 from monitoring.clinic import instruments
 from monitoring.clinical.course import Course
+from monitoring.clinical.directions import isolated
 from monitoring.clinical.dose import bag_empty_words, rounded
 from monitoring.clinical.events import detail_of, signature_words, standing_events
 from monitoring.clinical.protocol import Measure, Phase
@@ -36,7 +37,6 @@ from monitoring.exports.details import (
     event_extension,
     infusion_extension,
 )
-from monitoring.exports.directions import isolated
 from monitoring.exports.fhir_words import HOME, RATINGS, fhir_text
 from monitoring.exports.source import Source
 from monitoring.exports.terminology import codings, item_codings

@@ -19,7 +19,7 @@ from typing import Any, Final, Literal, cast
 
 import typst
 
-from monitoring.exports.directions import isolated
+from monitoring.clinical.directions import isolated
 
 TEMPLATES: Final = Path(__file__).resolve().parents[2] / "data" / "print"
 PICTURE_DOTS_PER_INCH: Final = 110

@@ -17,6 +17,7 @@ from math import floor
 from typing import Final, Literal
 
 from monitoring.clinical import leaving, signing
+from monitoring.clinical.directions import isolated
 from monitoring.clinical.dose import reconciliation
 from monitoring.clinical.events import detail_of, repeated_values, signature_words
 from monitoring.clinical.protocol import Level
@@ -35,7 +36,6 @@ from monitoring.exports.deidentified import (
     listed_reason,
     weight_band,
 )
-from monitoring.exports.directions import isolated
 from monitoring.exports.source import Source
 from monitoring.records import Score, Series
 

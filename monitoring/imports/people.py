@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
+from monitoring.clinical.directions import isolated
 from monitoring.clinical.record import Patient
-from monitoring.exports.directions import isolated
 from monitoring.imports.bundle import Identifier, Json, Resource, identifier_of
 from monitoring.imports.references import References
 from monitoring.records.spelling import folded

@@ -15,6 +15,7 @@ from monitoring.access import Actor
 from monitoring.clinic import RunningClinic
 from monitoring.clinical.asked import LastInfusion, opening_questions
 from monitoring.clinical.course import course
+from monitoring.clinical.directions import isolated
 from monitoring.clinical.dose import plan_of
 from monitoring.clinical.protocol import Dose
 from monitoring.clinical.record import Event, Infusion, Patient
@@ -47,14 +48,37 @@ def register_patient(
     sex: str,
     allergies: str = "",
     id: str | None = None,
+    confirmed: Collection[str] = (),
 ) -> Patient:
-    """Take a person into care. The same `id` twice is one patient; a number that is taken is refused."""
+    """Take a person into care. The same `id` twice is one patient; a number that is taken is refused.
+
+    `confirmed`: the sentences of `namesake_questions` that were answered with yes; what is not confirmed is asked.
+    """
     actor = access.require(actor, "register_patient")
     number, name, allergies = number.strip(), name.strip(), allergies.strip()
     refuse_if(_patient_problems(number, name, birth_date, sex, allergies, clinic.clock.now().date()))
     assert birth_date is not None
-    return clinic.store.register_patient(
-        number=number, name=name, birth_date=birth_date, sex=sex, allergies=allergies, by=actor.staff.id, id=id
+    with clinic.store.bulk():  # one transaction: nobody is registered elsewhere between the question and the answer
+        refuse_if(one for one in namesake_questions(clinic, name, birth_date, but=id) if one not in confirmed)
+        return clinic.store.register_patient(
+            number=number, name=name, birth_date=birth_date, sex=sex, allergies=allergies, by=actor.staff.id, id=id
+        )
+
+
+def namesake_questions(
+    clinic: RunningClinic, name: str, birth_date: date | None, but: str | None = None
+) -> tuple[str, ...]:
+    """What to ask before somebody is kept with this name and birth date: one sentence for each who has both already.
+
+    However the letters are made and the parts are ordered. `but`: the id of the patient in question.
+    """
+    if birth_date is None or not name.strip():
+        return ()
+    return tuple(
+        f"{isolated(name.strip())}, born {birth_date:%d %b %Y}: {isolated(one.name)}, born on the same day, is "
+        f"registered already under {one.number}. Is this another person?"
+        for one in clinic.store.namesakes(name, birth_date)
+        if one.id != but
     )
 
 
@@ -68,8 +92,12 @@ def correct_patient(
     birth_date: date | None,
     sex: str,
     allergies: str,
+    confirmed: Collection[str] = (),
 ) -> Patient:
-    """Put a patient's details right; the former ones stay findable."""
+    """Put a patient's details right; the former ones stay findable.
+
+    A name or birth date that becomes another patient's is asked about as when a patient is registered.
+    """
     actor = access.require(actor, "register_patient")
     patient = clinic.store.patient(patient_id)
     if patient is None:
@@ -77,9 +105,21 @@ def correct_patient(
     name, allergies = name.strip(), allergies.strip()
     refuse_if(_patient_problems("", name, birth_date, sex, allergies, clinic.clock.now().date(), numbered=True))
     assert birth_date is not None
-    return clinic.store.correct_patient(
-        patient_id, name=name, birth_date=birth_date, sex=sex, allergies=allergies, by=actor.staff.id
-    )
+    with clinic.store.bulk():
+        asked = correction_questions(clinic, patient, name, birth_date)
+        refuse_if(one for one in asked if one not in confirmed)
+        return clinic.store.correct_patient(
+            patient_id, name=name, birth_date=birth_date, sex=sex, allergies=allergies, by=actor.staff.id
+        )
+
+
+def correction_questions(
+    clinic: RunningClinic, patient: Patient, name: str, birth_date: date | None
+) -> tuple[str, ...]:
+    """As `namesake_questions`, for a patient's own details put right; () while name and birth date stay as they are."""
+    if (name.strip(), birth_date) == (patient.name, patient.birth_date):
+        return ()
+    return namesake_questions(clinic, name, birth_date, but=patient.id)
 
 
 def _patient_problems(

@@ -8,9 +8,9 @@ from collections.abc import Iterable, Mapping, Sequence
 import streamlit as st
 
 from monitoring.clinic import running
+from monitoring.clinical.directions import isolated
 from monitoring.clinical.instants import read_day
 from monitoring.clinical.record import Patient
-from monitoring.exports.directions import isolated
 from monitoring.imports.bundle import Resource, read_bundle
 from monitoring.imports.dry_run import Decision, DryRun
 from monitoring.imports.fhir import dry_run_bundle
@@ -18,7 +18,8 @@ from monitoring.imports.mapping import FileMapping
 from monitoring.imports.paper import dry_run
 from monitoring.imports.people import Person, numbers_named, people_named, question_of, registered_as
 from monitoring.imports.tables import ENCODINGS, FileRefused, Table, read_table
-from monitoring.recording import SourceFile, register_patient
+from monitoring.recording import SourceFile, namesake_questions, register_patient
+from monitoring.screens.asking import confirmed, draw_namesakes
 from monitoring.screens.deciding import Chosen, decisions_of, draw_dry_run
 from monitoring.screens.file_mapping import draw_mapping, draw_told_of_bundle
 from monitoring.screens.identity import actor
@@ -132,6 +133,7 @@ def _draw_register(place: str, person: Person) -> None:
                 format_func=lambda one: kinds.get(one, one),
                 key=f"{key}_number",
             )
+        draw_namesakes(key, namesake_questions(running(), person.name, read_day(person.born)))
         st.button("Register as the file says", key=key, on_click=_register, args=(key, number, person))
         show_said(key)
 
@@ -141,7 +143,15 @@ def _register(key: str, number: str, person: Person) -> None:
     number = st.session_state.get(f"{key}_number", number)
     say_outcome(
         key,
-        register_patient(running(), actor(), number=number, name=person.name, birth_date=birth_date, sex=person.sex),
+        register_patient(
+            running(),
+            actor(),
+            number=number,
+            name=person.name,
+            birth_date=birth_date,
+            sex=person.sex,
+            confirmed=confirmed(key),
+        ),
     )
 
 

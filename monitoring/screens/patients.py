@@ -20,12 +20,16 @@ from monitoring.recording import (
     IDENTIFIERS,
     SEXES,
     correct_patient,
+    correction_questions,
     free_chairs,
     last_infusion,
+    namesake_questions,
     next_of_series,
     open_infusion,
     register_patient,
 )
+from monitoring.records.spelling import folded
+from monitoring.screens.asking import confirmed, draw_namesakes, draw_question
 from monitoring.screens.doorway import PAGES
 from monitoring.screens.identity import actor
 from monitoring.screens.number_field import NumberField
@@ -47,7 +51,7 @@ def draw_find() -> str | None:
         typed = "Nobody found: check the spelling, or register the patient."
         st.info(typed if text.strip() else "Nobody is registered yet.")
     names = {patient.id: plain(_line(patient)) for patient in found}
-    if len({patient.name.casefold() for patient in found}) < len(found):
+    if len({folded(patient.name) for patient in found}) < len(found):
         st.warning("▲ Two patients here have the same name: compare number and birth date.")
     if more:
         st.caption(f"The first {_SHOWN} of more patients: type more of the name or the number.")
@@ -109,9 +113,7 @@ def _draw_open(patient: Patient) -> None:
     if weight is not None and mg_per_kg is not None:
         st.text(f"{weight:.10g} kg × {mg_per_kg:.10g} mg/kg = {weight * mg_per_kg:.10g} mg")
         for about, question in opening_questions(dose, weight, mg_per_kg, last):
-            st.warning(plain(f"▲ {question}"))
-            yes, key_of_yes = _YES[about], _confirmed_key(patient.id, question)
-            st.pills(plain(question), [yes], selection_mode="multi", key=key_of_yes, label_visibility="collapsed")
+            draw_question(patient.id, question, _YES[about])
     st.pills("Identified by (two)", list(IDENTIFIERS), selection_mode="multi", key=key["identifiers"], default=[])
     st.button(
         f"Open infusion for {plain(patient.name)}",
@@ -137,18 +139,6 @@ def _last_weight(last: LastInfusion | None) -> str:
 def _last_dose(last: LastInfusion | None, dose: Dose) -> str:
     was = "no dose before" if last is None else f"last {last.mg_per_kg:.10g} mg/kg, {last.on:%d %b %Y}"
     return f"Site's standard {dose.mg_per_kg:.10g} mg/kg · {was}"
-
-
-def _confirmed_key(patient_id: str, question: str) -> str:
-    """One's own for each question: what was confirmed of one number is not of another."""
-    return f"confirmed_{patient_id}_{question}"
-
-
-def _confirmed(patient_id: str) -> list[str]:
-    """The questions that are answered with yes."""
-    start = _confirmed_key(patient_id, "")
-    given = {str(key): value for key, value in st.session_state.items()}
-    return [key.removeprefix(start) for key, value in given.items() if key.startswith(start) and value]
 
 
 def _number_fields(patient_id: str) -> dict[str, NumberField]:
@@ -183,7 +173,7 @@ def _open(patient_id: str, id_key: str) -> None:
         every_minutes=given[key["every"]],
         identifiers=given[key["identifiers"]],
         number=number["which"].count(),
-        confirmed=_confirmed(patient_id),
+        confirmed=confirmed(patient_id),
     )
     if say_outcome(f"open {patient_id}", outcome) and outcome.value is not None:
         given["opened"] = opened_here[patient_id] = outcome.value.id
@@ -204,8 +194,14 @@ def _draw_correct(patient: Patient) -> None:
         )
         st.segmented_control("Sex", list(SEXES), default=patient.sex, key=f"{place}_sex")
         st.text_input("Allergies", value=patient.allergies, key=f"{place}_allergies", placeholder="not recorded")
+        draw_namesakes(place, _questions_of_correction(patient, place))
         st.button("Save these details", key=f"{place}_save", on_click=_correct, args=(patient.id, place))
         show_said(place)
+
+
+def _questions_of_correction(patient: Patient, place: str) -> tuple[str, ...]:
+    given = st.session_state
+    return correction_questions(running(), patient, given[f"{place}_name"], given[f"{place}_birth"])
 
 
 def _correct(patient_id: str, place: str) -> None:
@@ -218,6 +214,7 @@ def _correct(patient_id: str, place: str) -> None:
         birth_date=given[f"{place}_birth"],
         sex=given[f"{place}_sex"] or "",
         allergies=given[f"{place}_allergies"],
+        confirmed=confirmed(place),
     )
     say_outcome(place, outcome, "The details are corrected; the former ones stay in the record.")
 
@@ -233,6 +230,8 @@ def draw_register() -> None:
     st.text_input(
         "Allergies (write “none known” when that was the answer)", key="reg_allergies", placeholder="not recorded"
     )
+    given = st.session_state
+    draw_namesakes("register", namesake_questions(running(), given.reg_name, given.reg_birth, but=given.new_patient))
     st.button("Register", key="register", type="primary", on_click=_register)
     show_said("register")
 
@@ -252,6 +251,7 @@ def _register() -> None:
         sex=given.reg_sex or "",
         allergies=given.reg_allergies,
         id=given.new_patient,
+        confirmed=confirmed("register"),
     )
     if say_outcome("register", outcome, f"{given.reg_name.strip()} is registered: find them under Find."):
         given.registered = typed

@@ -259,6 +259,23 @@ def test_somebody_the_bundle_names_is_registered_from_it_when_a_person_says_so(p
     assert (patient.name, patient.sex, patient.birth_date) == ("Nadja =Kowalczyk", "male", date(1967, 11, 2))
 
 
+def test_somebody_of_the_same_name_and_birth_date_is_asked_about_before_being_registered_from_the_file(
+    page: Tab,
+) -> None:
+    tab = uploaded(page, exported("K-0777", name=[{"text": "Omár Haddad"}]), "bundle.json")
+    question = (
+        "Omár Haddad, born 02 Nov 1967: Omar Haddad, born on the same day, is registered already under K-0102. "
+        "Is this another person?"
+    )
+    assert f"▲ {question}" in tab.words
+    assert tab.press("Register as the file says").refusals == [question]
+    yes = "Yes, this is another person"
+    (key,) = [one.key for one in tab.at.get("button_group") if yes in one.options]
+    tab.fill(**{key: [yes]})
+    tab.press("Register as the file says")
+    assert running_clinic.running().store.patient_numbered("K-0777") is not None
+
+
 def test_somebody_without_a_birth_date_is_not_registered(page: Tab) -> None:
     tab = uploaded(page, exported("K-0777", birthDate="1967"), "bundle.json")
     tab.press("Register as the file says")

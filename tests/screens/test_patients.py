@@ -381,3 +381,94 @@ def test_details_are_put_right_and_refusals_keep_what_was_typed(
     patient = house.store.patient(lin)
     assert patient is not None
     assert (patient.name, patient.allergies) == ("Lin Sørensen", "latex")
+
+
+# Two people of one name and birth date
+
+SAME = (
+    "Zoe Adler, born 14 May 1981: Zoë Adler, born on the same day, is registered already under K-0900. "
+    "Is this another person?"
+)
+TWIN: dict[str, Any] = NEW | {"reg_name": "Zoe Adler", "reg_birth": date(1981, 5, 14)}
+YES = "Yes, this is another person"
+
+
+def say_yes(tab: Tab) -> Tab:
+    """Answer the one question that is asked about another person."""
+    (key,) = [one.key for one in tab.at.get("button_group") if YES in one.options]
+    return tab.fill(**{key: [YES]})
+
+
+def asked(tab: Tab) -> list[str]:
+    """The questions that the page asks."""
+    return [read(shown.value).removeprefix("▲ ") for shown in tab.at.warning if "another person" in shown.value]
+
+
+def test_the_same_name_and_birth_date_is_asked_about_before_somebody_is_registered(
+    house: RunningClinic, door: Doorman
+) -> None:
+    register(house, "Zoë Adler", "K-0900", date(1981, 5, 14))
+    tab = door("Ada Okafor", "patients").fill(**TWIN)
+    assert asked(tab) == [SAME]
+    tab.press("Register")
+    assert tab.refusals == [SAME]
+    assert {key: tab.field(key).value for key in TWIN} == TWIN  # what was typed is kept
+    assert house.store.patient_numbered("K-0200") is None
+    say_yes(tab)
+    tab.press("Register")
+    assert tab.confirmations == ["Zoe Adler is registered: find them under Find."]
+    assert asked(tab) == []
+    assert house.store.patient_numbered("K-0200") is not None
+
+
+@pytest.mark.parametrize(
+    "other", [{"reg_birth": date(1981, 5, 15)}, {"reg_name": "Zoe Adlerova"}], ids=["another day", "another name"]
+)
+def test_who_only_shares_a_name_or_a_birth_date_is_registered_without_a_question(
+    house: RunningClinic, door: Doorman, other: dict[str, Any]
+) -> None:
+    register(house, "Zoë Adler", "K-0900", date(1981, 5, 14))
+    tab = door("Ada Okafor", "patients").fill(**(TWIN | other))
+    assert asked(tab) == []
+    tab.press("Register")
+    assert tab.refusals == []
+
+
+def test_a_yes_to_one_question_is_none_to_another(house: RunningClinic, door: Doorman) -> None:
+    register(house, "Zoë Adler", "K-0900", date(1981, 5, 14))
+    tab = door("Ada Okafor", "patients").fill(**TWIN)
+    say_yes(tab)
+    house.store.register_patient("K-0901", "Adler, Zoé", date(1981, 5, 14), "female", "", by="")
+    tab.press("Register")
+    assert tab.refusals == [
+        "Zoe Adler, born 14 May 1981: Adler, Zoé, born on the same day, is registered already under K-0901. "
+        "Is this another person?"
+    ]
+
+
+def test_details_that_become_those_of_another_patient_are_asked_about(house: RunningClinic, door: Doorman) -> None:
+    register(house, "Zoë Adler", "K-0900", date(1981, 5, 14))
+    other = register(house, "Zora Adler", "K-0901", date(1981, 5, 14))
+    tab = door("Ada Okafor", "patients").fill(patient_chosen=other)
+    place = f"correct_{other}"
+    tab.fill(**{f"{place}_sex": "female"}).press("Save these details")
+    assert (tab.refusals, asked(tab)) == ([], [])
+    tab.fill(**{f"{place}_name": "Zoe Adler"}).press("Save these details")
+    assert (tab.refusals, asked(tab)) == ([SAME], [SAME])
+    say_yes(tab)
+    tab.press("Save these details")
+    assert tab.refusals == []
+    corrected = house.store.patient(other)
+    assert corrected is not None
+    assert (corrected.name, corrected.sex) == ("Zoe Adler", "female")
+    tab.fill(**{f"{place}_allergies": "latex"}).press("Save these details")
+    assert tab.refusals == []  # the name stays as it is: it was asked about already
+
+
+def test_two_found_patients_of_one_name_are_warned_of_however_the_letters_are_made(
+    house: RunningClinic, door: Doorman
+) -> None:
+    register(house, "Zoë Adler", "K-0900", date(1981, 5, 14))
+    register(house, "zoe adler", "K-0901", date(1990, 1, 1))
+    tab = door("Ada Okafor", "patients").fill(find_patient="adler")
+    assert "▲ Two patients here have the same name: compare number and birth date." in tab.words

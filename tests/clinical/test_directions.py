@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from monitoring.exports.directions import isolated
+from monitoring.clinical.directions import isolated
 
 
 @pytest.mark.parametrize(
