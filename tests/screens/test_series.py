@@ -258,7 +258,7 @@ def test_item_9_above_zero_opens_who_was_told_and_stays_until_it_is_answered(
     ]
     tab.fill(**{f"{place}_whom": "Dr Ines Weiss", f"{place}_time": time(0, 0)}).press("Save who was told")
     assert tab.refusals == []
-    assert f"<td>Dr Ines Weiss, {day} 00:00</td>" in along(tab)
+    assert f"<td>Dr Ines Weiss, {day}, 00:00</td>" in along(tab)
     (told,) = house.store.scores_of(series)[0].told
     assert told.told_at == datetime.combine(today(house), time(0, 0), ZoneInfo("Europe/Berlin"))
     assert door("Jonas Lund", "patients").fill(patient_chosen=marta).refusals == []

@@ -23,7 +23,7 @@ def test_a_comma_that_is_typed_key_by_key_is_read_as_one(ward: Ward, tablets: Ta
         expect(box).to_have_value(keys)
     expect(page.get_by_text("72.5 kg × 0.1 mg/kg = 7.25 mg")).to_be_visible()
     asked = "Dose 0.1 mg/kg, 7.25 mg for 72.5 kg: the site's standard is 0.5 mg/kg. Is this what was ordered?"
-    expect(page.get_by_text(asked)).to_be_visible()
+    expect(page.get_by_text(f"▲ {asked}")).to_be_visible()
     expect(page.get_by_role("button", name="Yes, this is what was ordered")).to_be_visible()
     box.fill("1.000,5")
     box.press("Enter")

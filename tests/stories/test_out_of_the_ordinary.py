@@ -206,7 +206,7 @@ def test_a_note_that_is_being_typed_is_left_alone_by_another_tablet(ward: Ward, 
     ada.step("Before")
     jonas.step("Before")
     ada.answer(escort, "yes")
-    note = ada.page.get_by_label(f"{escort}: name and phone number")
+    note = ada.page.get_by_role("textbox", name=f"{escort}: name and phone number")
     expect(note).to_be_focused()
     note.press_sequentially("Jo Muster, 0151")
     ada.page.evaluate("document.activeElement.setSelectionRange(2, 2)")  # she puts something right in the middle

@@ -22,15 +22,19 @@ export function answerRow(host, item) {
   const said = h("span", { class: "answer-said" });
   const note = h("input", { type: "text", maxlength: LONGEST_REASON, autocomplete: "off", placeholder: item.note || "note", "aria-label": `${item.label}: ${item.note || "note"}` });
   const wrong = h("p", { class: "said caution", role: "status" });
-  const keys = oneOf(item.label, answers.map((answer) => ({ value: answer, text: SHORT[answer] ?? answer, name: answer })), onceEach(post));
+  const keys = oneOf(item.label, answers.map((answer) => ({ value: answer, text: SHORT[answer] ?? answer, name: answer })), onceEach(post, standing));
   const submit = (event) => {
     event.preventDefault();
-    const answer = waiting(host, now.key)?.answer ?? now.answer;
+    const answer = standing();
     if (answer) post(answer);
     else put(wrong, "Answer first: tap yes or no.");
   };
   const form = h("form", { class: "answer-note", hidden: true, onsubmit: submit }, note, h("button", { class: "key", type: "submit", "aria-label": `Save note: ${item.label}` }, "Save note"), wrong);
   const node = h("li", { class: "answer" }, h("div", { class: "answer-words" }, h("b", { text: item.label }), said), keys.node, form);
+
+  function standing() {
+    return waiting(host, now.key)?.answer ?? now.answer ?? null;
+  }
 
   // The first tap records the answer; a note that belongs to it may follow.
   function post(answer) {
@@ -48,7 +52,7 @@ export function answerRow(host, item) {
   function draw(fresh) {
     now = fresh;
     const here = waiting(host, now.key);
-    const answer = here?.answer ?? now.answer ?? null;
+    const answer = standing();
     const state = here ? "answered" : (now.state ?? "missing");
     node.className = `answer ${state}`;
     keys.show(answer);

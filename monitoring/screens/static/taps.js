@@ -36,11 +36,12 @@ export function once(action, pause = 1000) {
   };
 }
 
-// The same choice again so soon is the same tap; another choice never is. `action` answers whether the choice was taken.
-export function onceEach(action, pause = 3000) {
+// The same choice again so soon is the same tap; another choice never is, nor one that somebody else has replaced
+// meanwhile. `action` answers whether the choice was taken, `standing` which one stands now.
+export function onceEach(action, standing, pause = 3000) {
   let last = null; // {value, at}
   return (value, event) => {
-    if (last?.value === value && performance.now() - last.at < pause) {
+    if (last?.value === value && standing() === value && performance.now() - last.at < pause) {
       if (event) notTaken(event, "Taken once.");
       return;
     }
