@@ -35,7 +35,8 @@ def test_acts_of_one_tap_and_a_whole_set_are_undone_also_while_cut_off(
 ) -> None:
     infusion = ward.running()
     tablet = tablets(ward, "Ada Okafor", url=network.url, infusion=infusion)
-    places = {one.name: one.box for one in measure(tablet.page).targets}
+    # Flags apart: an overdue set has one, where the infusions of these stories have run for long, and 188 has another.
+    places = {one.name: one.box for one in measure(tablet.page).targets if "flags" not in one.path}
     tablet.log({"systolic": 188})
     shown = {one.name: one.box for one in measure(tablet.page).targets if "undo-bar" not in one.path}
     assert [name for name in places if name in shown and shown[name] != places[name] and "Correct" not in name] == []
