@@ -16,7 +16,7 @@ from playwright.sync_api import Locator, expect
 from monitoring.clinical.record import Entry, Infusion
 from tests.stories.conftest import Tablets
 from tests.stories.tablet import PORTRAIT, Tablet
-from tests.stories.ward import FREE, PLANNED, RUNNING, Ward, values
+from tests.stories.ward import Ward, values
 
 pytestmark = pytest.mark.browser
 
@@ -312,15 +312,16 @@ def test_the_pump_and_the_other_events_are_recorded_once(ward: Ward, tablets: Ta
 
 def test_an_infusion_is_opened_once(ward: Ward, tablets: Tablets) -> None:
     tablet = tablets(ward, "Ada Okafor")
-    patient = f"Patient {PLANNED + RUNNING + FREE}"
+    number = ward.free()
+    patient = f"Patient {number}"
     tablet.find_patient(patient)
-    tablet.fill_in_infusion(weight_kg=70, chair=f"Chair {PLANNED + RUNNING + FREE}")
+    tablet.fill_in_infusion(weight_kg=70, chair=f"Chair {number}")
     tablet.tap_fast(tablet.button(f"Open infusion for {patient}"), THREE)
     expect(tablet.button("Pump started")).to_be_visible()
     tablet.page.goto(f"{ward.server.url}/past")
     tablet.page.get_by_role("link", name="Bedside").first.wait_for()
     (opened,) = ward.infusions_of(patient)
-    assert ward.written(opened).chair == f"chair-{PLANNED + RUNNING + FREE}"
+    assert ward.written(opened).chair == f"chair-{number}"
 
 
 def test_the_same_rating_so_soon_is_asked_about_and_another_one_is_not(bedside: Bedside) -> None:

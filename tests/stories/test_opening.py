@@ -6,14 +6,14 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.stories.conftest import Tablets
-from tests.stories.ward import FREE, PLANNED, RUNNING, Ward
+from tests.stories.ward import Ward
 
 pytestmark = pytest.mark.browser
 
 
 def test_a_comma_that_is_typed_key_by_key_is_read_as_one(ward: Ward, tablets: Tablets) -> None:
     tablet = tablets(ward, "Ada Okafor")
-    tablet.find_patient(f"Patient {PLANNED + RUNNING + FREE}")
+    tablet.find_patient(f"Patient {ward.free()}")
     page = tablet.page
     for field, keys in (("Weight today, kg", "72,5"), ("Dose, mg/kg", "0,1")):
         box = page.get_by_role("textbox", name=field)

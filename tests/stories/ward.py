@@ -36,6 +36,7 @@ class Ward:
     pins: Mapping[str, str]  # by name
     _planned: list[str] = field(default_factory=list)
     _running: list[str] = field(default_factory=list)
+    _free: list[int] = field(default_factory=lambda: list(range(PLANNED + RUNNING + 1, PLANNED + RUNNING + FREE + 1)))
 
     def planned(self) -> str:
         """The id of an infusion that no other story touches, its pump not started yet."""
@@ -44,6 +45,10 @@ class Ward:
     def running(self) -> str:
         """The id of an infusion that no other story touches, its pump started."""
         return self._running.pop()
+
+    def free(self) -> int:
+        """The number of a patient for whom no other story opens an infusion, and of a chair where nobody else sits."""
+        return self._free.pop()
 
     def written(self, infusion: str) -> Infusion:
         """The infusion as it stands in the database's file, read beside the running server."""
