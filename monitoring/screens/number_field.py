@@ -38,7 +38,9 @@ class NumberField:
         where = place or st
         st.session_state.setdefault(self.key, "" if value is None else number_text(value))
         title = self.title or (f"{self.label}, {self.unit}" if self.unit else self.label)
-        where.text_input(title, key=self.key, on_change=on_change or "rerun")
+        # The field is told each time what it holds: a browser that draws it late begins with that, and not empty.
+        shown = str(st.session_state[self.key])
+        where.text_input(title, shown, key=self.key, on_change=on_change or "rerun")
         read = self.read()
         if read.expected:
             where.warning(plain(f"▲ {read.problem(self.label)}"))

@@ -87,7 +87,8 @@ def draw_found(found: Found) -> None:
     first = (found.page - 1) * PAGE_LENGTH + 1
     told.html(f'<p class="past">{first:,} to {first + len(found.rows) - 1:,} of {_infusions(found.total)}</p>')
     label, options = "Sorted", list(_SORTED)
-    sorted_by.selectbox(label, options, format_func=_SORTED.__getitem__, key=_key("sorted"), on_change=_changed)
+    at = options.index(st.session_state[_key("sorted")])
+    sorted_by.selectbox(label, options, at, _SORTED.__getitem__, _key("sorted"), on_change=_changed)
     if found.pages > 1:
         _draw_turn(found, "above")
     zone = _zone()
@@ -196,7 +197,8 @@ def _infusions(count: int) -> str:
 def _draw_fields(choices: Choices) -> None:
     """The fields, then what is asked in words, for they may be folded.
 
-    They are all there whether or not something is asked, so that none loses what was chosen.
+    They are all there whether or not something is asked, so that none loses what was chosen. Each is told each time
+    what it holds: a browser draws them when they are unfolded, and what they then show is what it asks next.
     """
     # Told of, it stays as it is when the page is drawn again; a bookmark shows what it finds, not the fields.
     with st.expander("Filters", key=_key("filters"), on_change="rerun"):
@@ -211,8 +213,9 @@ def _fields(choices: Choices) -> Iterator[str]:
     """Draw each field, and say what it asks, if anything."""
     first, last, nurse, chair = st.columns(4)
     for column, label, key in ((first, "From", "from"), (last, "To, that day included", "to")):
-        column.date_input(label, None, *DAYS, key=_key(key), on_change=_changed, format="DD/MM/YYYY")
-        if day := st.session_state[_key(key)]:
+        day = st.session_state[_key(key)]
+        column.date_input(label, day, *DAYS, key=_key(key), on_change=_changed, format="DD/MM/YYYY")
+        if day:
             yield f"{label.partition(',')[0]} {day:%d %b %Y}"
     yield from _choose(nurse, "Recorded by", "nurse", dict(choices.people))
     yield from _choose(chair, "Chair", "chair", {one.id: one.label for one in running().store.chairs()})
@@ -235,8 +238,9 @@ def _fields(choices: Choices) -> Iterator[str]:
     for column, label, key in zip(
         st.columns(3), ("Stopped early", "To be signed"), ("early", "unsigned"), strict=False
     ):
-        column.toggle(label, key=_key(key), on_change=_changed)
-        if st.session_state[_key(key)]:
+        wanted = bool(st.session_state[_key(key)])
+        column.toggle(label, wanted, _key(key), on_change=_changed)
+        if wanted:
             yield label
 
 
@@ -250,7 +254,8 @@ def _choose(place: DeltaGenerator, label: str, key: str, words: Mapping[str, str
     chosen = st.session_state[_key(key)]
     options = [*words, *([chosen] if chosen is not None and chosen not in words else [])]
     word = partial(_word, words)
-    place.selectbox(label, options, index=None, format_func=word, key=_key(key), on_change=_changed, placeholder="any")
+    at = None if chosen is None else options.index(chosen)
+    place.selectbox(label, options, at, word, _key(key), on_change=_changed, placeholder="any")
     if chosen is not None:
         yield f"{label}: {word(chosen)}"
 
@@ -259,7 +264,7 @@ def _several(place: DeltaGenerator, label: str, key: str, words: Mapping[str, st
     chosen: list[str] = st.session_state[_key(key)]
     options = [*words, *(one for one in chosen if one not in words)]
     word = partial(_word, words)
-    place.multiselect(label, options, format_func=word, key=_key(key), on_change=_changed, placeholder="any")
+    place.multiselect(label, options, chosen, word, _key(key), on_change=_changed, placeholder="any")
     if chosen:
         yield f"{label}: {', '.join(map(word, chosen))}"
 

@@ -43,7 +43,7 @@ def chosen(page: Page, field: str, option: str) -> None:
     wanted = page.get_by_role("option", name=option, exact=True)
     for _ in range(5):
         box.click()
-        box.press_sequentially(option)
+        box.fill(option)
         with suppress(TimeoutError):
             wanted.click(timeout=4000)
             break
@@ -70,10 +70,13 @@ def test_a_search_is_bookmarked_and_holds_no_patient(demonstration: Ward, tablet
     page.goto(f"{demonstration.server.url}/past?to={over}")
     found = page.locator(".past").filter(has_text="no. INV-")
     expect(found).to_have_count(25)
+    expect(page.locator(".asked")).to_have_text(f"1 filter · To {over:%d %b %Y}")
+    assert asked_for(page) == {"to": [f"{over}"]}
 
     page.get_by_text("Filters", exact=True).click()
     chosen(page, "Flag of", "Systolic pressure")
     page.wait_for_url("**flag=systolic**")
+    assert asked_for(page) == {"to": [f"{over}"], "flag": ["systolic"]}
     chosen(page, "Level, at least", "▲ caution")
     page.wait_for_url("**level=caution**")
     chosen(page, "Sorted", "most flags first")
