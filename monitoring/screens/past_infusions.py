@@ -364,7 +364,9 @@ def _words_changed() -> None:
 
 
 def _clear() -> None:
+    """Ask nothing any more: at once, so that a field that reports in the same moment does not bring the rest back."""
     st.query_params.clear()
+    _take_address()
 
 
 def _turn(page: int) -> None:
