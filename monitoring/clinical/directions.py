@@ -2,6 +2,9 @@
 
 In a line from left to right a name in Arabic or Hebrew draws the number that follows it to its other side:
 "27-0417" is read as "0417-27". An isolate (Unicode TR9: U+2068 ... U+2069) keeps the name in its place.
+
+Isolates are for showing: nothing is stored, compared or hashed with them. `screens/static/directions.js` is the same
+for what a browser draws; both are held to tests/vectors/directions.json.
 """
 
 from __future__ import annotations
@@ -12,22 +15,35 @@ from typing import Final
 
 _OPEN, _CLOSE = "\u2068", "\u2069"
 _OF_PHRASE: Final = ("R", "M")
-_ISOLATES: Final = re.compile("[\u2066-\u2069]")
-# What may stand inside a phrase of one direction, between its words; numbers too, where plain spaces are around them.
-_INSIDE: Final = re.compile(r"[\s.,،'’\"\-־]*|\s+[\d.,/:%-]+\s+")
+_SIDES: Final = {"R": "R", "AL": "R", "L": "L", "NSM": "M"}
+_LETTERS: Final = ("Lu", "Ll", "Lt", "Lo")
+# Signs without ink that turn what follows them, to the end of the line; a name may have brought some along.
+_TURNING: Final = re.compile("[\u202a-\u202e\u2066-\u2069]")
+_UNTURNED: Final = re.compile("[\0-\u058f]*")  # letters before Hebrew: most texts hold no other
+# What may stand inside a phrase of one direction, between its words; numbers too, where plain spaces are around them,
+# but none with a hyphen: between Arabic words 27-0417 would be drawn as 0417-27.
+_INSIDE: Final = re.compile(r"[\s.,،'’\"\-־]*|\s+[\d.,/:%]+\s+")
+# What keeps a number apart from the words before or after it, also where no letter from left to right is near.
+_APART: Final = re.compile(r"[·;:,]\s+\(?\d|\d\)?\s*[·;:,]\s|\(\d|\d-\d")
 
 
 def isolated(text: str) -> str:
     """The text with each phrase from right to left in an isolate; as it is where there is no such phrase.
 
-    A text that is from right to left as a whole is one phrase: its own order of words and numbers holds.
+    A line that is from right to left as a whole is one phrase, its own order of words and numbers holds: unless a
+    number in it is kept apart, as in "name · number".
     """
+    if _UNTURNED.fullmatch(text):
+        return text
+    return "\n".join(_isolated_line(line) for line in text.split("\n"))
+
+
+def _isolated_line(text: str) -> str:
+    text = _TURNING.sub("", text)
     sides = [_side(character) for character in text]
     if "R" not in sides:
         return text
-    text = _ISOLATES.sub("", text)
-    sides = [_side(character) for character in text]
-    if "L" not in sides:
+    if "L" not in sides and not _APART.search(text):
         return f"{_OPEN}{text}{_CLOSE}"
     found, at = [], 0
     while at < len(text):
@@ -54,6 +70,6 @@ def _end_of_phrase(text: str, sides: list[str], at: int) -> int:
 
 
 def _side(character: str) -> str:
-    """R for a letter from right to left, L for one from left to right, M for a mark on a letter, "" for neither."""
-    kind = unicodedata.bidirectional(character)
-    return {"R": "R", "AL": "R", "L": "L", "NSM": "M"}.get(kind, "")
+    """R for what is from right to left, L for a letter from left to right, M for a mark on a letter, "" for others."""
+    side = _SIDES.get(unicodedata.bidirectional(character), "")
+    return "" if side == "L" and unicodedata.category(character) not in _LETTERS else side

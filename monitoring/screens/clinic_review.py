@@ -5,7 +5,6 @@ from __future__ import annotations
 from calendar import monthrange
 from dataclasses import dataclass
 from datetime import date
-from html import escape
 from typing import Final
 
 import streamlit as st
@@ -18,7 +17,7 @@ from monitoring.review import clinic_counts
 from monitoring.review.catching_up import catch_up
 from monitoring.review.clinic_counts import ClinicTable, GroupBy, Scope
 from monitoring.screens.doorway import PAGES
-from monitoring.screens.plain import plain
+from monitoring.screens.plain import as_it_is, each_as_it_is, in_html, listed, plain, spoken
 
 _LOOK_AGAIN_SECONDS: Final = 2
 _ADDRESS: Final = "clinic_address"  # the address that the fields show
@@ -62,7 +61,7 @@ def ask() -> Asked | None:
         "Ranges",
         options["ranges"],
         index=None,
-        format_func=versions.__getitem__,  # a list's words are no markdown: nothing is escaped there
+        format_func=listed(versions),
         key=_key("ranges"),
         on_change=_changed,
         placeholder="all",
@@ -72,15 +71,15 @@ def ask() -> Asked | None:
         (three, "To month", "to", "the last"),
     ):
         place.selectbox(
-            label,
+            spoken(label),
             months,
             index=None,
-            format_func=month_words,
+            format_func=lambda month: as_it_is(month_words(month)),
             key=_key(key),
             on_change=_changed,
-            placeholder=otherwise,
+            placeholder=as_it_is(otherwise),
         )
-    four.selectbox("Compared", list(_ALONG), format_func=_ALONG.__getitem__, key=_key("along"), on_change=_changed)
+    four.selectbox("Compared", list(_ALONG), format_func=listed(_ALONG), key=_key("along"), on_change=_changed)
     state = st.session_state
     scope = Scope(state[_key("ranges")] or "", state[_key("from")] or "", state[_key("to")] or "")
     digits = state[_key("digits")]
@@ -100,7 +99,7 @@ def draw_minutes(asked: Asked) -> None:
     """Percentiles of one measure by minute."""
     measures = clinic_counts.measures(running())
     label = {key: measure.label for key, measure in measures.items()}
-    st.selectbox("Measure", list(measures), format_func=label.__getitem__, key=_key("measure"), on_change=_changed)
+    st.selectbox("Measure", list(measures), format_func=listed(label), key=_key("measure"), on_change=_changed)
     _draw(clinic_counts.curve(running(), asked.measure, asked.scope))
 
 
@@ -143,7 +142,7 @@ def draw_sets(asked: Asked) -> None:
     measures = clinic_counts.measures(clinic)
     typed = [key for key, measure in measures.items() if clinic_counts.spans_tens(measure)]
     label = {key: measures[key].label for key in typed}
-    st.selectbox("Last digits of", typed, format_func=label.__getitem__, key=_key("digits"), on_change=_changed)
+    st.selectbox("Last digits of", typed, format_func=listed(label), key=_key("digits"), on_change=_changed)
     _draw(clinic_counts.last_digits(clinic, asked.digits, scope))
 
 
@@ -161,14 +160,15 @@ def draw_ends(asked: Asked) -> None:
 def _draw(table: ClinicTable) -> None:
     """A chart with how many it rests on and what it leaves out, or why it stays empty; then the same as a table."""
     left_out = f" · left out: {table.left_out}" if table.left_out else ""
-    st.html(f'<h3 class="clinic">{escape(table.title)}</h3><p class="clinic">{escape(table.counted + left_out)}</p>')
+    st.html(f'<h3 class="clinic">{in_html(table.title)}</h3><p class="clinic">{in_html(table.counted + left_out)}</p>')
     if table.nothing:
         st.info(plain(table.nothing))
     else:
         import pandas  # noqa: F401  plotly asks whether it is there, and trips over one that a thread is just loading
 
         dark = st.context.theme.type != "light"
-        st.plotly_chart(clinic_figure(table, dark=dark), theme=None, config=_NO_TOOLS, key=f"chart_{table.key}")
+        figure = each_as_it_is(clinic_figure(table, dark=dark).to_dict())
+        st.plotly_chart(figure, theme=None, config=_NO_TOOLS, key=f"chart_{table.key}")
     with st.expander("As a table"):
         st.html(_html(table))
         st.download_button(
@@ -182,7 +182,7 @@ def _draw(table: ClinicTable) -> None:
 
 
 def _html(table: ClinicTable) -> str:
-    head = "".join(f"<th>{escape(heading)}</th>" for heading in table.columns)
+    head = "".join(f"<th>{in_html(heading)}</th>" for heading in table.columns)
     shown = [(month_words(str(row[0])), *row[1:]) if table.columns[0] == "Month" else row for row in table.rows]
     rows = "".join(f"<tr>{''.join(f'<td>{_cell(cell)}</td>' for cell in row)}</tr>" for row in shown)
     return f'<div class="wide"><table class="along"><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>'
@@ -196,7 +196,7 @@ def month_words(month: str) -> str:
 def _cell(cell: str | int | float | None) -> str:
     if cell is None:
         return "–"
-    return escape(cell) if isinstance(cell, str) else f"{cell:,}" if isinstance(cell, int) else f"{cell:g}"
+    return in_html(cell) if isinstance(cell, str) else f"{cell:,}" if isinstance(cell, int) else f"{cell:g}"
 
 
 # Between the fields and the address

@@ -19,7 +19,7 @@ from monitoring.recording.importing import Place, Standing, older, places, stand
 from monitoring.records import ImportedFrom
 from monitoring.screens.doorway import PAGES
 from monitoring.screens.identity import actor
-from monitoring.screens.plain import plain, spoken
+from monitoring.screens.plain import as_it_is, listed, plain, spoken
 from monitoring.screens.said import say, say_outcome, show_said
 from monitoring.screens.wrapped import MOST_ROWS, draw_wrapped
 
@@ -53,7 +53,7 @@ def draw_dry_run(chosen: Chosen, found: DryRun, decisions: Mapping[str, Decision
     st.subheader("Dry run: nothing is stored yet")
     if found.problems:
         st.warning("Still to be said of this file, or to be decided")
-        st.text("\n".join(f"▲ {problem}" for problem in found.problems))
+        st.text(as_it_is("\n".join(f"▲ {problem}" for problem in found.problems)))
     if not found.rows:
         return
     _draw_rows(found, what)
@@ -65,7 +65,7 @@ def _draw_rows(found: DryRun, what: str) -> None:
     counts = {
         state: sum(row.state == state for row in found.rows) for state in dict.fromkeys(r.state for r in found.rows)
     }
-    st.text(" · ".join(f"{state}: {count}" for state, count in counts.items()))
+    st.text(as_it_is(" · ".join(f"{state}: {count}" for state, count in counts.items())))
     zone = _zone()
     first = {"wrong": 0, "asked": 1}  # what a person has to do something about
     rows = sorted(found.rows, key=lambda row: first.get(row.state, 2))
@@ -89,9 +89,9 @@ def _draw_rows(found: DryRun, what: str) -> None:
     more = Counter(row.state for row in rows[MOST_ROWS:])
     if more:
         counted = ", ".join(f"{state}: {count}" for state, count in more.items())
-        st.text(f"{sum(more.values())} more that are not shown here: {counted}.")
+        st.text(as_it_is(f"{sum(more.values())} more that are not shown here: {counted}."))
     if found.remarks:
-        st.text("\n".join(found.remarks))
+        st.text(as_it_is("\n".join(found.remarks)))
 
 
 # Decisions
@@ -115,7 +115,7 @@ def _draw_decisions(chosen: Chosen, found: DryRun, decisions: Mapping[str, Decis
         _draw_group(chosen, number, group, faults)
     if decisions:
         left = sum(one.how == "leave out" for one in decisions.values())
-        st.text(f"Decided: {len(decisions) - left} confirmed, {left} left out")
+        st.text(f"Decided: {len(decisions) - left:d} confirmed, {left:d} left out")
         st.button("Decide anew", key=f"{chosen.place}_anew", on_click=_forget, args=(chosen.place,))
 
 
@@ -123,17 +123,18 @@ def _draw_group(chosen: Chosen, number: int, group: str, faults: Sequence[tuple[
     asked = all(fault.asked for _, fault in faults)
     place = f"{chosen.place}_{hashlib.sha256(group.encode()).hexdigest()[:12]}"
     with st.container(border=True):
-        st.text(f"{group}: {len(faults)} {'time' if len(faults) == 1 else 'times'}")
-        st.text("\n".join(f"{line}: {fault.sentence}" for line, fault in faults[:4]) + ("\n…" if faults[4:] else ""))
+        st.text(as_it_is(f"{group}: {len(faults)} {'time' if len(faults) == 1 else 'times'}"))
+        said = [f"{line}: {fault.sentence}" for line, fault in faults[:4]] + ["…"] * bool(faults[4:])
+        st.text(as_it_is("\n".join(said)))
         names = {_ALL: _ALL} | {fault.key: f"{line}: {fault.sentence}" for line, fault in faults}
         one, two, three = st.columns([3, 2, 3], vertical_alignment="bottom")
         of = spoken(
             group[:_LONGEST_GROUP].replace(": ", ", ")
         )  # in each name: there may be several groups, and each has these fields
-        one.selectbox(f"Which of {of}", list(names), format_func=lambda key: names.get(key, ""), key=f"{place}_which")
+        one.selectbox(f"Which of {of}", list(names), format_func=listed(names), key=f"{place}_which")
         hows = {"": "not decided", "unusual": "confirmed", "leave out": "left out"}
         offered = ["", *(["unusual"] if asked else []), "leave out"]
-        two.selectbox(f"Decision on {of}", offered, format_func=lambda one: hows[one], key=f"{place}_how")
+        two.selectbox(f"Decision on {of}", offered, format_func=listed(hows), key=f"{place}_how")
         three.text_input(f"Reason, when left out, of {of}", key=f"{place}_reason")
         keys = [fault.key for _, fault in faults]
         st.button(f"Decide {of}", key=f"{place}_decide", on_click=_decide, args=(chosen.place, place, keys))
@@ -241,7 +242,7 @@ def _draw_series(chosen: Chosen, judged: Sequence[_Judged]) -> dict[str, str]:
         if not clinic.store.series_of(patient_id) or any(clinic.store.infusion(one.id) for one in past):
             continue
         if sentence := older(clinic, past, _zone()):
-            st.text(f"{_whose(found)}: {sentence}")
+            st.text(as_it_is(f"{_whose(found)}: {sentence}"))
         # The key holds what is proposed: proposed otherwise, the box is another one, and begins as proposed.
         boxes[patient_id] = f"{chosen.place}_{'older' if sentence else 'joins'}_{patient_id}"
         st.checkbox(
@@ -258,7 +259,7 @@ def _draw_bring_in(
     """The button that brings in what is new, of `past` that could be kept, and what came of it."""
     if new:
         st.button(
-            f"Import {_infusions(len(new))}",
+            plain(f"Import {_infusions(len(new))}"),
             key="import_button",
             type="primary",
             on_click=_import,

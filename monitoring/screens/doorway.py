@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from html import escape
 from pathlib import Path
 from typing import Final, Literal
 
@@ -12,7 +11,7 @@ from monitoring import access
 from monitoring.access import Actor
 from monitoring.clinic import RunningClinic, running
 from monitoring.screens.identity import signed_in
-from monitoring.screens.plain import plain
+from monitoring.screens.plain import in_html, plain
 from monitoring.screens.said import forget_said
 
 PAGES: Final = Path(__file__).resolve().parents[2] / "pages"
@@ -85,10 +84,10 @@ def _say_where(clinic: RunningClinic, actor: Actor) -> None:
     if stored is None or not stored.approved:
         lines.append('<p class="say unapproved">▲ Ranges not yet approved by this site</p>')
     if notice := clinic.clock.notice:
-        lines.append(f'<p class="say unapproved">▲ {escape(notice)}</p>')
+        lines.append(f'<p class="say unapproved">▲ {in_html(notice)}</p>')
     looks_after = access.may(actor.staff.role, "manage_staff")
     lines += [
-        f'<p class="say unapproved">▲ {escape(one)}</p>' for one in (clinic.trouble if looks_after else clinic.missing)
+        f'<p class="say unapproved">▲ {in_html(one)}</p>' for one in (clinic.trouble if looks_after else clinic.missing)
     ]
     st.html(f'<div class="say-all">{"".join(lines)}</div>')
     st.caption(plain(f"{found.name if found else ''} · signed in: {actor.staff.name}, {actor.staff.role}"))

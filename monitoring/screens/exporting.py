@@ -99,7 +99,7 @@ def _draw_search(search: Search) -> None:
     making = _making()
     busy = making is not None and making.over_since is None
     button.button(
-        f"Make a file of {count}",
+        plain(f"Make a file of {count}"),
         key="export_start",
         on_click=_start,
         args=(search,),

@@ -32,7 +32,7 @@ from monitoring.imports.tables import Table
 from monitoring.imports.times import TIME_FORMS, read_time
 from monitoring.imports.units import WEIGHTS, units_of
 from monitoring.screens.number_field import NumberField
-from monitoring.screens.plain import plain, spoken
+from monitoring.screens.plain import as_it_is, listed, plain, spoken
 
 _EXAMPLES: Final = 3
 _OLDEST: Final = date(1900, 1, 1)
@@ -75,12 +75,12 @@ def _draw_column(table: Table, position: int, proposed: Column, protocol: Protoc
     offered = {_code(one): one for one in _columns(protocol)}
     examples = ", ".join(table.words(position)[:_EXAMPLES]) or "empty in every line"
     left, right = st.columns([2, 3], vertical_alignment="center")
-    left.text(f"{table.columns[position]}: {examples}"[:200])
+    left.text(as_it_is(f"{table.columns[position]}: {examples}"[:200]))
     code = right.selectbox(
         spoken(f"Column {table.columns[position]}"),
         list(offered),
         index=max(0, list(offered).index(_code(proposed)) if _code(proposed) in offered else 0),
-        format_func=lambda one: _column_words(offered.get(one, Column()), protocol),
+        format_func=lambda one: as_it_is(_column_words(offered.get(one, Column()), protocol)),
         key=f"{place}_column_{position}",
         label_visibility="collapsed",
     )
@@ -153,7 +153,7 @@ def _draw_words(table: Table, mapping: FileMapping, protocol: Protocol, place: s
             plain(f"Word {word[:60]}"),
             range(len(choices)),
             index=choices.index(proposed) if proposed in choices else 0,
-            format_func=lambda one: _meaning_words(choices[one], protocol),
+            format_func=lambda one: as_it_is(_meaning_words(choices[one], protocol)),
             key=f"{place}_word_{word}",
         )
         if (meaning := choices[chosen or 0]) is not None:
@@ -172,7 +172,7 @@ def _draw_form(table: Table, mapping: FileMapping, place: str) -> str:
         "How times are written",
         list(TIME_FORMS),
         index=list(TIME_FORMS).index(fits[0]) if fits else 0,
-        format_func=lambda key: TIME_FORMS[key],
+        format_func=listed(TIME_FORMS),
         key=f"{place}_{at}_form",  # with other columns, another proposal
     )
     if len(fits) < 2 or form not in fits:
@@ -230,8 +230,8 @@ def _draw_times(table: Table, mapping: FileMapping, zone: str, place: str) -> Fi
 def _draw_instant(what: str, place: str) -> datetime | None:
     """A local day and time, None until both are said."""
     one, two = st.columns(2)
-    day = one.date_input(f"{what}, day", value=None, min_value=_OLDEST, format="DD/MM/YYYY", key=f"{place}_day")
-    at = two.time_input(f"{what}, time", value=None, step=60, key=f"{place}_time")
+    day = one.date_input(spoken(f"{what}, day"), value=None, min_value=_OLDEST, format="DD/MM/YYYY", key=f"{place}_day")
+    at = two.time_input(spoken(f"{what}, time"), value=None, step=60, key=f"{place}_time")
     if isinstance(day, date) and isinstance(at, time):
         return datetime.combine(day, at)
     return None
@@ -269,7 +269,7 @@ def _draw_told(mapping: FileMapping, clinic: RunningClinic, place: str) -> Told:
         stopped = st.selectbox(
             "Stopped early, because of",
             reasons,
-            format_func=lambda one: one or "it ended as planned",
+            format_func=lambda one: as_it_is(one or "it ended as planned"),
             key=f"{place}_stopped",
         )
         told = replace(told, stopped=stopped or "")
@@ -281,9 +281,7 @@ def _draw_plan(mapping: FileMapping, clinic: RunningClinic, place: str, told: To
     protocol, dose = clinic.protocol, clinic.protocol.dose
     one, two, three = st.columns(3)
     chairs = {chair.id: chair.label for chair in clinic.store.chairs()}
-    chair = one.selectbox(
-        "Chair", list(chairs), index=None, format_func=lambda one: chairs.get(one, ""), key=f"{place}_chair"
-    )
+    chair = one.selectbox("Chair", list(chairs), index=None, format_func=listed(chairs), key=f"{place}_chair")
     every = two.selectbox(
         "Vital signs every, min",
         list(protocol.schedule.presets),
@@ -308,13 +306,18 @@ def _draw_patient(clinic: RunningClinic, place: str) -> str:
     """The number of the patient of the whole file; nobody is ever chosen by default."""
     text = st.text_input("Patient of this file", key=f"{place}_find", placeholder="Name or patient number")
     found = clinic.store.find_patients(text.strip(), limit=12)
-    names = {one.number: plain(f"{one.name} · {one.number} · born {one.birth_date:%d %b %Y}") for one in found}
-    chosen = st.pills("Patients", list(names), format_func=lambda one: names.get(one, ""), key=f"{place}_patient")
+    names = {one.number: f"{one.name} · {one.number} · born {one.birth_date:%d %b %Y}" for one in found}
+    chosen = st.pills(
+        "Patients", list(names), format_func=lambda one: plain(names.get(one, "")), key=f"{place}_patient"
+    )
     return chosen if isinstance(chosen, str) else ""
 
 
 def _draw_moment(what: str, offered: tuple[When, ...], place: str, words: Mapping[When, str] = WHEN_WORDS) -> Moment:
-    when = st.selectbox(what, list(offered), format_func=lambda one: _capital(words[one]), key=place) or ""
+    when = (
+        st.selectbox(spoken(what), list(offered), format_func=lambda one: as_it_is(_capital(words[one])), key=place)
+        or ""
+    )
     if when == "after":
         title = f"{what}, minutes after the start"
         minutes = NumberField(f"{place}_minutes", what, "min", title, possible=(0, _LONGEST_MINUTES)).draw().value

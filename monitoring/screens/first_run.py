@@ -11,6 +11,7 @@ from monitoring.clinic import open_demonstration, running
 from monitoring.recording import set_up_clinic
 from monitoring.records.shapes import RecordsError
 from monitoring.screens.intended_use import INTENDED_USE
+from monitoring.screens.plain import spoken
 from monitoring.screens.ranges import draw_ranges
 from monitoring.screens.said import say, say_outcome, show_said
 
@@ -48,8 +49,10 @@ def draw_set_up() -> None:
         st.text_area("Chairs, one a line", key="clinic_chairs", value="Chair 1\nChair 2", height=120)
         for person in ("administrator", "clinician"):
             name, pin = st.columns([3, 2])
-            name.text_input(f"First {person}", key=f"{person}_name")
-            pin.text_input(f"PIN of the {person}, six digits", key=f"{person}_pin", type="password", max_chars=6)
+            name.text_input(spoken(f"First {person}"), key=f"{person}_name")
+            pin.text_input(
+                spoken(f"PIN of the {person}, six digits"), key=f"{person}_pin", type="password", max_chars=6
+            )
         with st.expander("The ranges that come with this program, each with its source"):
             draw_ranges()
         st.info(COMES_NEXT)

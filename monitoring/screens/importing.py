@@ -8,7 +8,6 @@ from collections.abc import Iterable, Mapping, Sequence
 import streamlit as st
 
 from monitoring.clinic import running
-from monitoring.clinical.directions import isolated
 from monitoring.clinical.instants import read_day
 from monitoring.clinical.record import Patient
 from monitoring.imports.bundle import Resource, read_bundle
@@ -23,7 +22,7 @@ from monitoring.screens.asking import confirmed, draw_namesakes
 from monitoring.screens.deciding import Chosen, decisions_of, draw_dry_run
 from monitoring.screens.file_mapping import draw_mapping, draw_told_of_bundle
 from monitoring.screens.identity import actor
-from monitoring.screens.plain import plain, spoken
+from monitoring.screens.plain import as_it_is, listed, plain, spoken
 from monitoring.screens.said import say_outcome, show_said
 
 
@@ -46,7 +45,7 @@ def draw_table(chosen: Chosen) -> Table | None:
     except FileRefused as refused:
         st.error(plain(str(refused)))
         return None
-    st.text(f"{chosen.source.shown}: {len(table.columns)} columns, {len(table.rows)} lines")
+    st.text(as_it_is(f"{chosen.source.shown}: {len(table.columns)} columns, {len(table.rows)} lines"))
     return table
 
 
@@ -64,7 +63,7 @@ def draw_bundle(chosen: Chosen) -> None:
     except FileRefused as refused:
         st.error(plain(str(refused)))
         return
-    st.text(f"{chosen.source.shown}: {len(resources)} resources")
+    st.text(as_it_is(f"{chosen.source.shown}: {len(resources)} resources"))
     decisions = decisions_of(chosen)
     left_out = [int(key.partition("/")[0]) for key, one in decisions.items() if one.how == "leave out"]
     people = people_named(resources, left_out)
@@ -122,15 +121,13 @@ def _draw_register(place: str, person: Person) -> None:
     with st.container(border=True):
         number = next(iter(kinds))
         died = f", died {person.died}" if person.died else ""
-        st.text(
-            f"Not registered here: {isolated(person.name) or 'no name'}, number {number}, "
-            f"born {person.born or 'not said'}, sex {person.sex or 'not said'}{died}"
-        )
+        who = f"{person.name or 'no name'}, number {number}, born {person.born or 'not said'}"
+        st.text(as_it_is(f"Not registered here: {who}, sex {person.sex or 'not said'}{died}"))
         if len(kinds) > 1:
             st.selectbox(
                 spoken(f"Number in this clinic, of {person.name or number}"),
                 list(kinds),
-                format_func=lambda one: kinds.get(one, one),
+                format_func=listed(kinds),
                 key=f"{key}_number",
             )
         draw_namesakes(key, namesake_questions(running(), person.name, read_day(person.born)))

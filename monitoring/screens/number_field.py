@@ -12,7 +12,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from monitoring.clinical.written_numbers import WrittenNumber, number_text, written_number
-from monitoring.screens.plain import plain
+from monitoring.screens.plain import as_it_is, plain
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ class NumberField:
         title = self.title or (f"{self.label}, {self.unit}" if self.unit else self.label)
         # The field is told each time what it holds: a browser that draws it late begins with that, and not empty.
         shown = str(st.session_state[self.key])
-        where.text_input(title, shown, key=self.key, on_change=on_change or "rerun")
+        where.text_input(as_it_is(title), shown, key=self.key, on_change=on_change or "rerun")
         read = self.read()
         if read.expected:
             where.warning(plain(f"▲ {read.problem(self.label)}"))

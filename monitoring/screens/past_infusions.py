@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
-from functools import partial
-from html import escape
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -25,7 +23,7 @@ from monitoring.screens.doorway import PAGES
 from monitoring.screens.drawn import draw
 from monitoring.screens.exporting import Search, draw_exports
 from monitoring.screens.number_field import NumberField
-from monitoring.screens.plain import plain
+from monitoring.screens.plain import in_html, listed, plain, spoken
 
 _LOOK_AGAIN_SECONDS: Final = 2
 _WORDS: Final = "past_words"  # what was typed of a patient: in this tab's session, and in no address
@@ -46,6 +44,7 @@ _SORTED: Final[dict[tuple[SortKey, bool], str]] = {
 }
 _YES_OR_NO: Final = {"yes": "yes", "no": "no"}
 _ANSWERED: Final = {"no": "not acknowledged", "yes": "acknowledged"}
+_GONE: Final = "not known here"
 _BOUNDS: Final = (
     ("Dose from [mg]", "mg_from"),
     ("Dose to [mg]", "mg_to"),
@@ -86,9 +85,9 @@ def draw_found(found: Found) -> None:
     told, sorted_by = st.columns([3, 2], vertical_alignment="bottom")
     first = (found.page - 1) * PAGE_LENGTH + 1
     told.html(f'<p class="past">{first:,} to {first + len(found.rows) - 1:,} of {_infusions(found.total)}</p>')
-    label, options = "Sorted", list(_SORTED)
+    options = list(_SORTED)
     at = options.index(st.session_state[_key("sorted")])
-    sorted_by.selectbox(label, options, at, _SORTED.__getitem__, _key("sorted"), on_change=_changed)
+    sorted_by.selectbox("Sorted", options, at, format_func=listed(_SORTED), key=_key("sorted"), on_change=_changed)
     if found.pages > 1:
         _draw_turn(found, "above")
     zone = _zone()
@@ -101,7 +100,7 @@ def draw_found(found: Found) -> None:
         # A link, not a button: the way back leads to what was found, and not past it.
         open_it.page_link(
             PAGES / f"{page}.py",
-            label=label,
+            label=plain(label),
             help=f"Infusion of {row.opened_at.astimezone(zone):%d %b %Y}",
             width="stretch",
             query_params={"infusion": row.infusion},
@@ -118,9 +117,11 @@ def _draw_due() -> None:
     if not left:
         st.rerun()
     if left > stuck:
-        st.warning(f"▲ {_infusions(left)} {'is' if left == 1 else 'are'} being summed up and may be missing here.")
+        st.warning(
+            plain(f"▲ {_infusions(left)} {'is' if left == 1 else 'are'} being summed up and may be missing here.")
+        )
     if stuck:
-        st.error(f"▲ {_infusions(stuck)} cannot be judged and may be missing here; the server's log says why.")
+        st.error(plain(f"▲ {_infusions(stuck)} cannot be judged and may be missing here; the server's log says why."))
 
 
 def _draw_turn(found: Found, place: str) -> None:
@@ -146,12 +147,12 @@ def _line(row: FoundInfusion, zone: ZoneInfo) -> str:
     given = f", {row.given_mg:.1f} mg given" if row.given_mg is not None else ""
     said = [
         day_and_time(row.opened_at, zone),
-        escape(row.chair),
+        in_html(row.chair),
         f"{row.dose_mg:.1f} mg ({row.mg_per_kg:g} mg/kg){given}",
-        escape(row.nurse),
-        *(escape(word) for word in _course(row)),
+        in_html(row.nurse),
+        *(in_html(word) for word in _course(row)),
     ]
-    who = [f"<b><bdi>{escape(row.patient_name)}</bdi></b>", f"no. {escape(row.patient_number)}", f"infusion {of}"]
+    who = [f"<b>{in_html(row.patient_name)}</b>", f"no. {in_html(row.patient_number)}", f"infusion {of}"]
     return f'<p class="past">{_whole(who)}<br>{_whole(said)}</p>'
 
 
@@ -206,7 +207,7 @@ def _draw_fields(choices: Choices) -> None:
         st.button("Clear all filters", key="clear", on_click=_clear, disabled=not asked)
     if asked:
         count = "1 filter" if len(asked) == 1 else f"{len(asked)} filters"
-        st.html(f'<p class="past asked"><b>{count}</b> · {_whole(escape(one) for one in asked)}</p>')
+        st.html(f'<p class="past asked"><b>{count}</b> · {_whole(in_html(one) for one in asked)}</p>')
 
 
 def _fields(choices: Choices) -> Iterator[str]:
@@ -214,7 +215,7 @@ def _fields(choices: Choices) -> Iterator[str]:
     first, last, nurse, chair = st.columns(4)
     for column, label, key in ((first, "From", "from"), (last, "To, that day included", "to")):
         day = st.session_state[_key(key)]
-        column.date_input(label, day, *DAYS, key=_key(key), on_change=_changed, format="DD/MM/YYYY")
+        column.date_input(spoken(label), day, *DAYS, key=_key(key), on_change=_changed, format="DD/MM/YYYY")
         if day:
             yield f"{label.partition(',')[0]} {day:%d %b %Y}"
     yield from _choose(nurse, "Recorded by", "nurse", dict(choices.people))
@@ -239,7 +240,7 @@ def _fields(choices: Choices) -> Iterator[str]:
         st.columns(3), ("Stopped early", "To be signed"), ("early", "unsigned"), strict=False
     ):
         wanted = bool(st.session_state[_key(key)])
-        column.toggle(label, wanted, _key(key), on_change=_changed)
+        column.toggle(spoken(label), wanted, _key(key), on_change=_changed)
         if wanted:
             yield label
 
@@ -253,24 +254,34 @@ def _choose(place: DeltaGenerator, label: str, key: str, words: Mapping[str, str
     """One of several, or none; what is asked for and is not there any more stays to be seen."""
     chosen = st.session_state[_key(key)]
     options = [*words, *([chosen] if chosen is not None and chosen not in words else [])]
-    word = partial(_word, words)
     at = None if chosen is None else options.index(chosen)
-    place.selectbox(label, options, at, word, _key(key), on_change=_changed, placeholder="any")
+    place.selectbox(
+        spoken(label),
+        options,
+        at,
+        format_func=listed(words, _GONE),
+        key=_key(key),
+        on_change=_changed,
+        placeholder="any",
+    )
     if chosen is not None:
-        yield f"{label}: {word(chosen)}"
+        yield f"{label}: {words.get(chosen, _GONE)}"
 
 
 def _several(place: DeltaGenerator, label: str, key: str, words: Mapping[str, str]) -> Iterator[str]:
     chosen: list[str] = st.session_state[_key(key)]
     options = [*words, *(one for one in chosen if one not in words)]
-    word = partial(_word, words)
-    place.multiselect(label, options, chosen, word, _key(key), on_change=_changed, placeholder="any")
+    place.multiselect(
+        spoken(label),
+        options,
+        chosen,
+        format_func=listed(words, _GONE),
+        key=_key(key),
+        on_change=_changed,
+        placeholder="any",
+    )
     if chosen:
-        yield f"{label}: {', '.join(map(word, chosen))}"
-
-
-def _word(words: Mapping[str, str], key: str) -> str:
-    return words.get(key, "not known here")
+        yield f"{label}: {', '.join(words.get(one, _GONE) for one in chosen)}"
 
 
 def _key(field: str) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import date
-from html import escape
 from typing import Final
 from uuid import uuid4
 from zoneinfo import ZoneInfo
@@ -33,7 +32,7 @@ from monitoring.screens.asking import confirmed, draw_namesakes, draw_question
 from monitoring.screens.doorway import PAGES
 from monitoring.screens.identity import actor
 from monitoring.screens.number_field import NumberField
-from monitoring.screens.plain import plain
+from monitoring.screens.plain import as_it_is, in_html, listed, plain
 from monitoring.screens.said import say, say_outcome, show_said
 from monitoring.screens.series import draw_way_to_series
 
@@ -50,12 +49,12 @@ def draw_find() -> str | None:
     if not found:
         typed = "Nobody found: check the spelling, or register the patient."
         st.info(typed if text.strip() else "Nobody is registered yet.")
-    names = {patient.id: plain(_line(patient)) for patient in found}
+    names = {patient.id: _line(patient) for patient in found}
     if len({folded(patient.name) for patient in found}) < len(found):
         st.warning("▲ Two patients here have the same name: compare number and birth date.")
     if more:
         st.caption(f"The first {_SHOWN} of more patients: type more of the name or the number.")
-    chosen = st.pills("Patients", list(names), format_func=lambda one: names.get(one, ""), key="patient_chosen")
+    chosen = st.pills("Patients", list(names), format_func=lambda one: plain(names.get(one, "")), key="patient_chosen")
     return chosen if isinstance(chosen, str) else None
 
 
@@ -72,11 +71,9 @@ def draw_chosen(patient_id: str | None) -> None:
     found = clinic.store.clinic()
     today = clinic.clock.now().astimezone(ZoneInfo(found.zone if found else "UTC")).date()
     with st.container(border=True):
-        st.html(f"<h2>{escape(patient.name)}</h2>")  # as it is: markdown would make a link of what looks like one
-        st.text(
-            f"No. {patient.number} · born {patient.birth_date:%d %b %Y} "
-            f"({age_in_years(patient.birth_date, today)} y) · {patient.sex} · {allergy_words(patient)}"
-        )
+        st.html(f"<h2>{in_html(patient.name)}</h2>")  # as it is: markdown would make a link of what looks like one
+        born = f"born {patient.birth_date:%d %b %Y} ({age_in_years(patient.birth_date, today)} y)"
+        st.text(as_it_is(f"No. {patient.number} · {born} · {patient.sex} · {allergy_words(patient)}"))
         draw_way_to_series(patient.id)
         if access.may(who.staff.role, "register_patient"):
             _draw_correct(patient)
@@ -103,13 +100,13 @@ def _draw_open(patient: Patient) -> None:
     weight = number["weight"].draw(one).value
     mg_per_kg = number["dose"].draw(two, dose.mg_per_kg).value
     last = last_infusion(clinic, patient.id)
-    one.caption(_last_weight(last))
-    two.caption(_last_dose(last, dose))
+    one.caption(plain(_last_weight(last)))
+    two.caption(plain(_last_dose(last, dose)))
     number["planned"].draw(three, dose.planned_minutes)
     number["which"].draw(one, suggested.number)
     presets = list(protocol.schedule.presets)
     two.segmented_control("Vital signs every, min", presets, default=protocol.schedule.every_minutes, key=key["every"])
-    three.selectbox("Chair", list(free), index=first, format_func=lambda one: free.get(one, ""), key=key["chair"])
+    three.selectbox("Chair", list(free), index=first, format_func=listed(free), key=key["chair"])
     if weight is not None and mg_per_kg is not None:
         st.text(f"{weight:.10g} kg × {mg_per_kg:.10g} mg/kg = {weight * mg_per_kg:.10g} mg")
         for about, question in opening_questions(dose, weight, mg_per_kg, last):

@@ -10,7 +10,7 @@ from monitoring.clinic import running
 from monitoring.recording import add_staff, remove_staff, return_staff, set_pin
 from monitoring.records.shapes import ROLES, Staff
 from monitoring.screens.identity import actor
-from monitoring.screens.plain import plain
+from monitoring.screens.plain import listed, plain
 from monitoring.screens.said import say, say_outcome, show_said
 from monitoring.screens.wrapped import draw_wrapped
 
@@ -25,7 +25,7 @@ def draw_people() -> None:
     draw_wrapped("Who works here", [{"Name": p.name, "Role": p.role} for p in people], most=len(people))
     names = {person.id: person.name for person in people}
     with st.form("person_form", enter_to_submit=False):
-        st.selectbox("Person", list(names), index=None, format_func=lambda one: names.get(one, ""), key="person")
+        st.selectbox("Person", list(names), index=None, format_func=listed(names), key="person")
         st.text_input("New PIN, six digits", key="new_pin", type="password", max_chars=6)
         left, right = st.columns(2)
         left.form_submit_button("Set this PIN", key="set_pin", on_click=_set_pin)
@@ -41,8 +41,8 @@ def _draw_question(person: Staff) -> None:
     name = plain(person.name)
     with st.container(border=True):
         st.write(
-            f"Has **{name}** ({person.role}) left the clinic? Every sign-in of {name} ends at once, and the PIN holds "
-            "no longer. What was recorded under this name stays."
+            f"Has **{name}** ({plain(person.role)}) left the clinic? Every sign-in of {name} ends at once, and the PIN "
+            "holds no longer. What was recorded under this name stays."
         )
         stays, leaves = st.columns(2)
         stays.button("No, nobody has left", key="stays", on_click=_forget_question)
@@ -71,7 +71,7 @@ def draw_former() -> None:
                 "Person of the former staff",
                 list(former),
                 index=None,
-                format_func=lambda one: former[one].name if one in former else "",
+                format_func=listed({one.id: one.name for one in former.values()}),
                 key="former",
             )
             st.text_input(

@@ -15,7 +15,7 @@ from monitoring.documents import PHASE_WORDS
 from monitoring.recording import approve_ranges
 from monitoring.records.shapes import StoredProtocol
 from monitoring.screens.identity import actor
-from monitoring.screens.plain import plain
+from monitoring.screens.plain import plain, spoken
 from monitoring.screens.said import say_outcome, show_said
 from monitoring.screens.wrapped import draw_wrapped
 
@@ -60,7 +60,7 @@ def draw_approval() -> None:
     _draw_changes(stored)
     for approval in stored.approvals:
         at = day_and_time(approval.at, zone)
-        st.write(f"Approved by **{plain(approval.name)}**, {approval.role}, {at}")
+        st.write(f"Approved by **{plain(approval.name)}**, {plain(f'{approval.role}, {at}')}")
     if not stored.approved:
         st.warning(
             "Approval takes two different people, at least one of them a clinician, each from a sign-in of their own."
@@ -68,7 +68,7 @@ def draw_approval() -> None:
     approved = {approval.staff_id for approval in stored.approvals}
     if who and access.may(who.staff.role, "approve_ranges") and who.staff.id not in approved:
         with st.form("approve_form", enter_to_submit=False):
-            st.text_input(f"PIN of {who.staff.name}", key="approve_pin", type="password", max_chars=6)
+            st.text_input(spoken(f"PIN of {who.staff.name}"), key="approve_pin", type="password", max_chars=6)
             words = f"I, {plain(who.staff.name)}, approve these ranges for this site"
             st.form_submit_button(words, key="approve", on_click=_approve, args=(stored.hash,))
     show_said("approve")

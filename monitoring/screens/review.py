@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
-from html import escape
 from typing import Any, Final
 
 import streamlit as st
@@ -18,7 +17,7 @@ from monitoring.documents.review import Moments, changes_since, replayed, review
 from monitoring.screens.doorway import PAGES
 from monitoring.screens.drawn import STYLE, draw
 from monitoring.screens.identity import actor
-from monitoring.screens.plain import plain
+from monitoring.screens.plain import as_it_is, in_html, plain
 
 _MARKS: Final = {level.word: MARK[level] for level in Level}
 _CHART: Final = ("figure", "course", "now", "care")  # what the chart of the whole record needs
@@ -70,9 +69,9 @@ def draw_head(document: Document) -> None:
     widths = [5, *(0.8 for _ in beside), 1, 1]
     words, *ways, series, bedside = st.columns(widths, vertical_alignment="center", gap="xsmall")
     words.html(
-        f'<div class="rv head"><h2><bdi>{escape(who["name"])}</bdi></h2><p>{escape(who["line"])}</p>'
-        f"<p><b>{escape(document['infusion']['which'])}</b> · {review['day']} · {escape(who['chair'])} · "
-        f"{escape(review['times'])}</p></div>"
+        f'<div class="rv head"><h2>{in_html(who["name"])}</h2><p>{in_html(who["line"])}</p>'
+        f"<p><b>{in_html(document['infusion']['which'])}</b> · {review['day']} · {in_html(who['chair'])} · "
+        f"{in_html(review['times'])}</p></div>"
     )
     for place, (way, other) in zip(ways, beside.items(), strict=True):
         label = plain(f"‹ {other['label']}" if way == "before" else f"{other['label']} ›")
@@ -120,8 +119,8 @@ def _card(fact: Fact) -> str:
     level = fact.level.word if fact.level else ""
     mark = f"{MARK[fact.level]} " if fact.level and fact.key != "flags" else ""
     return (
-        f'<li class="card {level}"><span>{escape(fact.label)}</span><b>{mark}{escape(text)}</b>'
-        f"<small>{escape(fact.note)}</small></li>"
+        f'<li class="card {level}"><span>{in_html(fact.label)}</span><b>{mark}{in_html(text)}</b>'
+        f"<small>{in_html(fact.note)}</small></li>"
     )
 
 
@@ -150,7 +149,7 @@ def draw_replay(document: Document) -> None:
     slider.select_slider(
         "Replay: what the live screen showed",
         [*minutes, _WHOLE],
-        format_func=lambda one: _minute(one, document),
+        format_func=lambda one: as_it_is(_minute(one, document)),
         key=place,
         on_change=_slid,
         args=(kept, place, moments),
@@ -241,9 +240,9 @@ def draw_happened(document: Document) -> None:
 def moments_html(moments: Sequence[Moment]) -> str:
     """The moments of an infusion, each under its time."""
     columns = "".join(
-        f"<li><span>{escape(moment.when)}</span>"
+        f"<li><span>{in_html(moment.when)}</span>"
         + "".join(
-            f'<b class="{line.level.word if line.level else ""}">{escape(line.text)}</b>' for line in moment.lines
+            f'<b class="{line.level.word if line.level else ""}">{in_html(line.text)}</b>' for line in moment.lines
         )
         + "</li>"
         for moment in moments
@@ -256,7 +255,7 @@ def _entry(row: Document) -> str:
     marks = _points(row["marks_in_full"])
     return (
         f'<tr class="{row["kind"]} {row["state"]}"><td>{row["time"]}</td><td>{row["minute"].removeprefix("min ")}</td>'
-        f"<td>{parts}</td><td>{escape(row['author'])}</td><td><ul>{marks}</ul></td></tr>"
+        f"<td>{parts}</td><td>{in_html(row['author'])}</td><td><ul>{marks}</ul></td></tr>"
     )
 
 
@@ -276,13 +275,13 @@ def _versions(run: Sequence[Document], withdrawn: bool) -> str:
     shortest = min(len(one) for one in words) - 1
     alike = next((n for n in range(shortest) if len({one[n] for one in words}) > 1), shortest) if len(run) > 1 else 0
     begin = " ".join([*words[0][:alike], ""]) if alike else ""
-    return escape(begin) + " → ".join(
+    return in_html(begin) + " → ".join(
         _part(part, " ".join(one[alike:]), withdrawn) for part, one in zip(run, words, strict=True)
     )
 
 
 def _part(part: Document, words: str, withdrawn: bool) -> str:
-    text = escape(words)
+    text = in_html(words)
     if part["struck"] or withdrawn:
         return f"<del>{text}</del>"
     shown = f'<b class="{part["level"]}">{_MARKS[part["level"]]} {text}</b>' if part["level"] else text
@@ -296,7 +295,7 @@ def draw_flags(document: Document) -> None:
     heading = ("Flag", "From", "To", "First answer after", "Answered by, what was done")
     st.html(_table("flagged", heading, rows) if flags else '<p class="rv none">No flag in this infusion.</p>')
     slots = "".join(
-        f'<li class="{slot["state"]}"><b>{slot["minute"]}</b><span>{escape(slot["beside"])}</span></li>'
+        f'<li class="{slot["state"]}"><b>{slot["minute"]}</b><span>{in_html(slot["beside"])}</span></li>'
         for slot in document["slots"]
     )
     listed = f'<ul class="rv slot-list">{slots}</ul>'
@@ -308,14 +307,14 @@ def draw_flags(document: Document) -> None:
 def _flag(flag: Document) -> str:
     state = " · still open" if flag["open"] else ""
     answers = "".join(
-        f"<li>{escape(one['at'])} · {escape(one['who'])}: {escape(one['done'])} ({one['level']})</li>"
+        f"<li>{in_html(one['at'])} · {in_html(one['who'])}: {in_html(one['done'])} ({one['level']})</li>"
         for one in flag["receipts"]
     )
     after = flag["acknowledged_after"] or "not acknowledged"
     return (
-        f'<tr><td><b class="{flag["level"]}">{_MARKS[flag["level"]]} {escape(flag["headline"])}</b>{state}<br>'
-        f"<small>{escape(flag['receipt'])}</small></td><td>{escape(flag['opened'])}</td>"
-        f"<td>{escape(flag['closed']) or NONE}</td><td>{escape(after)}</td><td><ul>{answers}</ul></td></tr>"
+        f'<tr><td><b class="{flag["level"]}">{_MARKS[flag["level"]]} {in_html(flag["headline"])}</b>{state}<br>'
+        f"<small>{in_html(flag['receipt'])}</small></td><td>{in_html(flag['opened'])}</td>"
+        f"<td>{in_html(flag['closed']) or NONE}</td><td>{in_html(after)}</td><td><ul>{answers}</ul></td></tr>"
     )
 
 
@@ -372,7 +371,7 @@ def _groups(document: Document, groups: Sequence[Document], what: str) -> str:
     if not groups:
         return '<p class="rv none">This site asks for none.</p>'
     rows = "".join(
-        f'<tr><th colspan="2">{escape(group["title"])}</th></tr>' + "".join(_answer(one) for one in group[what])
+        f'<tr><th colspan="2">{in_html(group["title"])}</th></tr>' + "".join(_answer(one) for one in group[what])
         for group in groups
     )
     return f'<table class="rv answers"><tbody>{rows}</tbody></table>'
@@ -383,9 +382,9 @@ def _answer(one: Document) -> str:
     found = one.get("answer") or one.get("words") or ""
     words = [word for word in (found, one.get("note_text", ""), by) if word]
     state = "caution" if one["state"] in ("missing", "look", "not met") else ""
-    shown = escape(" · ".join(words)) or "missing"
+    shown = in_html(" · ".join(words)) or "missing"
     mark = "▲ " if state else ""
-    return f'<tr><td>{escape(one["label"])}</td><td class="{state}">{mark}{shown}</td></tr>'
+    return f'<tr><td>{in_html(one["label"])}</td><td class="{state}">{mark}{shown}</td></tr>'
 
 
 def draw_people(document: Document) -> None:
@@ -398,7 +397,7 @@ def draw_people(document: Document) -> None:
     if signing and signing["next"]:
         signed.append((signing["next"]["meaning"], "not signed"))
     words = [signing["locked_words"]] if signing and signing["locked_words"] else []
-    points = "".join(f"<li>{escape(one)}</li>" for one in (*words, *(signing or {}).get("open_points", ())))
+    points = "".join(f"<li>{in_html(one)}</li>" for one in (*words, *(signing or {}).get("open_points", ())))
     none = '<p class="rv none">This site asks for no signature.</p>'
     left.html(f'<h3 class="rv">Signatures</h3>{_lines(signed) if signing else none}<ul class="rv points">{points}</ul>')
     added = "".join(_entry(row) for row in review["amendments"])
@@ -424,7 +423,7 @@ def draw_people(document: Document) -> None:
     ]
     right.html(f'<h3 class="rv">Chain</h3>{_lines(head)}')
     views = "".join(
-        f"<tr><td>{escape(view['name'])}</td><td>{escape(view['screen'])}</td><td>{view['times']}</td>"
+        f"<tr><td>{in_html(view['name'])}</td><td>{in_html(view['screen'])}</td><td>{view['times']}</td>"
         f"<td>{view['first']}</td><td>{view['last']}</td></tr>"
         for view in review["views"]
     )
@@ -440,7 +439,7 @@ def draw_values(document: Document) -> None:
     found = document["table"]
     rows = "".join(
         f"<tr><td>{row['minute']}</td><td>{row['time']}</td>{''.join(_cell(cell) for cell in row['cells'])}"
-        f"<td>{escape(row['author'])}<ul>{_points(row['marks'])}</ul></td></tr>"
+        f"<td>{in_html(row['author'])}<ul>{_points(row['marks'])}</ul></td></tr>"
         for row in found["rows"]
     )
     st.html(_table("values-table", ("Minute", "Time", *found["columns"], "Recorded by, marks"), rows))
@@ -450,22 +449,22 @@ def draw_values(document: Document) -> None:
 
 
 def _points(lines: Iterable[str]) -> str:
-    return "".join(f"<li>{escape(line)}</li>" for line in lines)
+    return "".join(f"<li>{in_html(line)}</li>" for line in lines)
 
 
 def _cell(cell: Document) -> str:
-    text = escape(cell["text"])
+    text = in_html(cell["text"])
     shown = f'<b class="{cell["level"]}">{_MARKS[cell["level"]]} {text}</b>' if cell["level"] else text
-    before = "".join(f"<del>{escape(one)}</del> → " for one in cell["before"])
+    before = "".join(f"<del>{in_html(one)}</del> → " for one in cell["before"])
     return f"<td>{before}<ins>{shown}</ins></td>" if before else f"<td>{shown}</td>"
 
 
 def _table(kind: str, heading: Iterable[str], rows: str) -> str:
-    head = "".join(f"<th>{escape(word)}</th>" for word in heading)
+    head = "".join(f"<th>{in_html(word)}</th>" for word in heading)
     table = f'<table class="{kind}"><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>'
     return f'<div class="rv scroll">{table}</div>'
 
 
 def _lines(lines: Iterable[tuple[str, str]]) -> str:
-    rows = "".join(f"<div><dt>{escape(name)}</dt><dd>{escape(text)}</dd></div>" for name, text in lines if text)
+    rows = "".join(f"<div><dt>{in_html(name)}</dt><dd>{in_html(text)}</dd></div>" for name, text in lines if text)
     return f'<dl class="rv lines">{rows}</dl>'

@@ -14,7 +14,7 @@ from monitoring.recording import add_score, withdraw_score
 from monitoring.records import Score, Series
 from monitoring.screens.identity import actor
 from monitoring.screens.number_field import NumberField
-from monitoring.screens.plain import plain
+from monitoring.screens.plain import as_it_is, listed, plain
 from monitoring.screens.said import say, say_outcome, show_said
 from monitoring.screens.series import ask_beside_the_form, today
 
@@ -54,7 +54,7 @@ def _draw_fields(series: Series, instrument: Instrument, place: str) -> None:
     if instrument.total == "sum":
         st.segmented_control("How", [_ITEMS, _TOTAL], default=_ITEMS, key=f"{mark}_how")
     if instrument.question and _by_item(instrument, mark):
-        st.text(instrument.question)
+        st.text(as_it_is(instrument.question))
     for item in _asked_here(instrument, mark):
         _draw_item(item, f"{mark}_{item.key}", not_known=not _by_item(instrument, mark))
     if _by_item(instrument, mark):
@@ -86,7 +86,7 @@ def _draw_total(instrument: Instrument, mark: str) -> None:
     if total is None:
         st.text(f"{len(items)} of {len(instrument.items)} items answered")
     else:
-        st.text(instrument.words(_version(instrument, mark), total, items))
+        st.text(as_it_is(instrument.words(_version(instrument, mark), total, items)))
 
 
 def _draw_in_place_of(series: Series, instrument: Instrument, mark: str) -> None:
@@ -99,7 +99,7 @@ def _draw_in_place_of(series: Series, instrument: Instrument, mark: str) -> None
             list(earlier),
             index=None,
             placeholder="a new score",
-            format_func=lambda score: earlier.get(score, ""),
+            format_func=listed(earlier),
             key=f"{mark}_corrects",
         )
         two.text_input("Reason, when it takes another's place", key=f"{mark}_reason")
@@ -189,7 +189,7 @@ def draw_withdraw_score(series: Series) -> None:
             list(standing),
             index=None,
             placeholder="which one",
-            format_func=lambda score: standing.get(score, ""),
+            format_func=listed(standing),
             key=f"{place}_score",
         )
         two.text_input("Reason", key=f"{place}_reason")

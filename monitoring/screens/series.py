@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date, datetime, time
-from html import escape
 from uuid import uuid4
 from zoneinfo import ZoneInfo
 
@@ -23,7 +22,7 @@ from monitoring.records import Score, Series
 from monitoring.screens.doorway import PAGES
 from monitoring.screens.identity import actor
 from monitoring.screens.number_field import NumberField
-from monitoring.screens.plain import plain
+from monitoring.screens.plain import as_it_is, in_html, plain
 from monitoring.screens.said import say, say_outcome, show_said
 
 _ASKED_FOR = "series_asked_for"  # in the session: the infusion in the address whose series is shown
@@ -39,7 +38,7 @@ def draw_patient(patient_id: str | None) -> Patient | None:
             st.info("This patient is not known here.")
         return None
     born = f"born {patient.birth_date:%d %b %Y}"
-    st.html(f"<h2>{escape(patient.name)}</h2><p>No. {escape(patient.number)} · {born}</p>")
+    st.html(f"<h2>{in_html(patient.name)}</h2><p>No. {in_html(patient.number)} · {born}</p>")
     return patient
 
 
@@ -64,7 +63,7 @@ def pick_series(patient: Patient, infusion_id: str | None = None) -> Series | No
         st.segmented_control(
             "Series",
             list(names),
-            format_func=lambda one: names.get(one, ""),
+            format_func=lambda one: plain(names.get(one, "")),
             key=key,
             on_change=_turn_to_series,
             args=(patient.id, key),
@@ -241,7 +240,7 @@ def draw_along(series: Series) -> None:
         details.indication if details and details.indication else "indication not recorded",
         f"prescriber {details.prescriber}" if details and details.prescriber else "prescriber not recorded",
     ]
-    st.text(" · ".join(words))
+    st.text(as_it_is(" · ".join(words)))
     scores = store.scores_of(series.id)
     rows = sorted([*_infusion_rows(series), *_score_rows(scores)], key=lambda row: row[0])
     if not rows:
@@ -303,7 +302,7 @@ def _remarks(score: Score, scores: tuple[Score, ...]) -> Iterator[str]:
 
 
 def _row(day: date, cells: tuple[str, ...], kind: str) -> str:
-    rest = "".join(f"<td>{escape(cell)}</td>" for cell in cells)
+    rest = "".join(f"<td>{in_html(cell)}</td>" for cell in cells)
     return f'<tr class="{kind}"><td>{day:%d %b %Y}</td>{rest}</tr>'
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from html import escape
 from typing import Final
 
 import streamlit as st
@@ -32,7 +31,7 @@ from monitoring.review.terms import terms
 from monitoring.screens.doorway import PAGES
 from monitoring.screens.drawn import STYLE, draw
 from monitoring.screens.patients import draw_find
-from monitoring.screens.plain import plain
+from monitoring.screens.plain import in_html, listed, plain
 from monitoring.screens.review import moments_html
 
 _ALL: Final = "all"
@@ -88,7 +87,7 @@ def _choose(found: Sequence[OneOfSeries], latest: str) -> OneOfSeries:
         st.selectbox(
             "Infusion",
             list(words),
-            format_func=lambda id: words.get(id, ""),
+            format_func=listed(words),
             key=_key("infusion"),
             on_change=_changed,
             width=260,
@@ -125,7 +124,7 @@ def _draw_overlay(found: Sequence[OneOfSeries], chosen: OneOfSeries, measures: M
     wanted = fields.selectbox(
         "Measure",
         [*measures, _ALL],
-        format_func=lambda key: "All, small" if key == _ALL else measures[key].label,
+        format_func=listed({key: one.label for key, one in measures.items()}, "All, small"),
         key=_key("measure"),
         on_change=_changed,
         width=230,
@@ -194,11 +193,11 @@ def _legend(panels: Sequence[Panel], align: str, left: int) -> str:
 
 
 def _table(shown: Panel) -> str:
-    head = "".join(f"<th>{escape(word)}</th>" for word in shown.heading)
-    rows = "".join(f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in row)}</tr>" for row in shown.rows)
+    head = "".join(f"<th>{in_html(word)}</th>" for word in shown.heading)
+    rows = "".join(f"<tr>{''.join(f'<td>{in_html(cell)}</td>' for cell in row)}</tr>" for row in shown.rows)
     name = f"{shown.measure.label} {shown.measure.unit}".rstrip()
     return (
-        f'<div class="rv scroll"><table class="minutes"><caption>{escape(name)}, by minute</caption>'
+        f'<div class="rv scroll"><table class="minutes"><caption>{in_html(name)}, by minute</caption>'
         f"<thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>"
     )
 
@@ -230,7 +229,7 @@ def _bars(key: str, found: Sequence[OneOfSeries], series: Series) -> str:
     heading, most = _scale(key, found, values)
     bars = "".join(_bar(one, fact, most, _mark(one, fact)) for one, fact in zip(found, facts, strict=True))
     bars += "".join(_no_bar(label) for label in _planned(found, series))
-    return f'<section><h4>{escape(heading)}</h4><ol class="bars">{bars}</ol></section>'
+    return f'<section><h4>{in_html(heading)}</h4><ol class="bars">{bars}</ol></section>'
 
 
 def _scale(key: str, found: Sequence[OneOfSeries], values: Sequence[float]) -> tuple[str, float]:
@@ -275,13 +274,13 @@ def _bar(one: OneOfSeries, fact: Fact | None, most: float, level: Level | None) 
     if level:
         said.append(f"flagged as {word} by the ranges of that day")
     return (
-        f'<li title="{escape(" · ".join(said))}"><b class="{word}">{mark}{fact.value:g}</b>'
-        f'<i style="height: {height}px"></i><span>{escape(one.label)}</span></li>'
+        f'<li title="{in_html(" · ".join(said))}"><b class="{word}">{mark}{fact.value:g}</b>'
+        f'<i style="height: {height}px"></i><span>{in_html(one.label)}</span></li>'
     )
 
 
 def _no_bar(label: str) -> str:
-    return f'<li><b>&nbsp;</b><i class="none"></i><span>{escape(label)}</span></li>'
+    return f'<li><b>&nbsp;</b><i class="none"></i><span>{in_html(label)}</span></li>'
 
 
 def _marks_say(found: Sequence[OneOfSeries], keys: Sequence[str]) -> str:
@@ -293,7 +292,7 @@ def _marks_say(found: Sequence[OneOfSeries], keys: Sequence[str]) -> str:
     words = (
         f"{', '.join(marks)}: what the bar shows, so of a rise the rise itself, was flagged by the ranges of its day"
     )
-    return f"<p>{escape(words)}</p>"
+    return f"<p>{in_html(words)}</p>"
 
 
 def _fact(one: OneOfSeries, key: str) -> Fact | None:
@@ -308,7 +307,7 @@ def _columns(found: Sequence[OneOfSeries], chosen: OneOfSeries, series: Series) 
             labels.setdefault(fact.key, fact.label)
     head = "".join(_heading(one, one.id == chosen.id) for one in found)
     rows = "".join(
-        f'<tr><th scope="row">{escape(label)}</th>'
+        f'<tr><th scope="row">{in_html(label)}</th>'
         + "".join(_cell(_fact(one, key), one.id == chosen.id) for one in found)
         + "</tr>"
         for key, label in labels.items()
@@ -325,8 +324,8 @@ def _heading(one: OneOfSeries, chosen: bool) -> str:
     if one.j.infusion.imported and one.label.startswith("#"):
         phase = f"imported, {phase}"
     return (
-        f'<th class="{mark}"><a href="/review?infusion={escape(one.id)}" target="_self">{escape(one.named)}</a>'
-        f"<br><small>{escape(phase)}</small></th>"
+        f'<th class="{mark}"><a href="/review?infusion={in_html(one.id)}" target="_self">{in_html(one.named)}</a>'
+        f"<br><small>{in_html(phase)}</small></th>"
     )
 
 
@@ -337,8 +336,8 @@ def _cell(fact: Fact | None, chosen: bool) -> str:
     level = fact.level.word if fact.level else ""
     sign = f"{MARK[fact.level]} " if fact.level and fact.key != "flags" else ""
     title = f' title="{level}: the gravest of its values by the ranges of that day"' if sign else ""
-    note = f"<br><small>{escape(fact.note)}</small>" if fact.note else ""
-    return f'<td class="{mark}"><b class="{level}"{title}>{sign}{escape(fact.text)}</b>{note}</td>'
+    note = f"<br><small>{in_html(fact.note)}</small>" if fact.note else ""
+    return f'<td class="{mark}"><b class="{level}"{title}>{sign}{in_html(fact.text)}</b>{note}</td>'
 
 
 def _draw_one(one: OneOfSeries) -> None:
@@ -346,8 +345,8 @@ def _draw_one(one: OneOfSeries) -> None:
     words, key = st.columns([6, 1], vertical_alignment="bottom")
     label = running().protocol_of(one.j.infusion.protocol).label
     words.html(
-        f'<p class="rv happened-head"><b>{escape(one.named)} · what happened</b>'
-        f"<span>ranges “{escape(label)}”, as in force that day</span></p>"
+        f'<p class="rv happened-head"><b>{in_html(one.named)} · what happened</b>'
+        f"<span>ranges “{in_html(label)}”, as in force that day</span></p>"
     )
     if key.button("Review", key=f"review_{one.id}", width="stretch"):
         st.switch_page(PAGES / "review.py", query_params={"infusion": one.id})

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from html import escape
 from typing import Final
 
 import streamlit as st
+
+from monitoring.screens.plain import in_html
 
 MOST_ROWS: Final = 200  # at once; what is left over is counted by whoever draws it
 _STYLE: Final = """<style>
@@ -30,15 +31,15 @@ def draw_wrapped(
     """
     if not rows:
         return
-    head = "".join(f'<th scope="col">{escape(name)}</th>' for name in rows[0])
+    head = "".join(f'<th scope="col">{in_html(name)}</th>' for name in rows[0])
     body = "".join(
         f"<tr{' class=marked' if index < len(marked) and marked[index] else ''}>{_cells(row)}</tr>"
         for index, row in enumerate(rows[:most])
     )
-    table = f"<caption>{escape(caption)}</caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody>"
+    table = f"<caption>{in_html(caption)}</caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody>"
     st.html(f'{_STYLE}<div class="wrapped"><table>{table}</table></div>')
 
 
 def _cells(row: Mapping[str, str]) -> str:
     first, *others = row.values()
-    return f'<th scope="row">{escape(first)}</th>' + "".join(f"<td>{escape(text)}</td>" for text in others)
+    return f'<th scope="row">{in_html(first)}</th>' + "".join(f"<td>{in_html(text)}</td>" for text in others)

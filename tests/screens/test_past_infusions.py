@@ -20,7 +20,7 @@ from tests.small_clinic import Names, actor, event, open_infusion
 
 def lines(tab: Tab) -> list[str]:
     """The infusions shown, one text each."""
-    shown = [body for body in tab.words if body.startswith('<p class="past"><span><b><bdi>')]
+    shown = [body for body in tab.words if body.startswith('<p class="past"><span><b>')]
     return [unescape(re.sub("<[^>]*>", "", body.replace("<br>", " "))) for body in shown]
 
 

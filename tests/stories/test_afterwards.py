@@ -94,7 +94,7 @@ def test_a_search_is_bookmarked_and_holds_no_patient(demonstration: Ward, tablet
     expect(other.get_by_text(str(told), exact=True)).to_be_visible()
     expect(other.locator(".past").filter(has_text="no. INV-").first).to_have_text(str(first))
 
-    name = found.first.locator("bdi").inner_text()
+    name = found.first.locator("b").first.inner_text()
     others = found.filter(has_not_text=name)
     page.get_by_role("textbox", name="Find").fill(name.casefold())
     page.get_by_role("textbox", name="Find").press("Enter")

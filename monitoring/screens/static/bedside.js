@@ -6,8 +6,9 @@ import { careTab, clocksKey, emergencyKeys, restChanged } from "./care.js";
 import { carried } from "./carried.js";
 import { chart } from "./chart.js";
 import * as clock from "./clock.js";
+import { isolated } from "./directions.js";
 import { doseStrip } from "./dose_strip.js";
-import { h, openSheet, redraw, resting, uuid } from "./element.js";
+import { h, openSheet, put, redraw, resting, uuid } from "./element.js";
 import { entryList, tray } from "./entries.js";
 import { flagRows } from "./flags.js";
 import { leavingTab } from "./leaving.js";
@@ -188,7 +189,7 @@ function bedside(root, infusion, pins) {
 
   let tellTimer;
   function tell(text, level = "") {
-    said.textContent = text;
+    said.textContent = isolated(text);
     said.className = `toast ${level}`;
     said.hidden = false;
     clearTimeout(tellTimer);
@@ -292,8 +293,8 @@ function bedside(root, infusion, pins) {
     const milligrams = Math.min(course.bag_mg, course.given_mg + (course.mg_per_minute * (at.infused - (course.infusion_seconds ?? 0) * 1000)) / 60000);
     if (given) {
       const shown = at.started !== null && !d.care?.dose?.hidden;
-      given.textContent = shown ? `given ${milligrams.toFixed(1)} mg${course.bag_empty ? " · bag empty" : ""}` : "";
-      given.title = shown ? course.bag_empty : "";
+      given.textContent = isolated(shown ? `given ${milligrams.toFixed(1)} mg${course.bag_empty ? " · bag empty" : ""}` : "");
+      given.title = isolated(shown ? course.bag_empty : "");
     }
     const next = d.next;
     let due = "";
@@ -317,19 +318,19 @@ function bedside(root, infusion, pins) {
       h("div", { class: "next-due" }, h("span", { text: next ? "next vitals in" : "" }), h("b")),
       h("div", { class: "pumps", role: "group", "aria-label": "Pump, for the record" }, ...pumpKeys(at.phase)),
     ]);
-    const put = (selector, text, cls) => {
+    const fill = (selector, text, cls) => {
       const node = place.clock.querySelector(selector);
       if (!node) return;
-      if (node.textContent !== text) node.textContent = text;
+      put(node, text);
       if (cls !== undefined) node.className = cls;
     };
     for (const key of screen.querySelectorAll(".pump")) key.setAttribute("aria-disabled", String(performance.now() < pumpRestsUntil));
     host.rests.show(screen);
-    put(".big", big);
-    put(".of", small);
-    put(".elapsed", elapsed);
-    put(".next-due b", due, dueClass);
-    put(".next-due span", !next ? "" : dueClass === "caution" ? "vital signs" : dueClass ? "vitals" : "next vitals in");
+    fill(".big", big);
+    fill(".of", small);
+    fill(".elapsed", elapsed);
+    fill(".next-due b", due, dueClass);
+    fill(".next-due span", !next ? "" : dueClass === "caution" ? "vital signs" : dueClass ? "vitals" : "next vitals in");
   }
 
   function pumpKeys(phase) {
@@ -420,7 +421,7 @@ function bedside(root, infusion, pins) {
   function drawConnection() {
     const text = live.connectionText();
     for (const node of screen.querySelectorAll(".connection")) {
-      if (node.textContent !== text) node.textContent = text;
+      put(node, text);
       node.dataset.state = live.current().connected ? (text === "live" ? "live" : "waiting") : "lost";
     }
     screen.classList.toggle("lost", live.asOf() !== null);

@@ -3,7 +3,7 @@
 
 import * as clock from "./clock.js";
 import { groupedRows, section } from "./before.js";
-import { h, keyed, once, put, redraw } from "./element.js";
+import { describe, h, keyed, once, put, redraw } from "./element.js";
 import { choices, ownWords } from "./fields.js";
 
 const upper = (word) => word.charAt(0).toUpperCase() + word.slice(1);
@@ -43,7 +43,7 @@ export function clocksKey(host, open) {
     });
     put(more, running.length > shown.length ? `+${running.length - shown.length}` : "");
     const words = running.map((one) => one.label).join(", ") || "none running";
-    if (key.getAttribute("aria-description") !== words) key.setAttribute("aria-description", words);
+    describe(key, "aria-description", words);
   }
   return { node: key, draw };
 }

@@ -2,6 +2,7 @@
 // New readings are placed at once; plotly, which is slow, draws all anew once the page has shown what can be read.
 
 import * as clock from "./clock.js";
+import { isolated } from "./directions.js";
 import { h, redraw } from "./element.js";
 import { key, numbers } from "./numbers.js";
 import { coloursOf } from "./theme.js";
@@ -30,7 +31,7 @@ function painter(node) {
     return known.get(name);
   };
   return function coloured(value) {
-    if (typeof value === "string") return value.startsWith("@") ? colour(value) : value;
+    if (typeof value === "string") return value.startsWith("@") ? colour(value) : isolated(value);
     if (Array.isArray(value)) return value.map(coloured);
     if (value && typeof value === "object") return Object.fromEntries(Object.entries(value).map(([k, v]) => [k, coloured(v)]));
     return value;
@@ -213,7 +214,7 @@ export function chart(label) {
     line.style.transform = `translateX(${x.toFixed(1)}px)`;
     line.style.top = `${plot._fullLayout._size.t}px`;
     line.style.height = `${plot._fullLayout._size.h}px`;
-    line.firstChild.textContent = `now ${clock.minutesAndSeconds(minute * 60000)}`;
+    line.firstChild.textContent = isolated(`now ${clock.minutesAndSeconds(minute * 60000)}`);
     line.classList.toggle("near-edge", x > plot._fullLayout.width - 110);
     clear(x);
   }

@@ -1,19 +1,25 @@
+import { isolated } from "./directions.js";
 import { notTaken, once } from "./taps.js";
 import * as typing from "./typing.js";
 
 export { once };
 
-// Makes DOM nodes: h("button", {class: "key", onclick}, "7"). Text is always set as text, never as markup.
+// Makes DOM nodes: h("button", {class: "key", onclick}, "7"). Text is always set as text, never as markup. This is the door
+// through which words reach a live screen: what is from right to left in them turns no number beside it round.
+
+const READ = ["aria-label", "aria-description", "title", "placeholder"];
+const TYPED = (tag, props) => tag === "textarea" || (tag === "input" && (props.type ?? "text") === "text");
 
 export function h(tag, props = {}, ...children) {
   const node = document.createElement(tag);
+  if (TYPED(tag, props)) node.dir = "auto"; // a name is typed from the side from which it is written
   for (const [name, value] of Object.entries(props)) {
     if (value === undefined || value === null || value === false) continue;
     if (name.startsWith("on")) node.addEventListener(name.slice(2), value);
-    else if (name === "text") node.textContent = value;
-    else node.setAttribute(name, value === true ? "" : value);
+    else if (name === "text") node.textContent = isolated(value);
+    else node.setAttribute(name, value === true ? "" : READ.includes(name) ? isolated(value) : value);
   }
-  node.append(...children.flat().filter((child) => child !== null && child !== undefined && child !== false));
+  node.append(...children.flat().filter((child) => child !== null && child !== undefined && child !== false).map(isolated));
   return node;
 }
 
@@ -50,7 +56,14 @@ export function keyed(list) {
 
 // Sets a text only where it differs, so that nothing is read out or selected anew.
 export function put(node, text) {
-  if (node.textContent !== text) node.textContent = text;
+  const shown = isolated(text);
+  if (node.textContent !== shown) node.textContent = shown;
+}
+
+// The same for what is read out of a node: its aria-label, its aria-description.
+export function describe(node, attribute, text) {
+  const read = isolated(text);
+  if (node.getAttribute(attribute) !== read) node.setAttribute(attribute, read);
 }
 
 // Keys that turn into their opposite, or open something at one tap, rest after a tap and after what they stand for has changed,

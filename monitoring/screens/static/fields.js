@@ -1,5 +1,6 @@
 // What forms at the bedside are made of: fields with their names and units, keys of which one is chosen, words to type.
 
+import { isolated } from "./directions.js";
 import { h, once } from "./element.js";
 import { problemOf, writtenNumber } from "./written_numbers.js";
 
@@ -43,7 +44,7 @@ export function numberRead(input, called, unit = "", decimals = 3) {
   const read = () => writtenNumber(input.value, typeof unit === "function" ? unit() : unit, decimals);
   const tell = () => {
     const [found, wrong] = [read(), problemOf(read(), called)];
-    told.textContent = found.turned || wrong;
+    told.textContent = isolated(found.turned || wrong);
     told.classList.toggle("caution", Boolean(wrong));
   };
   input.addEventListener("input", () => {

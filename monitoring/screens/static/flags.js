@@ -2,6 +2,7 @@
 // still; the others scroll beside or below it. A card keeps its place while somebody is at the cards.
 
 import * as clock from "./clock.js";
+import { isolated } from "./directions.js";
 import { arrange, h, once, openSheet, put } from "./element.js";
 import { shortName, valueWords } from "./entries.js";
 import { worst } from "./stands.js";
@@ -140,7 +141,7 @@ export function flagRows(host, place, ask, sheetPlace) {
     const hidden = shown.length - inView;
     more.hidden = shown.length < 2 && !shown.some(({ facts: { flag } }) => flag?.withdrawn && flag.needs_acknowledgement);
     more.className = `key more-flags ${level}`;
-    more.setAttribute("aria-label", `All ${shown.length} flags`);
+    more.setAttribute("aria-label", isolated(`All ${shown.length} flags`));
     put(more.firstChild, hidden > 0 ? `${level ? host.mark(level) : ""}+${hidden}` : "⌄");
     put(more.lastChild, hidden > 0 ? "more" : "all");
   }
@@ -149,14 +150,14 @@ export function flagRows(host, place, ask, sheetPlace) {
     const keys = new Set(told.map((flag) => `${flag.key} ${flag.level}`));
     for (const [level, region] of [["critical", assertive], ["caution", polite]]) {
       const fresh = told.filter((flag) => flag.level === level && announced && !announced.has(`${flag.key} ${flag.level}`));
-      if (fresh.length) region.textContent = fresh.map((flag) => `${flag.level}: ${flag.headline}`).join(". ");
+      if (fresh.length) region.textContent = isolated(fresh.map((flag) => `${flag.level}: ${flag.headline}`).join(". "));
     }
     announced = keys;
   }
 
   function tick() {
     place.querySelectorAll(".repeat-clock").forEach((node) => {
-      node.textContent = `repeat ${clock.until(Date.parse(node.dataset.due))}`;
+      node.textContent = isolated(`repeat ${clock.until(Date.parse(node.dataset.due))}`);
     });
   }
 

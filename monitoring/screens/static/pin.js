@@ -1,5 +1,6 @@
 // Six digits that prove who somebody is. Used at sign-in, to switch the nurse on a shared tablet, and to sign.
 
+import { isolated } from "./directions.js";
 import { h } from "./element.js";
 import * as typing from "./typing.js";
 
@@ -29,7 +30,7 @@ export function pinKeys({ name, check, lacks = () => "" }) {
   const dots = h("div", { class: "dots", "aria-hidden": "true", onclick: () => typing.ask(taker) });
   const said = h("p", { class: "said", role: "status" });
   const draw = () => dots.replaceChildren(...Array.from({ length: LENGTH }, (_, i) => h("i", { class: i < typed.length ? "full" : "" })));
-  const say = (text) => (said.textContent = text);
+  const say = (text) => (said.textContent = isolated(text));
   const NOT_NOW = "The PIN is being checked: this digit was not taken.";
 
   async function submit() {

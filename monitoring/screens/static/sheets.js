@@ -2,6 +2,7 @@
 
 import * as clock from "./clock.js";
 import { impossible, question } from "./digits.js";
+import { isolated } from "./directions.js";
 import { h, once, openSheet, uuid } from "./element.js";
 import { LONGEST_NOTE, LONGEST_NUMBER, LONGEST_REASON, choices, decimalsOf, numberRead, oneOf, ownWords, problem } from "./fields.js";
 import { spanOf, timeFields } from "./moments.js";
@@ -73,10 +74,10 @@ export function sheets(host, place, left, plot) {
             const value = typed.number();
             const slip = (doc().care?.dose?.rate_slips ?? []).find((one) => value >= one.from && value <= one.to);
             const refused = rateProblem(typed, low, high);
-            if (refused) wrong.textContent = refused;
+            if (refused) wrong.textContent = isolated(refused);
             else if (slip && asked !== value) {
               asked = value;
-              wrong.textContent = `${slip.words.replace("{rate}", String(value))} Save again to keep it.`;
+              wrong.textContent = isolated(`${slip.words.replace("{rate}", String(value))} Save again to keep it.`);
             } else if (event("rate", { rate_ml_per_h: value })) close();
           },
         },
@@ -171,7 +172,7 @@ export function sheets(host, place, left, plot) {
             onsubmit: (e) => {
               e.preventDefault();
               const said = read();
-              if (said.wrong) wrong.textContent = said.wrong;
+              if (said.wrong) wrong.textContent = isolated(said.wrong);
               else save(said.detail);
             },
           },
@@ -221,13 +222,13 @@ export function sheets(host, place, left, plot) {
               const litres = typed.number();
               const refused = typed.wrong() || readingProblem(measure, litres);
               if (refused) {
-                wrong.textContent = refused;
+                wrong.textContent = isolated(refused);
                 return;
               }
               const unusual = question(measure, litres, {}, {});
               if (unusual && asked !== unusual) {
                 asked = unusual;
-                wrong.textContent = `${unusual} Save again to keep it.`;
+                wrong.textContent = isolated(`${unusual} Save again to keep it.`);
               } else if (save(litres, Boolean(unusual))) shut();
             },
           },
@@ -261,7 +262,7 @@ export function sheets(host, place, left, plot) {
     const set = (ms, shut) => {
       const { from, opened } = spanOf(doc());
       if (ms !== null && ms < Math.floor(from / 60000) * 60000) {
-        wrong.textContent = `${clock.told(ms, zone())} does not lie within this infusion: expected ${clock.told(from, zone())} or later.`;
+        wrong.textContent = isolated(`${clock.told(ms, zone())} does not lie within this infusion: expected ${clock.told(from, zone())} or later.`);
       } else if (ms !== null && ms < opened) {
         shut();
         early(ms);
@@ -283,7 +284,7 @@ export function sheets(host, place, left, plot) {
             onsubmit: (e) => {
               e.preventDefault();
               const found = fields.read();
-              if (found.wrong) wrong.textContent = found.wrong;
+              if (found.wrong) wrong.textContent = isolated(found.wrong);
               else set(found.at, shut);
             },
           },
@@ -347,14 +348,14 @@ export function sheets(host, place, left, plot) {
       if (time.time.value !== before[0] || time.day.value !== before[1]) {
         const found = time.read();
         if (found.wrong) {
-          wrong.textContent = found.wrong;
+          wrong.textContent = isolated(found.wrong);
           return;
         }
         observed = clock.iso(found.at);
       }
       const said = editor.read();
       if (said.wrong) {
-        wrong.textContent = said.wrong;
+        wrong.textContent = isolated(said.wrong);
         return;
       }
       if (host.put({ ...host.entry(entry.kind, uuid(), true), observed_at: observed, ...said.body, corrects: entry.id, reason })) shut();

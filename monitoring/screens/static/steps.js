@@ -1,7 +1,7 @@
 // The tabs in the place of the entries: what is recorded, and each step of the course of care. Only the tab that is open is
 // drawn; what is typed in the others stays. The chart gives height while a step is open, and nothing is covered.
 
-import { h, put } from "./element.js";
+import { describe, h, put } from "./element.js";
 
 // tabs: [{key, label, node, draw(), status(): text}], the first is open at first. changed(key) is called after a switch.
 export function steps(tabs, changed) {
@@ -44,7 +44,7 @@ export function steps(tabs, changed) {
     tabs.forEach((tab, n) => {
       const status = tab.status();
       put(keys[n].lastChild, status);
-      if (keys[n].getAttribute("aria-description") !== status) keys[n].setAttribute("aria-description", status);
+      describe(keys[n], "aria-description", status);
     });
   }
 

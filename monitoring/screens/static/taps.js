@@ -1,5 +1,7 @@
 // Which taps count. A tap that does not count says so where it fell: nobody has to guess whether it was taken.
 
+import { isolated } from "./directions.js";
+
 const SAID_MS = 2500;
 let saying = null;
 
@@ -14,7 +16,7 @@ export function notTaken(event, words) {
   const node = document.createElement("p");
   node.className = "not-taken";
   node.setAttribute("role", "status");
-  node.textContent = words;
+  node.textContent = isolated(words);
   node.style.left = `${Math.min(Math.max(x, 130), innerWidth - 130)}px`;
   node.style.top = `${y < 90 ? y + 40 : y - 40}px`;
   root.append(node);
