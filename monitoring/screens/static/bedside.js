@@ -8,7 +8,7 @@ import { chart } from "./chart.js";
 import * as clock from "./clock.js";
 import { isolated } from "./directions.js";
 import { doseStrip } from "./dose_strip.js";
-import { h, openSheet, put, redraw, resting, uuid } from "./element.js";
+import { describe, h, openSheet, put, redraw, resting, uuid } from "./element.js";
 import { entryList, tray } from "./entries.js";
 import { flagRows } from "./flags.js";
 import { leavingTab } from "./leaving.js";
@@ -293,8 +293,8 @@ function bedside(root, infusion, pins) {
     const milligrams = Math.min(course.bag_mg, course.given_mg + (course.mg_per_minute * (at.infused - (course.infusion_seconds ?? 0) * 1000)) / 60000);
     if (given) {
       const shown = at.started !== null && !d.care?.dose?.hidden;
-      given.textContent = isolated(shown ? `given ${milligrams.toFixed(1)} mg${course.bag_empty ? " · bag empty" : ""}` : "");
-      given.title = isolated(shown ? course.bag_empty : "");
+      put(given, shown ? `given ${milligrams.toFixed(1)} mg${course.bag_empty ? " · bag empty" : ""}` : "");
+      describe(given, "title", shown ? course.bag_empty : "");
     }
     const next = d.next;
     let due = "";

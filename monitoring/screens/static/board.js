@@ -1,7 +1,6 @@
 // The board: a card per chair, worst and most overdue first. On a wall it shows initials only.
 
 import * as clock from "./clock.js";
-import { isolated } from "./directions.js";
 import { h, openSheet, put, redraw } from "./element.js";
 import * as kept from "./kept.js";
 import * as live from "./live.js";
@@ -145,19 +144,19 @@ export function mount(root, { wall, may_open: mayOpen, may_enrol: mayEnrol, may_
     const now = clock.now();
     const made = Date.parse(d.now);
     const shown = screen.querySelector(".wall-clock");
-    if (shown) shown.textContent = isolated(clock.wallClock(now, d.clinic.zone, true));
+    if (shown) put(shown, clock.wallClock(now, d.clinic.zone, true));
     for (const c of d.cards) {
       if (!c.infusion) continue;
       const node = place.cards.querySelector(`[data-infusion="${c.infusion}"]`);
       if (!node) continue;
       const infusing = c.infusion_seconds === null ? null : c.infusion_seconds * 1000 + (c.phase === "infusing" ? now - made : 0);
-      node.querySelector(".card-big").textContent = isolated(infusing === null ? "—" : c.ended_at ? `+${clock.minutesAndSeconds(now - Date.parse(c.ended_at))}` : clock.minutesAndSeconds(infusing));
+      put(node.querySelector(".card-big"), infusing === null ? "—" : c.ended_at ? `+${clock.minutesAndSeconds(now - Date.parse(c.ended_at))}` : clock.minutesAndSeconds(infusing));
       node.querySelector(".bar i").style.width = infusing === null ? "0" : `${Math.min(100, (infusing / (c.planned_seconds * 1000)) * 100)}%`;
       const due = node.querySelector(".card-due");
       if (c.next) {
         const wait = Date.parse(c.next.at) - now;
         const overdue = c.next.state === "overdue";
-        due.textContent = isolated(overdue ? `▲ overdue by ${clock.minutesAndSeconds(-wait)}` : wait <= 0 ? `due ${clock.minutesAndSeconds(-wait)} ago` : `next ${clock.minutesAndSeconds(wait)}`);
+        put(due, overdue ? `▲ overdue by ${clock.minutesAndSeconds(-wait)}` : wait <= 0 ? `due ${clock.minutesAndSeconds(-wait)} ago` : `next ${clock.minutesAndSeconds(wait)}`);
         due.className = `card-due ${overdue ? "caution" : ""}`;
       } else due.textContent = "";
       const ages = [];
@@ -171,7 +170,7 @@ export function mount(root, { wall, may_open: mayOpen, may_enrol: mayEnrol, may_
       const stale = ages.some(([, isStale]) => isStale);
       const old = node.querySelector(".card-age");
       const span = oldest - newest < 60000 ? clock.age(oldest) : `${clock.age(newest)} to ${clock.age(oldest)}`;
-      old.textContent = isolated(ages.length ? `values ${span}${stale ? " · stale" : ""}` : "no values yet");
+      put(old, ages.length ? `values ${span}${stale ? " · stale" : ""}` : "no values yet");
       old.classList.toggle("stale", stale);
     }
   }

@@ -3,7 +3,7 @@
 
 import * as clock from "./clock.js";
 import { isolated } from "./directions.js";
-import { h, redraw } from "./element.js";
+import { h, put, redraw } from "./element.js";
 import { key, numbers } from "./numbers.js";
 import { coloursOf } from "./theme.js";
 
@@ -214,7 +214,7 @@ export function chart(label) {
     line.style.transform = `translateX(${x.toFixed(1)}px)`;
     line.style.top = `${plot._fullLayout._size.t}px`;
     line.style.height = `${plot._fullLayout._size.h}px`;
-    line.firstChild.textContent = isolated(`now ${clock.minutesAndSeconds(minute * 60000)}`);
+    put(line.firstChild, `now ${clock.minutesAndSeconds(minute * 60000)}`);
     line.classList.toggle("near-edge", x > plot._fullLayout.width - 110);
     clear(x);
   }

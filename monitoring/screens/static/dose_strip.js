@@ -1,7 +1,6 @@
 // Under the chart: how fast the pump ran, on the chart's own axis of minutes. Height is the rate; a pause is a gap.
 
-import { isolated } from "./directions.js";
-import { h, redraw } from "./element.js";
+import { describe, h, redraw } from "./element.js";
 
 // Drawn from doc.care.dose.segments, [{from, to, rate}], over the range of the chart's axis.
 export function doseStrip() {
@@ -30,7 +29,7 @@ export function doseStrip() {
         return bar;
       });
     });
-    node.setAttribute("aria-label", isolated(`Pump: ${segments.map((one) => `from minute ${Math.floor(one.from)} ${one.rate > 0 ? `${Math.round(one.rate * 10) / 10} mL/h` : "paused"}`).join(", ")}`));
+    describe(node, "aria-label", `Pump: ${segments.map((one) => `from minute ${Math.floor(one.from)} ${one.rate > 0 ? `${Math.round(one.rate * 10) / 10} mL/h` : "paused"}`).join(", ")}`);
   }
   return { node, draw };
 }

@@ -3,7 +3,7 @@
 
 import * as clock from "./clock.js";
 import { isolated } from "./directions.js";
-import { arrange, h, once, openSheet, put } from "./element.js";
+import { arrange, describe, h, once, openSheet, put } from "./element.js";
 import { shortName, valueWords } from "./entries.js";
 import { worst } from "./stands.js";
 
@@ -141,7 +141,7 @@ export function flagRows(host, place, ask, sheetPlace) {
     const hidden = shown.length - inView;
     more.hidden = shown.length < 2 && !shown.some(({ facts: { flag } }) => flag?.withdrawn && flag.needs_acknowledgement);
     more.className = `key more-flags ${level}`;
-    more.setAttribute("aria-label", isolated(`All ${shown.length} flags`));
+    describe(more, "aria-label", `All ${shown.length} flags`);
     put(more.firstChild, hidden > 0 ? `${level ? host.mark(level) : ""}+${hidden}` : "⌄");
     put(more.lastChild, hidden > 0 ? "more" : "all");
   }
@@ -157,7 +157,7 @@ export function flagRows(host, place, ask, sheetPlace) {
 
   function tick() {
     place.querySelectorAll(".repeat-clock").forEach((node) => {
-      node.textContent = isolated(`repeat ${clock.until(Date.parse(node.dataset.due))}`);
+      put(node, `repeat ${clock.until(Date.parse(node.dataset.due))}`);
     });
   }
 

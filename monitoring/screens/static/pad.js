@@ -4,7 +4,7 @@
 import * as clock from "./clock.js";
 import { complete, impossible, question, range, textOf, valueOf, withDigit } from "./digits.js";
 import { isolated } from "./directions.js";
-import { h, put, uuid } from "./element.js";
+import { describe, h, put, uuid } from "./element.js";
 import { notTaken } from "./taps.js";
 import * as typing from "./typing.js";
 
@@ -207,7 +207,7 @@ export function entryPad(host) {
   function openOverlay(title, ...content) {
     overlay.replaceChildren(h("p", { class: "overlay-title", text: title }), h("div", { class: "overlay-keys" }, ...content));
     overlay.setAttribute("role", "alertdialog");
-    overlay.setAttribute("aria-label", isolated(title));
+    describe(overlay, "aria-label", title);
     overlay.hidden = false;
     keys.inert = true;
     overlay.querySelector("button")?.focus({ preventScroll: true });
@@ -383,17 +383,17 @@ export function entryPad(host) {
       tile.classList.toggle("active", active);
       tile.classList.toggle("filled", digits !== "" || Boolean(reason));
       tile.setAttribute("aria-pressed", String(active));
-      tile.setAttribute("aria-description", isolated(digits ? `${textOf(measure, digits)} ${measure.unit}` : reason ? `not done, ${reason}` : "empty"));
+      describe(tile, "aria-description", digits ? `${textOf(measure, digits)} ${measure.unit}` : reason ? `not done, ${reason}` : "empty");
       const value = tile.children[1];
-      value.textContent = isolated(digits ? textOf(measure, digits) + (active ? "_" : "") : reason ? "n/d" : active ? "_" : "—");
+      put(value, digits ? textOf(measure, digits) + (active ? "_" : "") : reason ? "n/d" : active ? "_" : "—");
       tile.children[2].className = `tile-was ${(!reason && last?.level) || ""} ${last?.waiting ? "waiting" : ""}`;
-      tile.children[2].textContent = isolated(reason || (protocol.optional.includes(measure.key) && !last ? "not due" : last ? `was ${last.text}${last.level ? ` ${host.mark(last.level)}` : ""}` : measure.unit));
+      put(tile.children[2], reason || (protocol.optional.includes(measure.key) && !last ? "not due" : last ? `was ${last.text}${last.level ? ` ${host.mark(last.level)}` : ""}` : measure.unit));
     }
     const seen = host.seenText();
     const saves = taker && !ofTheSet(taker) ? (taker.field && typing.saving(taker.field)?.textContent) || "" : "Save";
     put(saveKey.firstChild, saves || "Save");
     put(saveKey.lastChild, !taker || ofTheSet(taker) ? seen : saves ? taker.name() : "");
-    saveKey.setAttribute("aria-label", isolated(taker && saves && !ofTheSet(taker) ? `${saves}: ${taker.name()}` : "Save"));
+    describe(saveKey, "aria-label", taker && saves && !ofTheSet(taker) ? `${saves}: ${taker.name()}` : "Save");
     saveKey.setAttribute("aria-disabled", String(!saves));
     notDoneKey.setAttribute("aria-disabled", String(Boolean(taker)));
     nextKey.setAttribute("aria-disabled", String(Boolean(taker) && !(taker.field && typing.nextField(taker.field))));

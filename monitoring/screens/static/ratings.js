@@ -1,8 +1,7 @@
 // Ratings of what is observed: one tap saves at once.
 
 import * as clock from "./clock.js";
-import { isolated } from "./directions.js";
-import { h, redraw, uuid } from "./element.js";
+import { describe, h, redraw, uuid } from "./element.js";
 
 const SHOWN_MS = 8000; // a rating that was tapped, until the server has told of it; and a question about it
 const AGAIN_MS = 3000; // the same choice so soon may be the same tap: it is asked about
@@ -51,7 +50,7 @@ export function ratings(host) {
       question.hidden = option === null;
       if (option === null) return;
       const words = `${option.dataset.value} ${option.lastChild.textContent} was saved a moment ago: once more?`;
-      question.setAttribute("aria-label", isolated(words));
+      describe(question, "aria-label", words);
       question.replaceChildren(h("b", { text: words }), ...[["No, once", () => asks()], ["Once more", () => save(option)]].map(([label, act]) => h("button", { class: "key", type: "button", onclick: act }, label)));
     };
     const tap = (option) => {

@@ -1,8 +1,7 @@
 // Entries made at the wrong chair: withdrawn here with a reason and copied to the right infusion, in one step on the server.
 
 import * as clock from "./clock.js";
-import { isolated } from "./directions.js";
-import { h, once } from "./element.js";
+import { h, once, put } from "./element.js";
 import { choices, ownWords } from "./fields.js";
 
 const MOST = 20; // entries offered, the newest
@@ -56,7 +55,7 @@ export function wrongPatient(host) {
     host.sheet(`To ${to.chair}, ${to.name}: which entries?`, () => {
       const onward = h("button", { class: "key primary", type: "button", onclick: () => why([...chosen], to) });
       const name = () => {
-        onward.textContent = isolated(`Move ${chosen.size} ${chosen.size === 1 ? "entry" : "entries"} …`);
+        put(onward, `Move ${chosen.size} ${chosen.size === 1 ? "entry" : "entries"} …`);
         onward.disabled = !chosen.size;
       };
       name();
