@@ -125,12 +125,13 @@ def test_a_start_tapped_on_two_tablets_counts_once(ward: Ward, tablets: Tablets,
         expect(tablet.flags.filter(has_text="kept, changes nothing")).to_have_count(1)
     first, second = events(ward, infusion, "start")
     assert (first.author_name, second.author_name, second.queued) == (JONAS, ADA, True)
-    assert datetime.fromisoformat(ada.document()["course"]["started_at"]) == first.observed_at
+    counts = min(first.observed_at, second.observed_at)  # the clocks of two tablets agree to a part of a second
+    assert datetime.fromisoformat(ada.document()["course"]["started_at"]) == counts
     jonas.tap(jonas.button("Put right …"))
     jonas.tap(jonas.sheet(re.compile("^Correct")).get_by_role("button", name="Withdraw", exact=True))
     jonas.tap(jonas.sheet(re.compile("^Withdraw")).get_by_role("button", name="entered twice"))
     expect(ada.flags.filter(has_text="kept, changes nothing")).to_have_count(0)
-    assert datetime.fromisoformat(ada.document()["course"]["started_at"]) == first.observed_at
+    assert datetime.fromisoformat(ada.document()["course"]["started_at"]) == counts
 
 
 def test_a_pause_that_never_ends_counts_on_and_nobody_has_left(ward: Ward, tablets: Tablets) -> None:
