@@ -22,6 +22,9 @@ _LETTERS_AND_DIGITS: Final = frozenset("LN")
 _CYRILLIC: Final = "\u0430\u0432\u0441\u0435\u043d\u043a\u043c\u0440\u0442\u0443\u0445\u0455\u0458"
 _GREEK: Final = "\u03b1\u03b2\u03b5\u03b7\u03ba\u03bc\u03bd\u03c1\u03c4\u03c5\u03c7\u03b6"
 
+_DASHES: Final = "\u2010\u2011\u2012\u2013\u2014\u2015\u2212\ufe63\uff0d\u00ad"
+_LOOKS_LIKE_A_DASH: Final = str.maketrans(dict.fromkeys(_DASHES, "-"))
+
 # Signs that the eye does not tell apart in a number, each with the one it is read as. Accents do not occur in them.
 _LOOKS_LIKE: Final = str.maketrans(
     {
@@ -37,7 +40,7 @@ _LOOKS_LIKE: Final = str.maketrans(
         **dict(
             zip("\u03b1\u03b2\u03b5\u03b7\u03ba\u03bc\u03bd\u03c1\u03c4\u03c5\u03c7\u03b6", "abehkmnptyxz", strict=True)
         ),
-        **dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2015\u2212\ufe63\uff0d\u00ad", "-"),
+        **dict.fromkeys(_DASHES, "-"),
     }
 )
 
@@ -74,25 +77,61 @@ def _without_marks(text: str) -> str:
 # A birth date as it is typed to find somebody
 
 _MONTHS: Final = {name.casefold(): n for n in range(1, 13) for name in (calendar.month_name[n], calendar.month_abbr[n])}
-_DATE: Final = re.compile(r"(\d{1,4}|[a-z]+)[\s./\-,]+(\d{1,2}|[a-z]+)[\s./\-,]+(\d{1,4})")
+_BETWEEN: Final = r"[\s./\-,]+"
+_DATE: Final = re.compile(rf"(\d{{1,4}}|[a-z]+){_BETWEEN}(\d{{1,2}}|[a-z]+){_BETWEEN}(\d{{1,4}})")
+_IN_ONE: Final = re.compile(r"\d{8}")  # as on a key field without signs
+_YEAR_BEGUN: Final = re.compile(rf"(\d{{1,2}}|[a-z]+){_BETWEEN}(\d{{1,2}}|[a-z]+){_BETWEEN}(\d{{0,3}})")
+_DAY_BEGUN: Final = re.compile(rf"(\d{{4}})[./\-](\d{{2}})(?:[./\-](\d?))?")  # the year first
+_BORN: Final = range(1880, 2100)  # years in which eight digits are a date
 
 
 def days_said(text: str) -> tuple[date, ...]:
-    """The days that a typed date may mean, () when it is none: "14.5.1981", "1981-05-14", "14 May 1981".
+    """The days that a typed date may mean, () when it is none: "14.5.1981", "1981-05-14", "14 May 1981", "14051981".
 
     Where it can be read in two ways (5/4/1981, or a year of two digits) it is each of them: who looks for somebody is
     shown all of them.
     """
-    found = _DATE.fullmatch(unicodedata.normalize("NFKC", text).strip().casefold())
-    if found is None:
-        return ()
-    first, second, third = found.groups()
-    if len(first) == 4 and first.isdigit():
-        orders = [(first, second, third)]
+    plain = _plain_date(text)
+    if _IN_ONE.fullmatch(plain):
+        orders = [
+            (plain[4:], plain[2:4], plain[:2]),
+            (plain[4:], plain[:2], plain[2:4]),
+            (plain[:4], plain[4:6], plain[6:]),
+        ]
+        orders = [order for order in orders if int(order[0]) in _BORN]
+    elif found := _DATE.fullmatch(plain):
+        first, second, third = found.groups()
+        if len(first) == 4 and first.isdigit():
+            orders = [(first, second, third)]
+        else:
+            orders = [(year, month, day) for year in _years(third) for day, month in ((first, second), (second, first))]
     else:
-        orders = [(year, month, day) for year in _years(third) for day, month in ((first, second), (second, first))]
+        return ()
     days = (_day(*order) for order in orders)
     return tuple(dict.fromkeys(day for day in days if day is not None))
+
+
+def birth_date_patterns(text: str) -> tuple[str, ...]:
+    """The birth dates that a text may mean, whole or still being typed, as patterns for SQL's LIKE; () when it is none.
+
+    "14.5.1981" is "1981-05-14"; "14.5.19" is also "19__-05-14", and "1981-05" is "1981-05-__".
+    """
+    plain = _plain_date(text)
+    begun: list[str] = []
+    if found := _YEAR_BEGUN.fullmatch(plain):
+        first, second, year = found.groups()
+        # Any leap year: the 29th of February is a day.
+        days = [_day("2000", month, day) for day, month in ((first, second), (second, first))]
+        begun = [f"{year:_<4}-{day:%m-%d}" for day in days if day is not None]
+    elif (found := _DAY_BEGUN.fullmatch(plain)) and _day(found[1], found[2], "1") is not None:
+        begun = [f"{found[1]}-{found[2]}-{found[3] or '':_<2}"]
+    return tuple(dict.fromkeys([*(day.isoformat() for day in days_said(text)), *begun]))
+
+
+def _plain_date(text: str) -> str:
+    """The text as a date is read in it: in small letters, each dash the same, nothing unseen."""
+    plain = "".join(c for c in unicodedata.normalize("NFKC", text) if unicodedata.category(c) != "Cf")
+    return plain.strip().casefold().translate(_LOOKS_LIKE_A_DASH)
 
 
 def _years(text: str) -> tuple[str, ...]:

@@ -70,7 +70,7 @@ from monitoring.records.shapes import (
     View,
     is_zone,
 )
-from monitoring.records.spelling import days_said, folded, number_key
+from monitoring.records.spelling import birth_date_patterns, folded, number_key
 from monitoring.records.summaries import Summaries
 from monitoring.records.views import NewView, WaitingViews
 from monitoring.records.writing import Writing
@@ -598,23 +598,20 @@ class Store:
         return tuple(one for one in found if sorted(folded(one.name).split()) == parts)
 
     def find_patients(self, text: str, limit: int = 50) -> tuple[Patient, ...]:
-        """Patients whose number or name contains `text`, or who were born on the day that it says.
+        """Patients whose number or name contains `text`, or who were born on the day that it says or begins to say.
 
-        An exact number comes first; "" gives the latest registered.
+        An exact number comes first, then who was born on that day; "" gives the latest registered.
         """
-        wanted, born = folded(text), days_said(text)
+        wanted = folded(text)
         statement = latest_details().limit(limit)
         if text.strip() and not wanted:
             return ()  # signs alone stand in no name
-        if born:
-            days = [day.isoformat() for day in born]
-            of_day = tables.patient_details.c.birth_date.in_(days)
-            statement = statement.where(or_(of_day, _like(wanted))).order_by(of_day.desc(), tables.patient.c.number)
-        elif wanted:
-            exact = func.number_key(tables.patient.c.number) == number_key(text)
-            statement = statement.where(_like(wanted)).order_by(
-                exact.desc(), func.folded(tables.patient_details.c.name), tables.patient.c.number
-            )
+        if wanted:
+            name, number = tables.patient_details.c.name, tables.patient.c.number
+            exact = func.number_key(number) == number_key(text)
+            born = [tables.patient_details.c.birth_date.like(one) for one in birth_date_patterns(text)]
+            first = [exact.desc(), *([or_(*born).desc()] if born else ())]
+            statement = statement.where(or_(_like(wanted), *born)).order_by(*first, func.folded(name), number)
         else:
             statement = statement.order_by(tables.patient.c.audited.desc())
         return tuple(patient_of(row) for row in self._all(statement))

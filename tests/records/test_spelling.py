@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from datetime import date
 
@@ -9,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitoring.records.spelling import days_said, folded, number_key
+from monitoring.records.spelling import birth_date_patterns, days_said, folded, number_key
 
 
 @pytest.mark.parametrize(
@@ -84,6 +85,16 @@ def test_numbers_that_can_be_told_apart_are_two(other: str) -> None:
         ("4/5/1981", [date(1981, 5, 4), date(1981, 4, 5)]),
         ("14.5.81", [date(1981, 5, 14), date(2081, 5, 14)]),
         ("31.2.1981", []),
+        ("14051981", [date(1981, 5, 14)]),
+        ("05141981", [date(1981, 5, 14)]),
+        ("19810514", [date(1981, 5, 14)]),
+        ("04051981", [date(1981, 5, 4), date(1981, 4, 5)]),
+        ("14.\N{NO-BREAK SPACE}5.\N{NO-BREAK SPACE}1981", [date(1981, 5, 14)]),
+        ("14\N{EN DASH}05\N{EN DASH}1981", [date(1981, 5, 14)]),
+        ("\N{FIRST STRONG ISOLATE}14 May 1981\N{POP DIRECTIONAL ISOLATE}", [date(1981, 5, 14)]),
+        ("10012345", []),
+        ("31021981", []),
+        ("1405198", []),
         ("14.5.", []),
         ("K-0101", []),
         ("26-0417", []),
@@ -92,6 +103,51 @@ def test_numbers_that_can_be_told_apart_are_two(other: str) -> None:
 )
 def test_a_birth_date_is_read_in_each_way_that_it_may_mean(typed: str, days: list[date]) -> None:
     assert list(days_said(typed)) == days
+
+
+@pytest.mark.parametrize(
+    ("typed", "patterns"),
+    [
+        ("14.5.1981", ["1981-05-14"]),
+        ("14.5.", ["____-05-14"]),
+        ("14.5.1", ["1___-05-14"]),
+        ("14.5.19", ["1919-05-14", "2019-05-14", "19__-05-14"]),
+        ("14.5.198", ["198_-05-14"]),
+        ("14 May 198", ["198_-05-14"]),
+        ("4/5/198", ["198_-05-04", "198_-04-05"]),
+        ("29.2.198", ["198_-02-29"]),
+        ("1981-05", ["1981-05-__"]),
+        ("1981-05-", ["1981-05-__"]),
+        ("1981-05-1", ["1981-05-01", "1981-05-1_"]),
+        ("1981-13", []),
+        ("31.2.198", []),
+        ("14.5", []),
+        ("14", []),
+        ("K-01", []),
+        ("26-0417", []),
+        ("%", []),
+        ("", []),
+    ],
+)
+def test_a_birth_date_that_is_still_typed_may_mean_several_days(typed: str, patterns: list[str]) -> None:
+    assert list(birth_date_patterns(typed)) == patterns
+
+
+@given(st.dates(date(1900, 1, 1), date(2050, 12, 31)))
+def test_who_was_born_on_a_day_stays_found_while_its_year_is_typed(day: date) -> None:
+    for whole in (f"{day:%d.%m.%Y}", f"{day.day}/{day.month}/{day.year}", f"{day.day} {day:%b} {day.year}"):
+        for typed in (whole[:length] for length in range(len(whole) - 3, len(whole) + 1)):
+            assert any(re.fullmatch(one.replace("_", "."), day.isoformat()) for one in birth_date_patterns(typed))
+
+
+NAMES = st.text("abcdehklmnorsuzßøæœłäöüéåßAOUS'-’ ", max_size=25)
+
+
+@given(NAMES)
+def test_a_name_stays_found_letter_by_letter(name: str) -> None:
+    kept = folded(name)
+    for typed in (name[:length] for length in range(len(name) + 1)):
+        assert all(word in kept or word in kept.replace(" ", "") for word in folded(typed).split()), typed
 
 
 @given(st.text(max_size=30))

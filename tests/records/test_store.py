@@ -287,6 +287,13 @@ def test_an_exact_number_comes_first_and_the_list_ends(ward: Ward) -> None:
     assert len(ward.store.find_patients("", limit=2)) == 2
 
 
+def test_an_exact_number_comes_before_a_birth_date(ward: Ward) -> None:
+    ward.store.register_patient("P-101", "Erika Beispiel", date(1981, 5, 14), "female", "", by="")
+    ward.store.register_patient("14051981", "Zoe Letzte", date(1990, 1, 1), "female", "", "")
+    ward.store.register_patient("140519811", "Anna Erste", date(1990, 1, 1), "female", "", "")
+    assert [one.number for one in ward.store.find_patients("14051981")] == ["14051981", "P-101", "140519811"]
+
+
 def test_series_are_numbered(ward: Ward) -> None:
     patient = ward.patients[0].id
     first = ward.store.open_series(patient, 6, ward.nurse.id, id="s")
@@ -525,7 +532,17 @@ def test_an_attestation_is_kept_for_an_entry_that_is_still_to_come(ward: Ward) -
 
 @pytest.mark.parametrize(
     ("born", "numbers"),
-    [("14.5.1981", ["P-101"]), ("1981-05-14", ["P-101"]), ("14.5.1982", []), ("5/4/1990", ["P-102"])],
+    [
+        ("14.5.1981", ["P-101"]),
+        ("1981-05-14", ["P-101"]),
+        ("14051981", ["P-101"]),
+        ("14.5.", ["P-101"]),
+        ("14/05/19", ["P-101"]),
+        ("14 May 198", ["P-101"]),
+        ("14.5.1982", []),
+        ("5/4/1990", ["P-102"]),
+        ("1990-04", ["P-102"]),
+    ],
 )
 def test_patients_are_found_by_the_day_they_were_born(ward: Ward, born: str, numbers: list[str]) -> None:
     ward.store.register_patient("P-101", "Erika Beispiel", date(1981, 5, 14), "female", "", by="")
