@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
@@ -36,6 +37,7 @@ LOG_WRITES = 100
 LOG_BYTES = 4 << 20  # by which it has grown
 CARRY_SECONDS = 0.25  # how long that waits for another program's lock
 ROOM = 1 << 20  # bytes of disk below which saving is about to fail
+_NAMES_KEPT = 1 << 16  # of which it is known how they are searched: some 10 MB when it is full
 _LOCKED = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
 APPLICATION = 0x494E4655  # "INFU": marks the file as ours, see PRAGMA application_id
 
@@ -286,10 +288,15 @@ def _known_revisions() -> set[str]:
     return {file.name[1:5] for file in versions.glob("v[0-9][0-9][0-9][0-9]_*.py")}
 
 
+# Who is looked for while a name is typed is looked for with each letter: the same names, read in the same way.
+_folded = lru_cache(_NAMES_KEPT)(folded)
+_number_key = lru_cache(_NAMES_KEPT)(number_key)
+
+
 def _prepare(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
     connection.isolation_level = None
-    connection.create_function("folded", 1, folded, deterministic=True)
-    connection.create_function("number_key", 1, number_key, deterministic=True)
+    connection.create_function("folded", 1, _folded, deterministic=True)
+    connection.create_function("number_key", 1, _number_key, deterministic=True)
     cursor = connection.cursor()
     for pragma in (
         f"busy_timeout = {BUSY_SECONDS * 1000:.0f}",
