@@ -122,6 +122,7 @@ CLOSED = [
     ("POST", "/api/infusions/x/entries"),
     ("POST", "/api/sign-out"),
     ("POST", "/api/attest"),
+    ("POST", "/api/patients/find"),
     ("POST", "/api/infusions/x/move-entries"),
     ("GET", "/api/infusions/x/dose"),
     ("GET", "/api/infusions/x/earlier"),
@@ -352,7 +353,8 @@ def test_a_wall_screen_sees_initials_and_does_nothing(served: Server, served_nam
     with http(served, wall) as client:
         administrators = [{"id": served_names.staff["Petra Novak"], "name": "Petra Novak", "role": "administrator"}]
         assert client.get("/api/me").json()["staff"] == administrators  # who may end it
-        for path in (f"/api/infusions/{served_names.infusion}/entries", "/api/sign-out", "/api/wall"):
+        entries = f"/api/infusions/{served_names.infusion}/entries"
+        for path in (entries, "/api/sign-out", "/api/wall", "/api/patients/find"):
             assert client.post(path, json=entry(served_names.opened_at)).status_code == 403
         assert client.get("/_stcore/metrics").status_code == 403
         for path in ("/_stcore/upload_file/a/b", "/importing/_stcore/upload_file/a/b"):

@@ -111,6 +111,33 @@ def test_the_same_entry_from_many_tries_at_once_is_one(served: Server, tablet: T
     assert once(served, tablet, body)
 
 
+@pytest.mark.parametrize("name", list(PEOPLE))
+def test_a_patient_is_found_by_whoever_may_look(served: Server, served_names: Names, name: str) -> None:
+    tablet = Tablet(served, served_names)
+    tablet.sign_in(name)
+    answer = tablet.client.post("/api/patients/find", json={"text": "02.11.19"})
+    assert answer.status_code == 200
+    assert answer.headers["cache-control"] == "no-store"
+    omar = {"id": served_names.patients["Omar Haddad"], "name": "Omar Haddad", "number": "K-0102"}
+    assert answer.json() == {"patients": [omar | {"born": "born 02 Nov 1967"}], "warning": "", "note": ""}
+    assert "02.11.19" not in served.tail()  # nobody's birth date is in the server's log
+    tablet.client.close()
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "sentence"),
+    [
+        ({"text": "x" * 201}, 400, "text is not a short text."),
+        ({"text": 7}, 400, "text is not a short text."),
+        ({"text": "a\x00"}, 400, "text is not a short text."),
+        (["text"], 400, "text is not a short text."),
+    ],
+)
+def test_what_is_no_search_is_refused(tablet: Tablet, body: object, status: int, sentence: str) -> None:
+    answer = tablet.client.post("/api/patients/find", json=body)
+    assert (answer.status_code, answer.json()["sentences"]) == (status, [sentence])
+
+
 def test_a_pin_signs_an_entry_that_comes_later_and_nobody_is_signed_in_by_it(
     served: Server, served_names: Names, tablet: Tablet
 ) -> None:

@@ -81,7 +81,7 @@ _BETWEEN: Final = r"[\s./\-,]+"
 _DATE: Final = re.compile(rf"(\d{{1,4}}|[a-z]+){_BETWEEN}(\d{{1,2}}|[a-z]+){_BETWEEN}(\d{{1,4}})")
 _IN_ONE: Final = re.compile(r"\d{8}")  # as on a key field without signs
 _YEAR_BEGUN: Final = re.compile(rf"(\d{{1,2}}|[a-z]+){_BETWEEN}(\d{{1,2}}|[a-z]+){_BETWEEN}(\d{{0,3}})")
-_DAY_BEGUN: Final = re.compile(rf"(\d{{4}})[./\-](\d{{2}})(?:[./\-](\d?))?")  # the year first
+_DAY_BEGUN: Final = re.compile(r"(\d{4})[./\-](\d{2})(?:[./\-](\d?))?")  # the year first
 _BORN: Final = range(1880, 2100)  # years in which eight digits are a date
 
 

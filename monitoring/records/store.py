@@ -616,6 +616,11 @@ class Store:
             statement = statement.order_by(tables.patient.c.audited.desc())
         return tuple(patient_of(row) for row in self._all(statement))
 
+    def patients_version(self) -> int:
+        """A number that grows whenever a patient is registered, or their details are recorded anew."""
+        with self._reading() as connection:
+            return int(connection.execute(select(func.max(tables.patient_details.c.audited))).scalar_one() or 0)
+
     def series_of(self, patient_id: str) -> tuple[Series, ...]:
         """A patient's series, by number."""
         of = series_now().where(tables.series.c.patient_id == patient_id).order_by(tables.series.c.number)

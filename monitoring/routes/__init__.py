@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
 
-from monitoring.routes import assets, dosing, earlier, entries, exported, health, live, printed, shell, signing
+from monitoring.routes import (
+    assets,
+    dosing,
+    earlier,
+    entries,
+    exported,
+    health,
+    live,
+    patients,
+    printed,
+    shell,
+    signing,
+)
 
 
 def routes() -> list[BaseRoute]:
@@ -17,6 +29,7 @@ def routes() -> list[BaseRoute]:
         Route("/api/attest", signing.attest, methods=["POST"]),
         Route("/api/wall", signing.wall, methods=["POST"]),
         Route("/api/demonstration/rate", signing.demonstration_rate, methods=["POST"]),
+        Route("/api/patients/find", patients.find, methods=["POST"]),
         Route("/api/infusions/{infusion}/entries", entries.save, methods=["POST"]),
         Route("/api/infusions/{infusion}/downtime.pdf", printed.downtime),
         *(Route(f"/api/infusions/{{infusion}}/{name}", exported.infusion_file) for name in exported.OF_INFUSION),

@@ -15,9 +15,9 @@ _HTML: Final = '<link rel="stylesheet" href="/assets/style.css"><link rel="style
 _ROOT: Final = '<div class="drawn {name}" style="{style}"></div>'
 _JS: Final = """
 export default function (component) {{
-  const {{ parentElement, data, setTriggerValue }} = component;
+  const {{ parentElement, data, {setter} }} = component;
   const root = parentElement.querySelector(".drawn");
-  const tell = (value) => setTriggerValue("told", value);
+  const tell = (value) => {setter}("told", value);
   import(new URL("/assets/{name}.js", location.href)).then((module) => module.mount(root, data, tell));
 }}
 """
@@ -26,9 +26,29 @@ STYLE: Final = Path(__file__).with_name("static") / "review.css"
 
 def draw(name: str, data: dict[str, Any], *, key: str, style: str = "", told: Callable[[], None] | None = None) -> None:
     """Mount `/assets/<name>.js` with `data`; `told` is called when it tells something, and the page is drawn again."""
+    _mount(name, data, key=key, style=style, setter="setTriggerValue", told=told)
+
+
+def ask(name: str, data: dict[str, Any], *, key: str) -> Any:
+    """Mount `/assets/<name>.js` with `data` as a field, and return what it told last, None before.
+
+    As with any field that lasts as long as it is on the page; `held(key)` is the same before it is drawn.
+    """
+    return _mount(name, data, key=key, setter="setStateValue").told
+
+
+def held(key: str) -> Any:
+    """What the field with this key holds, None where it holds nothing."""
+    return (st.session_state.get(key) or {}).get("told")
+
+
+def _mount(
+    name: str, data: dict[str, Any], *, key: str, setter: str, style: str = "", told: Callable[[], None] | None = None
+) -> Any:
     html = _HTML + _ROOT.format(name=name, style=style)
-    mount = st.components.v2.component(f"{name}_part", html=html, js=_JS.format(name=name), isolate_styles=False)
-    mount(key=key, data=data, on_told_change=told or _nothing)
+    script = _JS.format(name=name, setter=setter)
+    mount = st.components.v2.component(f"{name}_part", html=html, js=script, isolate_styles=False)
+    return mount(key=key, data=data, on_told_change=told or _nothing)
 
 
 def _nothing() -> None:

@@ -31,6 +31,7 @@ from monitoring.imports.mapping import (
 from monitoring.imports.tables import Table
 from monitoring.imports.times import TIME_FORMS, read_time
 from monitoring.imports.units import WEIGHTS, units_of
+from monitoring.screens.finding import choose_patient
 from monitoring.screens.number_field import NumberField
 from monitoring.screens.plain import as_it_is, listed, plain, spoken
 
@@ -304,13 +305,9 @@ def _draw_plan(mapping: FileMapping, clinic: RunningClinic, place: str, told: To
 
 def _draw_patient(clinic: RunningClinic, place: str) -> str:
     """The number of the patient of the whole file; nobody is ever chosen by default."""
-    text = st.text_input("Patient of this file", key=f"{place}_find", placeholder="Name or patient number")
-    found = clinic.store.find_patients(text.strip(), limit=12)
-    names = {one.number: f"{one.name} · {one.number} · born {one.birth_date:%d %b %Y}" for one in found}
-    chosen = st.pills(
-        "Patients", list(names), format_func=lambda one: plain(names.get(one, "")), key=f"{place}_patient"
-    )
-    return chosen if isinstance(chosen, str) else ""
+    chosen = choose_patient("Patient of this file", key=f"{place}_patient")
+    patient = clinic.store.patient(chosen) if chosen else None
+    return patient.number if patient else ""
 
 
 def _draw_moment(what: str, offered: tuple[When, ...], place: str, words: Mapping[When, str] = WHEN_WORDS) -> Moment:

@@ -27,7 +27,6 @@ from monitoring.recording import (
     open_infusion,
     register_patient,
 )
-from monitoring.records.spelling import folded
 from monitoring.screens.asking import confirmed, draw_namesakes, draw_question
 from monitoring.screens.doorway import PAGES
 from monitoring.screens.identity import actor
@@ -37,29 +36,7 @@ from monitoring.screens.said import say, say_outcome, show_said
 from monitoring.screens.series import draw_way_to_series
 
 _YES: Final = {"weight": "Yes, this is the weight today", "dose": "Yes, this is what was ordered"}
-_SHOWN: Final = 12  # patients at a time
 _NOTHING_TYPED: Final = ("", "", None, None, "")  # number, name, birth date, sex, allergies
-
-
-def draw_find() -> str | None:
-    """The search and its results. Returns the id of the chosen patient; none is ever chosen by default."""
-    text = st.text_input("Find", key="find_patient", placeholder="Name or patient number")
-    found = running().store.find_patients(text.strip(), limit=_SHOWN + 1)
-    more, found = len(found) > _SHOWN, found[:_SHOWN]
-    if not found:
-        typed = "Nobody found: check the spelling, or register the patient."
-        st.info(typed if text.strip() else "Nobody is registered yet.")
-    names = {patient.id: _line(patient) for patient in found}
-    if len({folded(patient.name) for patient in found}) < len(found):
-        st.warning("▲ Two patients here have the same name: compare number and birth date.")
-    if more:
-        st.caption(f"The first {_SHOWN} of more patients: type more of the name or the number.")
-    chosen = st.pills("Patients", list(names), format_func=lambda one: plain(names.get(one, "")), key="patient_chosen")
-    return chosen if isinstance(chosen, str) else None
-
-
-def _line(patient: Patient) -> str:
-    return f"{patient.name} · {patient.number} · born {patient.birth_date:%d %b %Y}"
 
 
 def draw_chosen(patient_id: str | None) -> None:

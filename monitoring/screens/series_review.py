@@ -30,7 +30,7 @@ from monitoring.review.catching_up import catch_up
 from monitoring.review.terms import terms
 from monitoring.screens.doorway import PAGES
 from monitoring.screens.drawn import STYLE, draw
-from monitoring.screens.patients import draw_find
+from monitoring.screens.finding import choose_patient
 from monitoring.screens.plain import in_html, listed, plain
 from monitoring.screens.review import moments_html
 
@@ -52,7 +52,7 @@ def whose() -> str | None:
     given = st.query_params.get("patient")
     if given:
         return given
-    found = draw_find()
+    found = choose_patient("Find", key="patient_chosen")
     if found is not None:
         st.query_params["patient"] = found
         st.rerun()

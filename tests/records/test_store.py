@@ -294,6 +294,17 @@ def test_an_exact_number_comes_before_a_birth_date(ward: Ward) -> None:
     assert [one.number for one in ward.store.find_patients("14051981")] == ["14051981", "P-101", "140519811"]
 
 
+def test_the_version_of_the_patients_grows_with_each_change(ward: Ward) -> None:
+    found = [ward.store.patients_version()]
+    one = ward.store.register_patient("P-101", "Erika Beispiel", date(1981, 5, 14), "female", "", by="")
+    found.append(ward.store.patients_version())
+    ward.store.correct_patient(one.id, "Erika Muster", date(1981, 5, 14), "female", "", by="")
+    found.append(ward.store.patients_version())
+    assert found == sorted(set(found))
+    ward.store.open_series(one.id, 6, ward.nurse.id)
+    assert ward.store.patients_version() == found[-1]
+
+
 def test_series_are_numbered(ward: Ward) -> None:
     patient = ward.patients[0].id
     first = ward.store.open_series(patient, 6, ward.nurse.id, id="s")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import parse_qsl
@@ -61,10 +62,16 @@ class Tab:
         """The clinic behind it."""
         return running()
 
-    def run(self) -> Tab:
-        """Draw the page again, as any change does. An exception on the page fails the test."""
+    def run(self, **told: object) -> Tab:
+        """Draw the page again, as any change does. An exception on the page fails the test.
+
+        `told`: what the browser's part with this key tells, as a field does that a person has chosen in.
+        """
         self._doorman.let_in(self.cookie)
-        self.at.run()
+        states = self.at._tree.get_widget_states()
+        for key, value in told.items():
+            states.widgets.add(id=self.parts[key], json_value=json.dumps({"told": value}))
+        self.at._run(states)
         assert [shown.value for shown in self.at.exception] == []
         return self
 
@@ -99,7 +106,19 @@ class Tab:
     @property
     def screen(self) -> str:
         """The name of the live screen that is mounted, "" when there is none."""
-        return next((element.proto.component_name for element in self.at.main.get("bidi_component")), "")
+        names = [element.proto.component_name for element in self.at.main.get("bidi_component")]
+        return next((name for name in names if name.endswith("_screen")), "")
+
+    @property
+    def parts(self) -> dict[str, str]:
+        """What the browser draws inside the page: key to id."""
+        ids = [element.proto.id for element in self.at.main.get("bidi_component")]
+        return {id.split("-", maxsplit=2)[-1]: id for id in ids}
+
+    def part(self, key: str) -> Any:
+        """What the browser's part with this key was given."""
+        (found,) = [one for one in self.at.main.get("bidi_component") if one.proto.id == self.parts[key]]
+        return json.loads(found.proto.json)
 
     def field(self, key: str) -> Any:
         """The field or button with this key."""
@@ -139,6 +158,9 @@ class Tab:
         for key, value in values.items():
             if not self.has(key):
                 self.run()
+            if key in self.parts:
+                self.run(**{key: value})
+                continue
             field = self.field(key)
             number = field.type == "text_input" and isinstance(value, int | float)
             fields.append(field.set_value(f"{value:.10g}" if number else value))

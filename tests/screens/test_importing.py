@@ -44,8 +44,12 @@ def fill(tab: Tab, **values: Any) -> Tab:
 
 def said(tab: Tab) -> Tab:
     """The wide file of Omar Haddad, everything said of it."""
-    fill(tab, **{f"column_{n}": code for n, code in enumerate(COLUMNS)}, zone="UTC", find="Haddad")
-    fill(tab, patient="K-0102", chair="chair-2", weight="72", dose="0,5", planned="40")
+    fill(tab, **{f"column_{n}": code for n, code in enumerate(COLUMNS)}, zone="UTC")
+    (search,) = [key for key in tab.parts if key.endswith("_patient")]
+    omar = tab.clinic.store.patient_numbered("K-0102")
+    assert omar is not None
+    tab.fill(**{search: omar.id})
+    fill(tab, chair="chair-2", weight="72", dose="0,5", planned="40")
     fill(tab, started="at", ended="after", left="last")
     return fill(tab, started_day=date(2026, 3, 2), started_time=time(10), ended_minutes="40")
 

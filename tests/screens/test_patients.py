@@ -13,6 +13,7 @@ import streamlit as st
 
 from monitoring import recording
 from monitoring.clinic import RunningClinic
+from monitoring.documents.found_patients import SHOWN, found_patients_document
 from tests.screens.tab import Doorman, Tab, read
 from tests.small_clinic import Names, actor, event, open_infusion
 
@@ -27,9 +28,10 @@ EMPTY = {"reg_number": "", "reg_name": "", "reg_birth": None, "reg_sex": None, "
 HOSTILE = "*Ann* [x](http://y.example) _b_ <b>c</b> `d` # :red[e] $f$"
 
 
-def found(tab: Tab) -> list[str]:
-    """The patients that the search shows."""
-    return [read(line) for line in tab.field("patient_chosen").options]
+def found(house: RunningClinic, typed: str) -> list[str]:
+    """The patients that the search shows for what is typed."""
+    patients = found_patients_document(house.store, typed)["patients"]
+    return [f"{one['name']} · {one['number']} · {one['born']}" for one in patients]
 
 
 def register(house: RunningClinic, name: str, number: str, born: date = date(1990, 2, 28)) -> str:
@@ -50,55 +52,85 @@ def register(house: RunningClinic, name: str, number: str, born: date = date(199
         ("haddad", ["Omar Haddad · K-0102 · born 02 Nov 1967"]),
         ("  K-0103 ", ["Lin Sørensen · K-0103 · born 30 Aug 1994"]),
         ("SØRENSEN", ["Lin Sørensen · K-0103 · born 30 Aug 1994"]),
+        ("soerensen", ["Lin Sørensen · K-0103 · born 30 Aug 1994"]),
+        ("30.8.19", ["Lin Sørensen · K-0103 · born 30 Aug 1994"]),
+        ("2 Nov 1967", ["Omar Haddad · K-0102 · born 02 Nov 1967"]),
     ],
 )
-def test_a_patient_is_found_by_name_or_number(
-    house: RunningClinic, door: Doorman, typed: str, lines: list[str]
-) -> None:
-    assert found(door("Ada Okafor", "patients").fill(find_patient=typed)) == lines
+def test_a_patient_is_found_by_name_number_or_birth_date(house: RunningClinic, typed: str, lines: list[str]) -> None:
+    assert found(house, typed) == lines
 
 
-def test_nobody_found_is_said(house: RunningClinic, door: Doorman) -> None:
-    tab = door("Ada Okafor", "patients").fill(find_patient="Zacharias")
-    assert found(tab) == []
-    assert [shown.value for shown in tab.at.info] == ["Nobody found: check the spelling, or register the patient."]
+@pytest.mark.parametrize(
+    ("typed", "note"),
+    [
+        (
+            "Zacharias",
+            "Nobody found: check the spelling, or register the patient. A birth date is typed as 14.5.1981.",
+        ),
+        ("haddad", ""),
+        ("", ""),
+    ],
+)
+def test_nobody_found_is_said(house: RunningClinic, typed: str, note: str) -> None:
+    assert found_patients_document(house.store, typed)["note"] == note
+
+
+def test_nobody_registered_is_said(nothing_yet: RunningClinic) -> None:
+    document = found_patients_document(nothing_yet.store, "  ")
+    assert document == {"patients": [], "warning": "", "note": "Nobody is registered yet."}
+
+
+def test_more_than_are_shown_is_said(house: RunningClinic) -> None:
+    for n in range(SHOWN):
+        register(house, f"Anna Muster {n:02}", f"M-{n:02}")
+    assert (len(found(house, "muster")), found_patients_document(house.store, "muster")["note"]) == (SHOWN, "")
+    register(house, "Anna Muster zuletzt", "M-99")
+    assert len(found(house, "muster")) == SHOWN
+    more = f"The first {SHOWN} of more patients: type more of the name, the number or the birth date."
+    assert found_patients_document(house.store, "muster")["note"] == more
 
 
 def test_nobody_is_ever_chosen_by_default(house: RunningClinic, door: Doorman) -> None:
-    tab = door("Ada Okafor", "patients").fill(find_patient="haddad")
-    assert tab.field("patient_chosen").value is None
+    tab = door("Ada Okafor", "patients")
+    assert tab.part("patient_chosen")["chosen"] is None
     assert not tab.has("open_infusion")
 
 
 def test_a_chosen_patient_does_not_outlast_another_search(house: RunningClinic, door: Doorman, ids: Names) -> None:
     tab = door("Ada Okafor", "patients").fill(patient_chosen=ids.patients["Omar Haddad"])
+    assert tab.part("patient_chosen")["chosen"] == ids.patients["Omar Haddad"]
     assert tab.has("open_infusion")
-    tab.fill(find_patient="Lin")
-    assert tab.field("patient_chosen").value is None
+    tab.fill(patient_chosen=None)  # what the search tells with the next letter
     assert not tab.has("open_infusion")
 
 
-def test_two_of_the_same_name_are_warned_about(house: RunningClinic, door: Doorman) -> None:
-    tab = door("Ada Okafor", "patients").fill(find_patient="Omar Haddad")
-    assert list(tab.at.warning) == []
+def test_a_chosen_patient_does_not_outlast_the_page(house: RunningClinic, door: Doorman, ids: Names) -> None:
+    tab = door("Ada Okafor", "patients").fill(patient_chosen=ids.patients["Omar Haddad"])
+    tab.open("past").open("patients")
+    assert tab.part("patient_chosen")["chosen"] is None
+    assert not tab.has("open_infusion")
+
+
+@pytest.mark.parametrize("told", ["nobody of this id", 7, ["x"], {"a": 1}, ""])
+def test_what_is_no_patient_chooses_nobody(house: RunningClinic, door: Doorman, told: object) -> None:
+    assert not door("Ada Okafor", "patients").fill(patient_chosen=told).has("open_infusion")
+
+
+def test_two_of_the_same_name_are_warned_about(house: RunningClinic) -> None:
+    assert found_patients_document(house.store, "Omar Haddad")["warning"] == ""
     register(house, "OMAR haddad", "K-0300")
-    tab.run()
-    assert len(found(tab)) == 2
-    assert [shown.value for shown in tab.at.warning] == [
-        "▲ Two patients here have the same name: compare number and birth date."
-    ]
+    assert len(found(house, "Omar Haddad")) == 2
+    warning = "Two patients here have the same name: compare number and birth date."
+    assert found_patients_document(house.store, "Omar Haddad")["warning"] == warning
 
 
 def test_a_name_is_shown_as_it_was_typed(house: RunningClinic, door: Doorman) -> None:
     chosen = register(house, HOSTILE, "K_0301*")
-    tab = door("Ada Okafor", "patients").fill(find_patient="ann", patient_chosen=chosen)
-    assert found(tab) == [f"{HOSTILE} · K_0301* · born 28 Feb 1990"]
+    assert found(house, "ann") == [f"{HOSTILE} · K_0301* · born 28 Feb 1990"]
+    tab = door("Ada Okafor", "patients").fill(patient_chosen=chosen)
     assert f"<h2>{escape(HOSTILE)}</h2>" in tab.words
-    for markdown in (
-        tab.field("open_infusion").label,
-        tab.field("patient_chosen").options[0],
-    ):
-        assert re.findall(r"(?<!\\)[*_`$#:<>\[\]]", markdown) == []
+    assert re.findall(r"(?<!\\)[*_`$#:<>\[\]]", tab.field("open_infusion").label) == []
 
 
 # Register
@@ -115,7 +147,7 @@ def test_a_patient_is_registered_and_the_form_is_empty_for_the_next(house: Runni
         "female",
         "latex",
     )
-    assert found(tab.fill(find_patient="ama")) == ["Ama Boateng · K-0200 · born 28 Feb 1990"]
+    assert found(house, "ama") == ["Ama Boateng · K-0200 · born 28 Feb 1990"]
 
 
 def test_pressing_register_again_registers_nobody_else(house: RunningClinic, door: Doorman) -> None:
@@ -465,10 +497,7 @@ def test_details_that_become_those_of_another_patient_are_asked_about(house: Run
     assert tab.refusals == []  # the name stays as it is: it was asked about already
 
 
-def test_two_found_patients_of_one_name_are_warned_of_however_the_letters_are_made(
-    house: RunningClinic, door: Doorman
-) -> None:
+def test_two_found_patients_of_one_name_are_warned_of_however_the_letters_are_made(house: RunningClinic) -> None:
     register(house, "Zoë Adler", "K-0900", date(1981, 5, 14))
     register(house, "zoe adler", "K-0901", date(1990, 1, 1))
-    tab = door("Ada Okafor", "patients").fill(find_patient="adler")
-    assert "▲ Two patients here have the same name: compare number and birth date." in tab.words
+    assert found_patients_document(house.store, "adler")["warning"].startswith("Two patients here have the same name")

@@ -228,9 +228,7 @@ class Tablet:
     def find_patient(self, name: str) -> None:
         """Find this patient on the page for patients and choose them."""
         self.page.goto(f"{self.url}/patients")
-        find = self.page.get_by_role("textbox", name="Find")
-        find.fill(name)
-        find.press("Enter")
+        self.page.get_by_role("textbox", name="Find").fill(name)
         self.tap(self.page.get_by_role("radio", name=f"{name} · "))
 
     def fill_in_infusion(self, *, weight_kg: float, chair: str) -> None:

@@ -40,6 +40,12 @@ MAY_BE_CUT: Final = (
 )
 
 
+# Streamlit loads what puts our style on a page after the page's first words.
+FRAMED = (
+    """() => [...document.querySelectorAll("style")].some((one) => one.textContent.includes("Streamlit's own pages"))"""
+)
+
+
 def settle(page: Page) -> None:
     """Wait until the page has been laid out and painted again."""
     page.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
@@ -331,6 +337,7 @@ def assert_page_fits(page: Page) -> None:
     """An ordinary page: nothing beyond the sides, and what is tapped is large enough."""
     for size in (WITH_BARS, PORTRAIT):
         page.set_viewport_size(size)
+        page.wait_for_function(FRAMED)
         settle(page)
         layout = measure(page, "body")
         assert layout.width[0] <= layout.width[1], (page.url, size)
