@@ -8,6 +8,8 @@ from monitoring.screens.patients import draw_chosen, draw_register
 st.title("Patients")
 find, register = st.tabs(["Find", "Register"])
 with find:
-    draw_chosen(choose_patient("Find", key="patient_chosen"))
+    chosen = choose_patient("Find", key="patient_chosen")
+    with st.container(key="chosen_patient"):  # hidden while another is being chosen
+        draw_chosen(chosen)
 with register:
     draw_register()

@@ -111,6 +111,9 @@ def test_the_same_entry_from_many_tries_at_once_is_one(served: Server, tablet: T
     assert once(served, tablet, body)
 
 
+NOTHING_SAID = {"warning": "", "note": ""}
+
+
 @pytest.mark.parametrize("name", list(PEOPLE))
 def test_a_patient_is_found_by_whoever_may_look(served: Server, served_names: Names, name: str) -> None:
     tablet = Tablet(served, served_names)
@@ -119,7 +122,11 @@ def test_a_patient_is_found_by_whoever_may_look(served: Server, served_names: Na
     assert answer.status_code == 200
     assert answer.headers["cache-control"] == "no-store"
     omar = {"id": served_names.patients["Omar Haddad"], "name": "Omar Haddad", "number": "K-0102"}
-    assert answer.json() == {"patients": [omar | {"born": "born 02 Nov 1967"}], "warning": "", "note": ""}
+    assert answer.json() == {"patients": [omar | {"born": "born 02 Nov 1967"}], "chosen": None} | NOTHING_SAID
+    marta = served_names.patients["Marta Brandt"]
+    for chosen, line in ((marta, "K-0101"), ("nobody", None)):
+        found = tablet.client.post("/api/patients/find", json={"text": "K-0102", "chosen": chosen}).json()["chosen"]
+        assert (found and found["number"]) == line
     assert "02.11.19" not in served.tail()  # nobody's birth date is in the server's log
     tablet.client.close()
 
@@ -130,6 +137,7 @@ def test_a_patient_is_found_by_whoever_may_look(served: Server, served_names: Na
         ({"text": "x" * 201}, 400, "text is not a short text."),
         ({"text": 7}, 400, "text is not a short text."),
         ({"text": "a\x00"}, 400, "text is not a short text."),
+        ({"text": "", "chosen": 7}, 400, "chosen is not a short text."),
         (["text"], 400, "text is not a short text."),
     ],
 )

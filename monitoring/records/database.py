@@ -237,6 +237,7 @@ class Database:
             creator=lambda: sqlite3.connect(self.file, timeout=BUSY_SECONDS, check_same_thread=False),
             pool_size=8,
             max_overflow=40,
+            hide_parameters=True,  # an error that is logged names no patient
             poolclass=QueuePool,
         )
         # The driver's own transactions begin too late (before the first INSERT, as DEFERRED). So it is told to begin

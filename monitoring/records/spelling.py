@@ -80,8 +80,8 @@ _MONTHS: Final = {name.casefold(): n for n in range(1, 13) for name in (calendar
 _BETWEEN: Final = r"[\s./\-,]+"
 _DATE: Final = re.compile(rf"(\d{{1,4}}|[a-z]+){_BETWEEN}(\d{{1,2}}|[a-z]+){_BETWEEN}(\d{{1,4}})")
 _IN_ONE: Final = re.compile(r"\d{8}")  # as on a key field without signs
-_YEAR_BEGUN: Final = re.compile(rf"(\d{{1,2}}|[a-z]+){_BETWEEN}(\d{{1,2}}|[a-z]+){_BETWEEN}(\d{{0,3}})")
-_DAY_BEGUN: Final = re.compile(r"(\d{4})[./\-](\d{2})(?:[./\-](\d?))?")  # the year first
+_YEAR_BEGUN: Final = re.compile(rf"(\d{{1,2}}|[a-z]+){_BETWEEN}(\d{{1,2}}|[a-z]+)(?:{_BETWEEN}(\d{{0,3}}))?")
+_DAY_BEGUN: Final = re.compile(r"(\d{4})[./\-](\d{1,2})(?:[./\-](\d?))?")  # the year first
 _BORN: Final = range(1880, 2100)  # years in which eight digits are a date
 
 
@@ -122,15 +122,19 @@ def birth_date_patterns(text: str) -> tuple[str, ...]:
         first, second, year = found.groups()
         # Any leap year: the 29th of February is a day.
         days = [_day("2000", month, day) for day, month in ((first, second), (second, first))]
-        begun = [f"{year:_<4}-{day:%m-%d}" for day in days if day is not None]
+        begun = [f"{year or '':_<4}-{day:%m-%d}" for day in days if day is not None]
     elif (found := _DAY_BEGUN.fullmatch(plain)) and _day(found[1], found[2], "1") is not None:
-        begun = [f"{found[1]}-{found[2]}-{found[3] or '':_<2}"]
+        year, month, day_begun = found.groups()
+        begun = [f"{year}-{month:0>2}-{day_begun or '':_<2}"]
+        if month == "1" and day_begun is None:  # or October to December
+            begun.append(f"{year}-1_-__")
     return tuple(dict.fromkeys([*(day.isoformat() for day in days_said(text)), *begun]))
 
 
 def _plain_date(text: str) -> str:
-    """The text as a date is read in it: in small letters, each dash the same, nothing unseen."""
-    plain = "".join(c for c in unicodedata.normalize("NFKC", text) if unicodedata.category(c) != "Cf")
+    """The text as a date is read in it: in small letters, digits and dashes of one kind, nothing unseen."""
+    seen = (c for c in unicodedata.normalize("NFKC", text) if unicodedata.category(c) != "Cf")
+    plain = "".join(c if (digit := unicodedata.decimal(c, None)) is None else str(digit) for c in seen)
     return plain.strip().casefold().translate(_LOOKS_LIKE_A_DASH)
 
 

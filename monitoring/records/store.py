@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, Self, get_args
 from uuid import uuid4
 
-from sqlalchemy import ColumnElement, Connection, Select, Table, and_, bindparam, func, not_, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, Table, and_, bindparam, false, func, not_, or_, select
 
 from monitoring.clinical.course import outlined
 from monitoring.clinical.protocol import Protocol
@@ -70,7 +70,7 @@ from monitoring.records.shapes import (
     View,
     is_zone,
 )
-from monitoring.records.spelling import birth_date_patterns, folded, number_key
+from monitoring.records.spelling import birth_date_patterns, days_said, folded, number_key
 from monitoring.records.summaries import Summaries
 from monitoring.records.views import NewView, WaitingViews
 from monitoring.records.writing import Writing
@@ -600,7 +600,7 @@ class Store:
     def find_patients(self, text: str, limit: int = 50) -> tuple[Patient, ...]:
         """Patients whose number or name contains `text`, or who were born on the day that it says or begins to say.
 
-        An exact number comes first, then who was born on that day; "" gives the latest registered.
+        First an exact number, who was born on that day, a number that begins so; "" gives the latest registered.
         """
         wanted = folded(text)
         statement = latest_details().limit(limit)
@@ -608,10 +608,16 @@ class Store:
             return ()  # signs alone stand in no name
         if wanted:
             name, number = tables.patient_details.c.name, tables.patient.c.number
-            exact = func.number_key(number) == number_key(text)
-            born = [tables.patient_details.c.birth_date.like(one) for one in birth_date_patterns(text)]
-            first = [exact.desc(), *([or_(*born).desc()] if born else ())]
-            statement = statement.where(or_(_like(wanted), *born)).order_by(*first, func.folded(name), number)
+            born, key = tables.patient_details.c.birth_date, number_key(text)
+            begun = [born.like(one) for one in birth_date_patterns(text)]
+            first = (
+                func.number_key(number) == key,
+                born.in_([day.isoformat() for day in days_said(text)]),
+                func.instr(func.number_key(number), key) == 1,
+                or_(false(), *begun),
+            )
+            statement = statement.where(or_(_like(wanted), *begun))
+            statement = statement.order_by(*(one.desc() for one in first), func.folded(name), number)
         else:
             statement = statement.order_by(tables.patient.c.audited.desc())
         return tuple(patient_of(row) for row in self._all(statement))

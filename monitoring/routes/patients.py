@@ -20,16 +20,17 @@ LONGEST: Final = 200  # letters
 
 
 async def find(request: Request) -> JSONResponse:
-    """POST {text}, a name, a number, a birth date or the beginning of one: {patients, warning, note}."""
+    """POST {text, chosen}: what `found_patients_document` says of them."""
     try:
-        text = text_in(await json_body(request), "text", LONGEST)
+        body = await json_body(request)
+        text, chosen = text_in(body, "text", LONGEST), text_in(body, "chosen")
     except Unreadable as unreadable:
         return unreadable.answer
-    found: Outcome[dict[str, Any]] = await run_in_threadpool(_find, running(), actor_of(request.scope), text)
+    found: Outcome[dict[str, Any]] = await run_in_threadpool(_find, running(), actor_of(request.scope), text, chosen)
     return refused(found) if found.value is None else JSONResponse(found.value)
 
 
 @answered
-def _find(clinic: RunningClinic, actor: access.Actor | None, text: str) -> dict[str, Any]:
+def _find(clinic: RunningClinic, actor: access.Actor | None, text: str, chosen: str) -> dict[str, Any]:
     access.require(actor, "view")
-    return found_patients_document(clinic.store, text)
+    return found_patients_document(clinic.store, text, chosen)

@@ -23,6 +23,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, create_engine, event
+from sqlalchemy.exc import OperationalError
 from sqlmodel import SQLModel
 
 from monitoring.clinical.record import Entry, Event
@@ -63,6 +64,14 @@ def test_other_addresses_are_refused_without_repeating_a_password(url: str, sent
     assert refused.value.sentence.startswith(sentence)
     assert str(refused.value) == refused.value.sentence
     assert "secret" not in refused.value.sentence
+
+
+def test_an_error_that_is_logged_repeats_nothing_that_was_typed(ward: Ward) -> None:
+    with closing(sqlite3.connect(ward.file)) as other:
+        other.execute("ALTER TABLE patient_details RENAME TO elsewhere")
+    with pytest.raises(OperationalError) as raised:
+        ward.store.find_patients("Muster")
+    assert "muster" not in str(raised.value).casefold()
 
 
 def test_addresses_of_files(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

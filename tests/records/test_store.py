@@ -294,6 +294,13 @@ def test_an_exact_number_comes_before_a_birth_date(ward: Ward) -> None:
     assert [one.number for one in ward.store.find_patients("14051981")] == ["14051981", "P-101", "140519811"]
 
 
+def test_a_number_that_begins_so_comes_before_a_birth_date_that_may_be_meant(ward: Ward) -> None:
+    ward.store.register_patient("P-101", "Erika Beispiel", date(1981, 4, 26), "female", "", by="")
+    ward.store.register_patient("26-04-17", "Zoe Letzte", date(1990, 1, 1), "female", "", "")
+    assert [one.number for one in ward.store.find_patients("26-04-1")] == ["26-04-17", "P-101"]
+    assert [one.number for one in ward.store.find_patients("26.4.1981")] == ["P-101"]
+
+
 def test_the_version_of_the_patients_grows_with_each_change(ward: Ward) -> None:
     found = [ward.store.patients_version()]
     one = ward.store.register_patient("P-101", "Erika Beispiel", date(1981, 5, 14), "female", "", by="")

@@ -78,7 +78,7 @@ def test_nobody_found_is_said(house: RunningClinic, typed: str, note: str) -> No
 
 def test_nobody_registered_is_said(nothing_yet: RunningClinic) -> None:
     document = found_patients_document(nothing_yet.store, "  ")
-    assert document == {"patients": [], "warning": "", "note": "Nobody is registered yet."}
+    assert document == {"patients": [], "chosen": None, "warning": "", "note": "Nobody is registered yet."}
 
 
 def test_more_than_are_shown_is_said(house: RunningClinic) -> None:

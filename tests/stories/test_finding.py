@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 from playwright.sync_api import Locator, Page, Route, ViewportSize, expect
@@ -23,9 +24,33 @@ _TAP_WHAT_COMES = """(list) => {
   new MutationObserver((_changes, watching) => {
     if (!list.firstChild?.ariaLabel?.includes("K-0012")) return;
     watching.disconnect();
+    list.firstChild.dispatchEvent(new PointerEvent("pointerdown", { bubbles: true }));
     list.firstChild.dispatchEvent(new MouseEvent("click", { bubbles: true, detail: 1 }));
   }).observe(list, { childList: true, subtree: true, attributes: true });
 }"""
+
+
+# Types, and presses Enter in the same moment; answers how often it was searched before that, and with it.
+_ENTER = """(field) => {
+  let searches = 0;
+  const { fetch } = window;
+  window.fetch = (...asked) => { searches += 1; return fetch(...asked); };
+  field.focus();
+  field.value = "Patient 1";
+  field.dispatchEvent(new InputEvent("input", { bubbles: true }));
+  const before = searches;
+  field.dispatchEvent(new KeyboardEvent("keydown", { key: "Enter", bubbles: true }));
+  window.fetch = fetch;
+  return [before, searches];
+}"""
+
+# From now on a search that is given up is answered all the same; whether a text ever stood in the list is remembered.
+_NEVER_GIVES_UP = """(list) => {
+  const { fetch } = window;
+  window.fetch = (address, { signal, ...asked }) => fetch(address, asked);
+  window.seen = "";
+  new MutationObserver(() => (window.seen += list.parentElement.textContent)).observe(list.parentElement, { childList: true, subtree: true, characterData: true });
+}"""  # noqa: E501
 
 
 def open_search(tablet: Tablet) -> Locator:
@@ -38,6 +63,11 @@ def open_search(tablet: Tablet) -> Locator:
 def lines(page: Page) -> Locator:
     """Whom the search shows."""
     return page.get_by_role("radiogroup", name="Patients").get_by_role("radio")
+
+
+def chosen(page: Page) -> Locator:
+    """Whose line is marked."""
+    return page.get_by_role("radiogroup", name="Patients").get_by_role("radio", checked=True)
 
 
 def line(page: Page, n: int) -> Locator:
@@ -55,7 +85,7 @@ def test_somebody_is_found_letter_by_letter(ward: Ward, tablets: Tablets, typed:
     page.keyboard.type(typed, delay=LETTER_MS)
     expect(lines(page)).to_have_count(1)
     expect(line(page, 12)).to_have_attribute("aria-checked", "false")
-    expect(page.get_by_text("1 patient", exact=True)).to_be_visible()
+    expect(page.get_by_text("1 patient: Patient 12 · K-0012 · born 31 Jan 1952", exact=True)).to_be_visible()
     expect(field).to_have_value(typed)
     expect(field).to_be_focused()
     assert field.evaluate("(field) => [field.selectionStart, field.selectionEnd]") == [len(typed)] * 2
@@ -103,15 +133,36 @@ def test_a_line_that_has_just_come_takes_no_tap(ward: Ward, tablets: Tablets) ->
     expect(line(page, 12)).to_have_attribute("aria-checked", "false")
     tablet.tap(line(page, 12))
     expect(page.get_by_role("heading", name="Patient 12")).to_be_visible()
+    expect(page.get_by_text("Not taken")).to_have_count(0)
+
+
+def test_a_line_that_does_not_answer_what_is_typed_takes_no_tap(ward: Ward, tablets: Tablets) -> None:
+    tablet = tablets(ward, "Ada Okafor")
+    page, field = tablet.page, open_search(tablet)
+    expect(lines(page).first).to_be_enabled()
+    held: list[Route] = []
+    page.route(ASKED, lambda route: held.append(route))
+    with page.expect_request(ASKED):
+        field.fill("K-0012")
+    expect(lines(page).first).to_be_disabled()  # of those who were registered last
+    page.touchscreen.tap(*tablet.middle(lines(page).first))
+    expect(page.get_by_text("Not taken: still searching for what you typed.")).to_be_visible()
+    expect(chosen(page)).to_have_count(0)
+    field.press("ArrowDown")
+    expect(field).to_be_focused()
+    held[0].continue_()
+    expect(line(page, 12)).to_be_focused()  # as soon as there is what one went down for
+    expect(lines(page)).to_have_count(1)
+    expect(page.get_by_role("heading", name=re.compile("^Patient \\d"))).to_have_count(0)
+    page.unroute(ASKED)
 
 
 def test_who_has_a_keyboard_needs_no_finger(ward: Ward, tablets: Tablets) -> None:
     tablet = tablets(ward, "Ada Okafor")
     page, field = tablet.page, open_search(tablet)
-    field.fill("Patient 1")
-    field.press("Enter")
+    assert field.evaluate(_ENTER) == [0, 1]  # searches: before Enter, and at once with it
     expect(line(page, 12)).to_be_enabled()
-    expect(page.get_by_role("radio", checked=True)).to_have_count(0)  # Enter chooses nobody
+    expect(chosen(page)).to_have_count(0)  # Enter chooses nobody
     field.press("ArrowDown")
     expect(lines(page).first).to_be_focused()
     page.keyboard.press("ArrowDown")
@@ -134,15 +185,21 @@ def test_an_answer_that_comes_late_is_not_shown(ward: Ward, tablets: Tablets) ->
             route.continue_()
 
     page.route(ASKED, hold)
+    page.get_by_role("radiogroup", name="Patients").evaluate(_NEVER_GIVES_UP)
     with page.expect_request(ASKED):
         field.fill("K-0012")
     expect(page.get_by_role("radiogroup", name="Patients")).to_have_attribute("aria-busy", "true")
     field.fill("K-0013")
     expect(line(page, 13)).to_be_visible()
     late = {"patients": [{"id": "x", "name": "Late", "number": "K-0012", "born": ""}], "warning": "", "note": ""}
-    held[0].fulfill(json=late)
-    expect(lines(page)).to_have_count(1)
-    expect(line(page, 13)).to_be_visible()
+    with page.expect_response(ASKED):
+        held[0].fulfill(json=late)
+    field.fill("K-0014")
+    expect(line(page, 14)).to_be_visible()
+    seen = page.evaluate("window.seen")
+    assert "K-0013" in seen
+    assert "Late" not in seen
+    assert "Not connected" not in seen
     page.unroute(ASKED)
 
 
@@ -161,6 +218,27 @@ def test_without_a_connection_nobody_is_shown_and_what_was_typed_is_searched_lat
     expect(field).to_have_value("Patient 12")
 
 
+def test_while_the_connection_comes_and_goes_form_and_mark_are_of_one_patient(
+    ward: Ward, tablets: Tablets, network: Network
+) -> None:
+    tablet = tablets(ward, "Ada Okafor", url=network.url)
+    page, field = tablet.page, open_search(tablet)
+    field.fill("Patient 1")
+    tablet.tap(line(page, 12))
+    form = page.get_by_role("button", name=re.compile("^Open infusion for Patient"))
+    expect(form).to_have_text("Open infusion for Patient 12")
+    expect(line(page, 13)).to_be_enabled()
+    network.cut()
+    tablet.tap(line(page, 13))
+    expect(form).not_to_be_visible()  # not the form of somebody else
+    expect(chosen(page)).to_have_count(0)
+    network.whole()
+    expect(form).to_have_text("Open infusion for Patient 13")
+    expect(form).to_be_visible()
+    expect(line(page, 13)).to_have_attribute("aria-checked", "true")
+    expect(chosen(page)).to_have_count(1)
+
+
 def test_who_was_registered_just_now_is_found_without_another_letter(ward: Ward, tablets: Tablets) -> None:
     tablet = tablets(ward, "Ada Okafor")
     page, field = tablet.page, open_search(tablet)
@@ -175,4 +253,12 @@ def test_who_was_registered_just_now_is_found_without_another_letter(ward: Ward,
     tablet.tap(page.get_by_role("button", name="Register", exact=True))
     expect(page.get_by_text("is registered: find them under Find.")).to_be_visible()
     tablet.tap(page.get_by_role("tab", name="Find"))
-    expect(page.get_by_role("radio", name="Zoe Mueller O'Brien · N-0001 · born 14 May 1981")).to_be_visible()
+    registered = page.get_by_role("radio", name="Zoe Mueller O'Brien · N-0001 · born 14 May 1981")
+    tablet.tap(registered)
+    tablet.tap(page.get_by_text("Correct these details"))
+    page.get_by_label("Name", exact=True).first.fill("Ada Neu")
+    tablet.tap(page.get_by_role("button", name="Save these details"))
+    expect(page.get_by_text("The details are corrected")).to_be_visible()
+    renamed = page.get_by_role("radio", name="Ada Neu · N-0001 · born 14 May 1981")
+    expect(renamed).to_have_attribute("aria-checked", "true")  # no longer what is typed, and still whose form it is
+    expect(page.get_by_role("heading", name="Ada Neu")).to_be_visible()
