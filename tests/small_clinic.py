@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 from uuid import uuid4
 
 from monitoring import recording
@@ -80,6 +80,10 @@ def opened(file: Path, clock: Clock) -> Iterator[RunningClinic]:
         yield RunningClinic(store, clock, hub, Settings(url, False, 1, 12), SECRET)
     finally:
         store.close()
+
+
+# How a clock time is told, as a regular expression: the hour that comes twice says which one it is.
+CLOCK_TIME: Final = r"\d\d:\d\d(?::\d\d)?(?: \((?:1st|2nd)\))?"
 
 
 @dataclass(frozen=True)

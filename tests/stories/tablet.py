@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Final, Self
 from uuid import uuid4
 
@@ -268,6 +268,12 @@ class Tablet:
             tile = f"document.querySelector('.tile[data-measure={measure}]')"
             typed = f"{tile}.getAttribute('aria-description').split(' ')[0].replace('.', '')"
             self.until(f"{typed}.endsWith('{digits}')")
+
+    def say_which_hour(self, seen: datetime) -> None:
+        """Say which hour is meant where it is asked: in the night that clocks are put back, once it has come twice."""
+        first, second = (seen.replace(fold=fold).astimezone(UTC) for fold in (0, 1))
+        if first != second and second <= datetime.now(UTC):
+            self.tap(self.button(f"{'after' if seen.fold else 'before'} the clocks went back"))
 
     def save(self, *, confirm: bool = False) -> None:
         """Tap Save; the pad is empty again. With `confirm`, what is asked about unusual values is answered with yes."""

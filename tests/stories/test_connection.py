@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Locator, Route, expect
 
 from monitoring.clinical.record import Entry
-from tests.small_clinic import QUIET
+from tests.small_clinic import CLOCK_TIME, QUIET
 from tests.stories.conftest import Tablets
 from tests.stories.network import Network
 from tests.stories.tablet import LANDSCAPE, PORTRAIT, Tablet
@@ -95,7 +95,7 @@ def test_what_the_tablet_holds_is_judged_by_it_and_what_the_server_told_is_as_of
     network.cut()
     expect(tablet.lost).to_be_visible()
     quiet = tablet.page.get_by_text("No values recorded yet")
-    expect(quiet).to_have_text(re.compile(r"^As of \d\d:\d\d:\d\d: "))
+    expect(quiet).to_have_text(re.compile(rf"^As of {CLOCK_TIME}: "))
     assert colourless(quiet)
     for viewport in (PORTRAIT, LANDSCAPE):
         tablet.page.set_viewport_size(viewport)

@@ -295,7 +295,7 @@ def test_at_200_percent_nothing_is_lost(gallery: Gallery, tablets: Tablets, what
     tablet.page.set_viewport_size({"width": ZOOMED["width"], "height": 410})
     for opener in (re.compile("switch$"), re.compile("^Note$")):
         tablet.tap(tablet.page.get_by_role("button", name=opener))
-        back = tablet.page.get_by_role("dialog").get_by_role("button", name="Back")
+        back = tablet.page.get_by_role("dialog").get_by_role("button", name="Back", exact=True)
         expect(back).to_be_in_viewport(ratio=1)
         settle(tablet.page)
         layout = measure(tablet.page)

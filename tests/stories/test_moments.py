@@ -152,7 +152,7 @@ def test_a_set_of_the_waiting_room_takes_a_reason_and_can_be_made_the_baseline(w
     tablet.log({"systolic": 118})
     tablet.knows(3)
     early = ward.written(infusion).entries[-1]
-    assert (early.observed_at, early.reason) == (seen, "seen in the waiting room")
+    assert (early.observed_at, early.reason) == (seen.astimezone(UTC), "seen in the waiting room")
 
     line = tablet.entries.filter(has_text="118")
     expect(line).to_contain_text("seen before the infusion was opened: seen in the waiting room")
@@ -180,4 +180,4 @@ def test_a_set_of_the_waiting_room_takes_a_reason_and_can_be_made_the_baseline(w
     correcting.get_by_label("Seen at, corrected").fill(f"{right:%H:%M}")
     tablet.tap(correcting.get_by_role("button", name="typed wrongly"))
     tablet.knows(5)
-    assert ward.written(infusion).entries[-1].observed_at == right
+    assert ward.written(infusion).entries[-1].observed_at == right.astimezone(UTC)

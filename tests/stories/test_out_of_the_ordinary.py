@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Route, expect
 
 from monitoring.clinical.record import Entry
-from tests.small_clinic import QUIET
+from tests.small_clinic import CLOCK_TIME, QUIET
 from tests.stories.conftest import Tablets
 from tests.stories.network import Network
 from tests.stories.tablet import PORTRAIT, Tablet
@@ -49,7 +49,7 @@ def test_what_was_entered_at_the_wrong_chair_is_moved_in_few_taps(ward: Ward, ta
     ada.tap(ada.entries.filter(has_text="126/78").get_by_role("button", name="Correct"))
     ada.tap(correcting.get_by_role("button", name="wrong patient", exact=True))
     expect(correcting.get_by_text("Nothing is changed here")).to_be_visible()
-    ada.tap(correcting.get_by_role("button", name="Back"))
+    ada.tap(correcting.get_by_role("button", name="Back", exact=True))
 
     ada.taps = 0
     ada.tap(ada.entries.filter(has_text="126/78").get_by_role("button", name="Correct"))
@@ -86,7 +86,9 @@ def test_what_was_entered_at_the_wrong_chair_is_moved_in_few_taps(ward: Ward, ta
 def start_without_reason(tablet: Tablet) -> None:
     """Start the pump; the reason why without a checklist may follow."""
     tablet.tap(tablet.button("Pump started"))
-    tablet.tap(tablet.sheet(re.compile("^Started with something missing")).get_by_role("button", name="Back"))
+    tablet.tap(
+        tablet.sheet(re.compile("^Started with something missing")).get_by_role("button", name="Back", exact=True)
+    )
 
 
 def test_a_start_tapped_on_two_tablets_counts_once(ward: Ward, tablets: Tablets, network: Network) -> None:
@@ -189,6 +191,7 @@ def test_signing_with_a_half_typed_set_says_so_and_keeps_it(ward: Ward, tablets:
     seen = ward.written(infusion).entries[0].observed_at.astimezone(BERLIN)  # while the patient was here
     tablet.page.get_by_label("Date of this entry").fill(f"{seen:%Y-%m-%d}")
     tablet.page.get_by_label("Time of this entry").fill(f"{seen:%H:%M}")
+    tablet.say_which_hour(seen)
     tablet.save()
     tablet.sent()
     late = ward.written(infusion).entries[-1]
@@ -257,7 +260,7 @@ def test_an_emergency_takes_one_tap_for_each_thing(ward: Ward, tablets: Tablets)
         tablet.knows(n)
         assert tablet.taps == 1
         assert [e.kind for e in [ward.written(infusion).entries[-1].event] if e] == [kind]
-    tablet.tap(tablet.sheet("Oxygen given").get_by_role("button", name="Back"))  # how much may follow
+    tablet.tap(tablet.sheet("Oxygen given").get_by_role("button", name="Back", exact=True))  # how much may follow
     clocks = watching.button("Clocks")
     expect(clocks).to_have_accessible_description("Help called, A set every minute, Clinician called")
     expect(clocks).to_contain_text("Rapid set")
@@ -277,7 +280,7 @@ def test_an_emergency_takes_one_tap_for_each_thing(ward: Ward, tablets: Tablets)
         tablet.tap(strip.get_by_role("button", name=key))
     watching.knows(8)
     expect(clocks).to_have_accessible_description("Clinician called")
-    tablet.tap(strip.get_by_role("button", name="Back"))
+    tablet.tap(strip.get_by_role("button", name="Back", exact=True))
     tablet.tap(tablet.button("Clocks"))
     tablet.tap(tablet.button("Is here"))
     expect(clocks).to_have_text("no clocks")
@@ -302,6 +305,7 @@ def test_what_was_on_paper_is_marked_and_shaded_and_additions_are_told_apart(war
     expect(tablet.tile("heart_rate")).to_have_accessible_description("71 /min")
     mode.get_by_label("Date of this entry").fill(f"{seen:%Y-%m-%d}")
     mode.get_by_label("Time of this entry").fill(f"{seen:%H:%M}")
+    tablet.say_which_hour(seen)
     tablet.save()
     expect(mode.get_by_label("Time of this entry")).to_have_value("")  # the next one has a time of its own
     tablet.tap(mode.get_by_role("button", name="Done"))
@@ -309,7 +313,7 @@ def test_what_was_on_paper_is_marked_and_shaded_and_additions_are_told_apart(war
     tablet.knows(3)
     on_paper, now = typed(ward.written(infusion))
     assert (on_paper.source, now.source) == ("paper", "")
-    assert on_paper.observed_at == seen
+    assert on_paper.observed_at == seen.astimezone(UTC)
     line = tablet.entries.filter(has_text="71")
     expect(line).to_contain_text(re.compile(r"transcribed from paper at \d\d:\d\d"))
     expect(tablet.entries.filter(has_text="transcribed")).to_have_count(1)
@@ -331,6 +335,7 @@ def test_what_was_on_paper_is_marked_and_shaded_and_additions_are_told_apart(war
         expect(tablet.page.get_by_text(f"Next entry: {kind}")).to_be_visible()
         if kind == "late entry":
             tablet.page.get_by_label("Time of this entry").fill(f"{seen:%H:%M}")
+            tablet.say_which_hour(seen)
         tablet.tap(tablet.button("Note"))
         tablet.sheet("Note").get_by_label("Note").fill(f"This is the {kind}")
         tablet.tap(tablet.button("Save words"))
@@ -366,11 +371,11 @@ def test_a_nurse_who_takes_over_reads_one_page_and_taps_once(ward: Ward, tablets
     page = jonas.page.get_by_role("main", name="Handover")
     for line in (
         re.compile(rf"Patient {number(ward, infusion)}.*allergies: none known"),
-        re.compile(r"paused since \d\d:\d\d, started \d\d:\d\d"),
+        re.compile(rf"paused since {CLOCK_TIME}, started {CLOCK_TIME}"),
         re.compile(r"Blood pressure.*184/78 mmHg, minute \d+"),
         re.compile(r"Systolic pressure 184 mmHg.*seen by Ada Okafor: Clinician told"),
         "Drowsy · mild · no end recorded",
-        re.compile(r"set due \d\d:\d\d, minute \d+|set overdue"),
+        re.compile(rf"set due {CLOCK_TIME}, minute \d+|set overdue"),
         f"Responsible: {ADA}",
     ):
         expect(page.get_by_text(line).first).to_be_visible()
